@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+# The few commands of this repository. Each makes the environment (.venv) that it needs from the lock
+# files first, and does that once per lock file: a later start installs nothing.
+# Python: the first of 3.13, 3.12, 3.11 and python3 that can be used, or PYTHON=/path/to/python.
+
+PYTHON ?= python3.13 python3.12 python3.11 python3
+TEST_WORKERS ?= 2
+ARGS ?=
+
+VENV := .venv
+# Run as modules, not as scripts: a script's first line breaks when the checkout is moved.
+PY := $(VENV)/bin/python
+RUN := $(VENV)/.installed-run-$(shell cksum < requirements.lock | cut -d ' ' -f 1)
+DEV := $(VENV)/.installed-dev-$(shell cat requirements-dev.lock pyproject.toml | cksum | cut -d ' ' -f 1)
+# Only wheels, only those with a hash in the lock: nothing is compiled, no foreign set-up code runs.
+PIP := $(PY) -m pip --quiet --quiet --disable-pip-version-check install --no-input
+LOCKED := --require-hashes --only-binary :all:
+# Without the machine's own settings, so that every machine writes the same lock.
+LOCK := env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
+	$(PY) -m uv --no-config --quiet pip compile pyproject.toml --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock wheel clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+demo: $(RUN) ## start the hub with the demo world (ARGS="--port 8731 --data DIR --today 2026-11-23")
+	@exec $(PY) -m hub demo $(ARGS)
+
+test: $(DEV) ## install what tests need and run them all (ARGS="tests/contract -k push", TEST_WORKERS=0)
+	@$(PY) -m pytest -n $(TEST_WORKERS) --dist loadfile $(ARGS)
+
+check: $(DEV) ## lint, format, types, import rules, and whether anything drifted
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	@if [ -d tests/agreement ]; then $(PY) -m pytest -q tests/agreement; fi
+
+bench: $(DEV) ## measure start-up, reads, the overview, a push and memory
+	@$(PY) -m tests.benchmarks $(ARGS)
+
+lock: $(DEV) ## write the lock files from pyproject.toml (ARGS=--upgrade for newer releases)
+	@$(LOCK) --output-file requirements.lock
+	@$(LOCK) --constraint requirements.lock --extra test --extra check --extra build \
+		--output-file requirements-dev.lock
+
+wheel: $(DEV) ## build dist/wijk_hub-*.whl
+	@$(PY) -m pip --quiet --disable-pip-version-check wheel --no-deps --no-build-isolation \
+		--wheel-dir dist .
+	@ls dist/*.whl
+
+clean: ## remove the environment, caches and builds; the demo's data stays
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find hub schema resolvers sql tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment. A Python that is named but does not start (a shim of a version manager) is passed
+# over, as is one that is too old; one without venv is kept in mind to say what is missing.
+$(PY):
+	@found=; bare=; old=; \
+	for python in $(PYTHON); do \
+		version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue; \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { old=$$version; continue; }; \
+		"$$python" -c 'import ensurepip, venv' 2>/dev/null || { bare=$${bare:-$$version}; continue; }; \
+		found=$$python; break; \
+	done; \
+	if [ -z "$$found" ]; then \
+		if [ -n "$$bare" ]; then \
+			echo "Python $$bare is here, but its venv module is not. Install it, then try again:" >&2; \
+			echo "    apt install python3-venv        (or python$$bare-venv)" >&2; \
+		elif [ -n "$$old" ]; then \
+			echo "Python $$old is too old: the hub needs 3.11 or newer. Install one, then try again," >&2; \
+			echo "or name one: make demo PYTHON=/path/to/python3.13" >&2; \
+		else \
+			echo "No Python found (tried: $(PYTHON)). The hub needs 3.11 or newer:" >&2; \
+			echo "    apt install python3 python3-venv" >&2; \
+		fi; \
+		exit 1; \
+	fi; \
+	echo "Environment: $(VENV), Python $$version"; \
+	"$$found" -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(RUN): $(PY)
+	@echo "Installing what the hub needs (once, about 40 MB) ..."
+	@$(PIP) $(LOCKED) --requirement requirements.lock
+	@rm -f $(VENV)/.installed-* && touch $@
+
+# pyproject.toml counts too: the editable install carries the version and the command `hub`.
+$(DEV): $(PY)
+	@echo "Installing what tests and checks need (once) ..."
+	@$(PIP) $(LOCKED) --requirement requirements-dev.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.installed-* && touch $@ $(RUN)
