@@ -19,7 +19,7 @@ Language = Literal["nl", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 # A message repeats what a caller sent, but not at any length.
-_LONGEST_VALUE = 100
+_LONGEST_VALUE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _name(section: str | None, value: object, language: Language) -> str:
 
 
 def _short(value: object) -> str:
-    written = str(value)
+    written = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return written if len(written) <= _LONGEST_VALUE else written[: _LONGEST_VALUE - 1] + "…"
 
 
