@@ -56,7 +56,7 @@ async def confirm_areas(
     """Confirms per code of an area which wijk it continues, or None for a new one; the last one
     makes the division.
 
-    Raises `Refusal`: AREAS_NOT_PROPOSED, AREAS_NO_SUCH_WIJK,
+    Raises `Refusal`: AREAS_NOTHING_PROPOSED, AREAS_NOT_PROPOSED, AREAS_NO_SUCH_WIJK,
     AREAS_WIJK_TWICE, or AREAS_SETTLED when the division exists and the decision would change it.
     """
     async with database.administration() as session:
@@ -64,6 +64,8 @@ async def confirm_areas(
         proposed = {
             row["code"]: row for row in await session.fetch("areas_proposed", gemeente, year)
         }
+        if not proposed:
+            raise Refusal("AREAS_NOTHING_PROPOSED", year=year, gemeente=gemeente)
         for code, continues in decisions.items():
             if code not in proposed:
                 raise Refusal("AREAS_NOT_PROPOSED", area=code, year=year, gemeente=gemeente)
@@ -89,8 +91,7 @@ async def keep_decisions(
 
 async def establish(session: Session, gemeente: str, year: int) -> int:
     """Makes the year a division once nothing waits; returns how many rows changed."""
-    areas = await outcomes(session, gemeente, year)
-    if not areas or any(area.state == "WAITS" for area in areas):
+    if any(area.state == "WAITS" for area in await outcomes(session, gemeente, year)):
         return 0
     changed = int(await session.fetchval("areas_establish", gemeente, year))
     return changed + int(await session.fetchval("areas_relate", gemeente, year))

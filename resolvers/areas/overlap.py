@@ -75,9 +75,8 @@ def _shape(boundary: Boundary, scale: float) -> Any:
     from shapely import make_valid, transform
     from shapely.geometry import shape
 
-    return make_valid(
-        transform(shape(boundary), lambda degrees: degrees * (scale, _METRES_PER_DEGREE))
-    )
+    metres = transform(shape(boundary), lambda degrees: degrees * (scale, _METRES_PER_DEGREE))
+    return metres if metres.is_valid else make_valid(metres)
 
 
 def _scale(boundaries: Sequence[Boundary]) -> float:

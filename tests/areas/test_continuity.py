@@ -163,7 +163,7 @@ def test_the_word_of_cbs_counts_only_against_the_year_before(flag: int, word: st
 
 
 def test_a_boundary_that_crosses_itself_is_measured_all_the_same() -> None:
-    bow_tie = {
+    bow_tie: Any = {
         "type": "Polygon",
         "coordinates": [[[4.4, 52.0], [4.41, 52.01], [4.41, 52.0], [4.4, 52.01], [4.4, 52.0]]],
     }
@@ -172,7 +172,7 @@ def test_a_boundary_that_crosses_itself_is_measured_all_the_same() -> None:
 
 
 def test_a_boundary_without_an_inside_overlaps_with_nothing() -> None:
-    flat = {
+    flat: Any = {
         "type": "Polygon",
         "coordinates": [[[4.4, 52.0], [4.41, 52.0], [4.4, 52.0], [4.4, 52.0]]],
     }

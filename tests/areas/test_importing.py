@@ -286,9 +286,10 @@ async def test_a_decision_on_a_year_that_stands_is_refused_unless_it_is_the_same
     assert caught.value.code == "AREAS_SETTLED"
 
 
-async def test_confirming_where_nothing_was_proposed_does_nothing(owner_database: Database) -> None:
-    nothing = await confirm_areas(owner_database, ZOETERMEER, 2025, {})
-    assert (nothing.areas, nothing.changed) == ((), 0)
+async def test_confirming_where_nothing_was_proposed_is_refused(owner_database: Database) -> None:
+    with pytest.raises(Refusal) as caught:
+        await confirm_areas(owner_database, ZOETERMEER, 2025, {})
+    assert caught.value.code == "AREAS_NOTHING_PROPOSED"
 
 
 async def test_the_word_of_cbs_wins_over_what_is_computed(owner_database: Database) -> None:

@@ -114,7 +114,8 @@ def test_a_file_in_rd_is_stored_in_degrees() -> None:
     geometry = {"type": "Polygon", "coordinates": [ring]}
     area = read(collection(wijk("WK063701", "Dorp", geometry), crs=RD), 2025).areas[0]
     assert area.boundary is not None
-    [converted] = area.boundary["coordinates"]
+    coordinates: Any = area.boundary["coordinates"]
+    [converted] = coordinates
     assert all(4.4 < x < 4.6 and 52.0 < y < 52.1 for x, y in converted)
     assert converted[0] == converted[-1]
 
