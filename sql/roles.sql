@@ -21,7 +21,8 @@
 -- database does all of this by itself, and has no passwords.
 
 -- hub_owner owns the database and everything in it, and migrates. CREATEROLE is for the roles
--- without login that the migrations make. It never serves a request.
+-- without login that the migrations make. It never serves a request. (On PostgreSQL 15 its
+-- NOINHERIT also keeps it out of the schema public; everything of ours is in the schema hub.)
 -- hub_app serves. It owns nothing and gets nothing but what migrations grant to it; NOINHERIT,
 -- so that a role granted to it works only after an explicit SET ROLE.
 do $$

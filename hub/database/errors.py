@@ -93,11 +93,11 @@ class ServerStillRunning(DataFolderInUse):
 
     nl = (
         "In de map {folder} draait nog een PostgreSQL-server (proces {pid}). "
-        "Stop die (kill -INT {pid}) en start de hub opnieuw."
+        "Stop die (kill -QUIT {pid}) en start de hub opnieuw."
     )
     en = (
         "A PostgreSQL server still runs in the folder {folder} (process {pid}). "
-        "Stop it (kill -INT {pid}) and start the hub again."
+        "Stop it (kill -QUIT {pid}) and start the hub again."
     )
 
 

@@ -30,11 +30,12 @@ async def spawn(
     stderr: int = DEVNULL,
     pass_fds: tuple[int, ...] = (),
     environment: Mapping[str, str] | None = None,
+    farewell: signal.Signals = signal.SIGTERM,
 ) -> Process:
     """A program running as `account`, in a session of its own (Ctrl-C is for the hub alone).
 
-    It gets SIGINT when the thread that calls this ends, for PostgreSQL a fast shutdown: also after
-    kill -9 of the hub. So call it from the thread that runs the hub's event loop to the end.
+    It gets the signal `farewell` when the thread that calls this ends, also by kill -9 of the hub.
+    So call it from the thread that runs the hub's event loop to the end.
     Raises OSError when it cannot be run.
     """
     return await asyncio.create_subprocess_exec(
@@ -46,7 +47,7 @@ async def spawn(
         env={**server_environment(), **(environment or {})},
         cwd="/",
         start_new_session=True,
-        preexec_fn=_end_with(os.getpid()),
+        preexec_fn=_end_with(os.getpid(), farewell),
         user=account.uid if account.drop else None,
         group=account.gid if account.drop else None,
         extra_groups=[] if account.drop else None,
@@ -63,10 +64,10 @@ async def run(
     return code, output.decode(errors="replace"), messages.decode(errors="replace")
 
 
-def _end_with(parent: int) -> Callable[[], None]:
+def _end_with(parent: int, farewell: signal.Signals) -> Callable[[], None]:
     # Runs in the child just before the program, after the change of user, which would clear it.
     def arrange() -> None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        _libc.prctl(_PR_SET_PDEATHSIG, farewell)
         if os.getppid() != parent:
             os._exit(1)
 

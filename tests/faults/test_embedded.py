@@ -129,7 +129,20 @@ def python_for(user: int | None) -> str:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., Hub]]:
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can reach, which pytest's own is not."""
+    folder = Path(tempfile.mkdtemp(prefix="hub-test-"))
+    folder.chmod(0o755)
+    yield folder
+    for path in (folder, *folder.rglob("*")):
+        if path.is_dir():
+            path.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def start(open_folder: Path) -> Iterator[Callable[..., Hub]]:
+    """Starts hubs; they and their servers are gone before `open_folder` is."""
     hubs: list[Hub] = []
 
     def begin(data: Path, **options: Any) -> Hub:
@@ -141,15 +154,6 @@ def start() -> Iterator[Callable[..., Hub]]:
     for hub in hubs:
         hub.kill()
     until(lambda: not any(server_processes(hub.cluster) for hub in hubs))
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that every user can reach, which pytest's own is not."""
-    folder = Path(tempfile.mkdtemp(prefix="hub-test-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -173,6 +177,15 @@ def up(hub: Hub) -> Hub:
     return hub
 
 
+def keep(hub: Hub, *, rows: int) -> None:
+    hub.sql("create schema hub create table kept (n int)")
+    hub.sql(f"insert into hub.kept select generate_series(1, {rows})")
+
+
+def kept(hub: Hub) -> Any:
+    return hub.sql("select count(*) from hub.kept")[0][0]
+
+
 # The ordinary course
 
 
@@ -180,13 +193,12 @@ def test_a_later_start_finds_what_was_committed(start: Callable[..., Hub], tmp_p
     hub = up(start(tmp_path / "data", durable=True))
     assert re.fullmatch(r"\d+\.\d+", hub.first["version"])
     assert any(hub.first["version"] in text and str(hub.data) in text for text in hub.reports)
-    hub.sql("create schema hub")
-    hub.sql("create table hub.kept as select 42 as answer")
+    keep(hub, rows=42)
     hub.stop()
     assert not server_processes(hub.cluster)
 
     again = up(start(tmp_path / "data", durable=True))
-    assert again.sql("select answer from hub.kept") == [[42]]
+    assert kept(again) == 42
 
 
 def test_the_cluster_is_private_and_durable(start: Callable[..., Hub], tmp_path: Path) -> None:
@@ -238,11 +250,12 @@ def test_the_log_keeps_no_values_of_statements(start: Callable[..., Hub], tmp_pa
     hub = up(start(tmp_path / "data"))
     assert hub.refused("select 'canary-value'::int", "app")
     assert hub.refused("do $$ begin raise warning 'canary-warning'; end $$; select 1/0", "app")
-    hub.sql("create table t (name text primary key)")
-    assert hub.refused("insert into t values ('canary-row'), ('canary-row')", "owner")
-    crash = "select 'canary-crash', pg_terminate_backend(pg_backend_pid())"
-    assert hub.refused(crash, "superuser")
-    assert "canary" not in (hub.data / "server.log").read_text()
+    hub.sql("create schema hub create table names (name text primary key)")
+    assert hub.refused("insert into hub.names values ('canary-row'), ('canary-row')", "owner")
+    assert hub.refused("copy (select 'canary-crash') to program 'kill -9 $PPID'", "superuser")
+    log = hub.data / "server.log"
+    until(lambda: "terminated by signal 9" in log.read_text())
+    assert "canary" not in log.read_text()
 
 
 def test_a_log_grown_large_is_put_aside_at_start(start: Callable[..., Hub], tmp_path: Path) -> None:
@@ -271,11 +284,11 @@ def test_a_killed_hub_leaves_no_server_and_no_loss(
     start: Callable[..., Hub], tmp_path: Path
 ) -> None:
     hub = up(start(tmp_path / "data", durable=True))
-    hub.sql("create table kept as select generate_series(1, 1000) as n")
+    keep(hub, rows=1000)
     hub.kill()
     # At once: the old server may still be shutting down.
     again = up(start(tmp_path / "data", durable=True))
-    assert again.sql("select count(*) from kept") == [[1000]]
+    assert kept(again) == 1000
     again.kill()
     until(lambda: not server_processes(again.cluster))
 
@@ -284,16 +297,27 @@ def test_a_killed_server_is_started_again_with_all_committed_rows(
     start: Callable[..., Hub], tmp_path: Path
 ) -> None:
     hub = up(start(tmp_path / "data", durable=True))
-    hub.sql("create table kept as select generate_series(1, 1000) as n")
+    keep(hub, rows=1000)
     for _ in range(2):
         killed = hub.postmaster
         os.kill(killed, signal.SIGKILL)
         until(lambda old=killed: not hub.ask(do="ready")["ready"] or hub.postmaster != old)
         until(lambda: hub.ask(do="ready")["ready"])
         assert hub.postmaster != killed
-        assert hub.sql("select count(*) from kept") == [[1000]]
+        assert kept(hub) == 1000
     hub.stop()
     assert not server_processes(hub.cluster)
+
+
+def test_a_hub_killed_during_recovery_leaves_no_server_either(
+    start: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = up(start(tmp_path / "data", durable=True))
+    keep(hub, rows=1)
+    assert hub.refused("copy (select 1) to program 'kill -9 $PPID'", "superuser")
+    hub.kill()
+    until(lambda: not server_processes(hub.cluster))
+    assert kept(up(start(tmp_path / "data", durable=True))) == 1
 
 
 def left_behind(hub: Hub) -> tuple[Path, int]:
@@ -315,7 +339,7 @@ def test_a_stale_number_of_another_living_process_is_seen_through(
     start: Callable[..., Hub], tmp_path: Path
 ) -> None:
     hub = up(start(tmp_path / "data", durable=True))
-    hub.sql("create table kept as select 1 as n")
+    keep(hub, rows=1)
     number_file, owner = left_behind(hub)
     user = owner if os.geteuid() == 0 else None
     other = subprocess.Popen(["sleep", "600"], user=user, cwd="/")
@@ -323,7 +347,7 @@ def test_a_stale_number_of_another_living_process_is_seen_through(
         name_in(number_file, other.pid)
         name_in(hub.cluster / ".s.PGSQL.5432.lock", other.pid)
         again = up(start(tmp_path / "data", durable=True))
-        assert again.sql("select n from kept") == [[1]]
+        assert kept(again) == 1
         assert other.poll() is None
     finally:
         other.kill()
@@ -386,9 +410,6 @@ def test_an_ordinary_user_needs_nothing_and_packages_may_be_read_only(
     hub = up(start(home / "data", bindir=bindir, user=ordinary_user))
     assert Path(f"/proc/{hub.postmaster}").stat().st_uid == hub.data.stat().st_uid != 0
     assert hub.sql("select current_user::text", role="app") == [["hub_app"]]
-    for folder in (open_folder / "packages").rglob("*"):
-        if folder.is_dir():
-            folder.chmod(0o755)
 
 
 @as_root
