@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the hub does by itself once a day: publish numbers of closed weeks, cut the feed's batch.
+
+Both are decided in the database and have no effect when done already, so every worker may do them,
+at the start and at each new day of the hub's clock. A database that is away is tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import date
+
+from hub.logs import event, places
+from sql.errors import Unavailable
+from sql.session import Database
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 60.0
+
+# Waits until it is time to look again, or the event is set.
+Wait = Callable[[asyncio.Event], Awaitable[None]]
+
+
+async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
+    """Publishes what is due and cuts the feed, per gemeente, each in a transaction of its own.
+
+    Raises `Unavailable` when the database is away; what was done until then stays done.
+    """
+    for gemeente in gemeenten:
+        [published] = await database.call("daily_publish", gemeente)
+        [feed] = await database.call("daily_cut_feed", gemeente)
+        done = {"published": published["cells"], "feed_cut": feed["cut"]}
+        event(logger, logging.INFO, "daily.done", gemeente=gemeente, **done)
+
+
+async def wait_a_minute(stop: asyncio.Event) -> None:
+    """Returns after a minute, or as soon as `stop` is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+
+
+async def daily_loop(database: Database, stop: asyncio.Event, wait: Wait = wait_a_minute) -> None:
+    """Does the daily work now and whenever the hub's day changes, until `stop` is set.
+
+    A failure is logged and the work is tried again at the next look: it never ends the loop.
+    """
+    done_on: date | None = None
+    while not stop.is_set():
+        try:
+            today = (await database.call("daily_today"))[0]["today"]
+            if today != done_on:
+                rows = await database.call("daily_gemeenten")
+                await run_daily(database, [row["code"] for row in rows])
+                done_on = today
+        except Unavailable:
+            event(logger, logging.WARNING, "daily.database_away")
+        except Exception as error:
+            event(logger, logging.ERROR, "daily.failed", places=places(error))
+        await wait(stop)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The overview of a wijk: published numbers of a closed week, and which sources were silent."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+
+from resolvers import overview as resolve
+from resolvers.batch import Batch
+from resolvers.context import Context
+from schema.fields import from_row, loaded
+from schema.joint_actions import LATER, ActionsOfWijk, ActionStep
+from schema.organisation import ORGANISATION, Organisation
+from schema.scalars import Period
+from schema.texts import label
+
+Info = strawberry.Info[Context, None]
+Row = strawberry.Parent[Any]
+
+
+@strawberry.enum(
+    description="Why a number is not shown. WITHHELD has no further reason: telling small numbers "
+    "from others would give them away. PROVISIONAL: the week is not over, or not yet published. "
+    "NOT_SHARED: no agreement shares this number with the caller."
+)
+class Suppression(StrEnum):
+    NONE = "NONE"
+    WITHHELD = "WITHHELD"
+    PROVISIONAL = "PROVISIONAL"
+    NOT_SHARED = "NOT_SHARED"
+
+
+@strawberry.type(
+    description="A published number over others' records: decided once, when its week closed, and "
+    "repeated as it was published. It counts what agreements share with the caller's organisation, "
+    "whose own records are no part of it. Shown only when three or more organisations could "
+    "contribute, and it is 0 or large enough without any one of them."
+)
+class Count:
+    value: int | None = strawberry.field(description="Null unless the number is shown.")
+    suppression: Suppression = strawberry.field(description="NONE when it is shown.")
+    edition: int | None = strawberry.field(description="Which edition; null while there is none.")
+
+    @strawberry.field(description="What a screen prints: the number, or why there is none.")
+    def shown(self: Row, info: Info) -> str:
+        if self["value"] is not None:
+            return str(self["value"])
+        return label(f"shown.{self['suppression']}", info.context.language)
+
+    @strawberry.field(description="Which organisations could contribute; not which did.")
+    async def scope(self: Row, info: Info) -> list[Organisation]:
+        load = info.context.loaders.load
+        return [await load(ORGANISATION, organisation) for organisation in self["scope"]]
+
+
+@strawberry.type(description="One measure in a week, beside the week before.")
+class Headline:
+    measure: str = strawberry.field(description="The municipality's code of the measure.")
+    label: str = strawberry.field(description="What it counts, in the municipality's words.")
+    now: Count = strawberry.field(description="The week.")
+    previous: Count = strawberry.field(description="The week before.")
+    change_percent: float | None = strawberry.field(
+        description="By how many whole per cent `now` is more than `previous`; null unless both "
+        "numbers are shown and `previous` is not 0."
+    )
+
+
+@strawberry.type(
+    description="Which partner delivered when, by day; 'nothing to report' is a delivery. Seen by "
+    "the owner of the dataset and by who receives its records, or numbers of them, in this wijk."
+)
+class SourceState:
+    organisation: Organisation = loaded(
+        Batch("organisations_by_id", "owner", "one"), "Whose dataset it is."
+    )
+    dataset: str = strawberry.field(description="The owner's name of the dataset.")
+    last_delivery: date | None = strawberry.field(description="The last day with a delivery.")
+    late: bool = strawberry.field(
+        description="Whether today is later than the promised rhythm after the last delivery. "
+        "False for a dataset without a rhythm."
+    )
+    silent: bool = strawberry.field(
+        description="Whether nothing was delivered in the closed week, nor since the rhythm (if "
+        "that is longer) before its end. Outside an overview: in the last closed week. False for a "
+        "dataset without a rhythm."
+    )
+    contact: str | None = strawberry.field(description="Whom to call about it.")
+
+    @strawberry.field(description="How often a delivery was promised, in words.")
+    def expected_every(self: Row, info: Info) -> str:
+        key, days = resolve.rhythm_label(self["rhythm_days"])
+        return label(key, info.context.language, days=days)
+
+
+@strawberry.type(description="What moved in a wijk in one week, and who was not heard from.")
+class Overview:
+    week: Period = from_row(lambda row: str(row["week"]), "The ISO week.")
+    open_actions: int = from_row(lambda _: 0, f"How many joint actions are open. {LATER}")
+    overdue_steps: list[ActionStep] = from_row(
+        lambda _: [], f"Steps of joint actions that are past their day. {LATER}"
+    )
+
+    @strawberry.field(description="Every measure of the municipality, in its order.")
+    async def headlines(self: Row, info: Info) -> list[Headline]:
+        return await resolve.headlines(info.context.loaders, self)  # type: ignore[return-value]
+
+    @strawberry.field(description="The sources that should have delivered by the end of the week.")
+    async def silent_sources(self: Row, info: Info) -> list[SourceState]:
+        return await resolve.silent_sources(info.context.loaders, self)
+
+    @strawberry.field(
+        description="How much is new since a cursor of the wijk's feed. Not counted yet: null."
+    )
+    def new_since(self: Row, cursor: str | None = None) -> int | None:
+        return None
+
+
+@strawberry.type
+class WijkOverview(ActionsOfWijk):
+    """What the overview adds to a wijk, joint actions included."""
+
+    @strawberry.field(
+        description="One ISO week (2026-W47) in numbers. A quarter is not a week: BAD_PERIOD."
+    )
+    def overview(self: Row, week: Period) -> Overview | None:
+        return resolve.overview(self, week)  # type: ignore[return-value]
+
+    @strawberry.field(
+        description="The datasets of this wijk to which the caller is a party, by organisation."
+    )
+    async def sources(self: Row, info: Info) -> list[SourceState] | None:
+        return await resolve.sources(info.context.loaders, self)
