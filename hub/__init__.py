@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The doorway: HTTP, identity, settings, commands, pages and the embedded database."""

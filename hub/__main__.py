@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`python -m hub` is the command `hub`."""
+
+from hub.cli import main
+
+main()

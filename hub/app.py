@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The application: every part is put together here, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from hub.daily import daily_loop
+from hub.graphql import GraphQLEndpoint
+from hub.identity.tokens import TokenAdapter
+from hub.pages import index
+from hub.settings import Settings
+from resolvers.context import Context
+from resolvers.loaders import Loaders
+from schema.build import build
+from schema.contributions import ROW_TYPES
+from sql.errors import Unavailable
+from sql.ids import IdSource
+from sql.principal import Principal
+from sql.session import Database, Session
+
+
+def create_app(
+    settings: Settings,
+    database: Database,
+    *,
+    ids: IdSource | None = None,
+    database_ready: Callable[[], bool] = lambda: True,
+    **endpoint: Any,
+) -> Starlette:
+    """The hub over an open database, which the caller closes.
+
+    `ids` makes the ids of new records. `database_ready` says whether the database server is up; `endpoint` are further
+    arguments of `GraphQLEndpoint`, for tests.
+    """
+    source = ids or IdSource()
+
+    def make_context(session: Session, principal: Principal, **known: Any) -> Context:
+        return Context(session=session, principal=principal, loaders=Loaders(session), ids=source, **known)
+
+    graphql = GraphQLEndpoint(
+        build(),
+        database,
+        TokenAdapter(database),
+        make_context,
+        limits=settings.limits,
+        row_types=ROW_TYPES,
+        **endpoint,
+    )
+
+    async def ready(_: Request) -> Response:
+        try:
+            if not database_ready():
+                raise Unavailable("restarting")
+            await database.call("hub_today")
+        except Unavailable:
+            return JSONResponse({"ready": False}, status_code=503, headers={"Retry-After": "1"})
+        return JSONResponse({"ready": True})
+
+    async def live(_: Request) -> Response:
+        return JSONResponse({"live": True})
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        daily = asyncio.create_task(daily_loop(database, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await daily
+
+    return Starlette(
+        routes=[
+            Route("/", index(database)),
+            Route("/graphql", graphql),
+            Route("/live", live),
+            Route("/ready", ready),
+        ],
+        lifespan=lifespan,
+    )

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What stands before anyone delivers: Zoetermeer's real wijken of 2024 and 2025, buurten, partners, datasets, measures, tokens.
+
+The boundaries and codes are real (see hub/data/SOURCES.md). Tuinen, Vaarten and Weiden in Seghwaert are named in a source; the
+other buurten and the organisations that are marked so do not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.resources import files
+
+from resolvers.areas import import_areas
+from resolvers.partners import create_token, declare_dataset, save_partner, set_working_area
+from sql.ids import IdSource
+from sql.session import Database, Session
+
+GEMEENTE = "GM0637"
+SOURCE = "CBS en Kadaster via PDOK, vereenvoudigd door cartomap"
+DEMO_ROLE_DAYS = 365
+
+# The wijken where people live, in the division of 2025.
+OOSTERHEEM, SEGHWAERT = "WK063711", "WK063708"
+LIVED_IN = tuple(f"WK0637{number:02}" for number in range(1, 13))
+REAL_BUURTEN = {SEGHWAERT: ("Tuinen", "Vaarten", "Weiden")}
+INVENTED_BUURTEN = ("Noord", "Midden", "Zuid")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A dataset that a partner said it would deliver, and how often."""
+
+    dataset: str
+    rhythm_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A partner of the demo, and the token by which it can be played. `wijken` None: works in all of them."""
+
+    token: str
+    slug: str
+    name: str
+    kind: str
+    wijken: Sequence[str] | None
+    promises: tuple[Promise, ...] = ()
+    roles: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ("read", "write")
+    holder: str = "machine"
+    invented: bool = False
+    contact: str | None = None
+
+
+ROLES = (
+    Role(
+        "wijkregisseur",
+        "gemeente",
+        "Gemeente Zoetermeer",
+        "MUNICIPALITY",
+        None,
+        (Promise("meldingen-openbare-ruimte", 1),),
+        ("WIJKREGISSEUR",),
+        holder="person",
+        contact="loket wijkregie",
+    ),
+    Role("beheer", "beheer", "Hubbeheer Zoetermeer", "MUNICIPALITY", (), roles=("ADMINISTRATOR",), holder="person"),
+    Role("raad", "raad", "Gemeenteraad Zoetermeer", "MUNICIPALITY", (), (), ("COUNCIL",), ("read",), "person"),
+    Role("buurtwerk", "buurtwerk", "Buurtwerk", "WELFARE", LIVED_IN, (Promise("straatcontacten", 7),), contact="teampost Buurtwerk"),
+    Role(
+        "corporatie-a",
+        "corporatie-a",
+        "Corporatie A (verzonnen)",
+        "HOUSING",
+        LIVED_IN,
+        (Promise("woonoverlast-meldingen", 7),),
+        invented=True,
+        contact="leefbaarheid Corporatie A",
+    ),
+    Role(
+        "corporatie-b",
+        "corporatie-b",
+        "Corporatie B (verzonnen)",
+        "HOUSING",
+        (OOSTERHEEM, SEGHWAERT, "WK063705", "WK063710"),
+        (Promise("overlast-en-onderhoud", 7),),
+        invented=True,
+        contact="wijkbeheer Corporatie B",
+    ),
+    Role("handhaving", "handhaving", "Team Handhaving", "ENFORCEMENT", None, (Promise("handhaving-signalen", 7),), contact="meldkamer handhaving"),
+    Role("wijkagent", "politie", "Politie, wijkagenten", "POLICE", None, (Promise("wijkagent-signalen", 7),), holder="person", contact="wijkbureau"),
+    Role(
+        "school-a",
+        "school-a",
+        "School A (verzonnen)",
+        "SCHOOL",
+        (OOSTERHEEM,),
+        (Promise("rond-de-school", 14),),
+        invented=True,
+        contact="administratie School A",
+    ),
+    Role(
+        "school-b",
+        "school-b",
+        "School B (verzonnen)",
+        "SCHOOL",
+        (SEGHWAERT,),
+        (Promise("rond-de-school", 14),),
+        invented=True,
+        contact="administratie School B",
+    ),
+    Role("wijkzorgteam", "wijkzorgteam", "Wijkzorgteam", "CARE", LIVED_IN, (Promise("zorgsignalen", 14),), contact="wijkzorgteam"),
+    Role(
+        "bewoners",
+        "bewoners-seghwaert",
+        "Bewoners Seghwaert (verzonnen)",
+        "RESIDENTS",
+        (SEGHWAERT,),
+        (Promise("buurtmeldingen", None),),
+        invented=True,
+    ),
+)
+
+# Disjoint groups of categories: what the overview counts.
+MEASURES = (
+    ("jeugdoverlast", "Overlast van jongeren", ("YOUTH_NUISANCE",)),
+    ("woonoverlast", "Overlast rond de woning", ("NOISE", "HOUSING")),
+    ("openbare-ruimte", "Straat, groen en afval", ("LITTER", "VANDALISM", "PAVING", "GREEN", "LIGHTING")),
+    ("veiligheid", "Veiligheid en verkeer", ("SAFETY", "TRAFFIC")),
+    ("zorg", "Zorg en contact", ("CARE", "SOCIAL_CONTACT", "ABSENTEEISM")),
+)
+
+
+async def set_scene(owner: Database, ids: IdSource, today: date) -> dict[str, str]:
+    """Sets the scene in an empty database, and returns the tokens by their names."""
+    await _import_wijken(owner)
+    began = today - timedelta(days=200)
+    async with owner.administration() as session:
+        await _add_buurten(session, ids, today)
+        for position, (code, label, categories) in enumerate(MEASURES, start=1):
+            await session.fetch("measure_save", GEMEENTE, code, label, list(categories), position)
+        return {role.token: await _add_role(session, ids, role, began) for role in ROLES}
+
+
+async def _import_wijken(owner: Database) -> None:
+    for year in (2024, 2025):
+        content = (files("hub") / "data" / f"zoetermeer_wijken_{year}.geojson").read_bytes()
+        await import_areas(
+            owner, content, year=year, source=SOURCE, gemeente=GEMEENTE, gemeente_name="Zoetermeer", confirm="names"
+        )
+
+
+async def _add_buurten(session: Session, ids: IdSource, today: date) -> None:
+    for code in LIVED_IN:
+        real = REAL_BUURTEN.get(code)
+        for name in real or INVENTED_BUURTEN:
+            await session.fetch("buurt_save", GEMEENTE, code, ids.new_id(today), name, real is None)
+
+
+async def _add_role(session: Session, ids: IdSource, role: Role, began: date) -> str:
+    partner = await save_partner(session, ids, GEMEENTE, role.slug, role.name, role.kind, invented=role.invented)
+    if role.wijken is None or role.wijken:
+        await set_working_area(session, partner, role.wijken, began, contact=role.contact)
+    for promise in role.promises:
+        await declare_dataset(session, partner, promise.dataset, "SIGNAL", promise.rhythm_days, role.contact, began)
+    return await create_token(
+        session,
+        partner,
+        role.token,
+        roles=role.roles,
+        scopes=role.scopes,
+        holder=role.holder,
+        days=DEMO_ROLE_DAYS,
+    )

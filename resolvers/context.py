@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a resolver knows of the operation it works for. Made per operation, never kept longer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from sql.ids import IdSource
+from sql.principal import Principal
+from sql.session import Session
+
+if TYPE_CHECKING:
+    from resolvers.loaders import Loaders
+
+Language = Literal["nl", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """One reason why a row was not taken: a code of the catalogue with its values, or a message of its own."""
+
+    path: tuple[str | int, ...]
+    code: str
+    params: Mapping[str, object] = field(default_factory=dict)
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row of a delivery that could not be read at all; `line` counts from 1."""
+
+    line: int
+    external_id: str | None
+    errors: tuple[RowError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRows:
+    """The unreadable rows of one list, and the original line of each row that stayed in it."""
+
+    rejected: tuple[RejectedRow, ...]
+    lines: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Context:
+    """The asker, its transaction, its loaders and its language.
+
+    `rejected` holds what the check before execution took out of lists of rows, by the path of the variable that held them.
+    """
+
+    session: Session
+    principal: Principal
+    loaders: Loaders
+    ids: IdSource
+    language: Language = "nl"
+    operation: str | None = None
+    rejected: Mapping[tuple[str, ...], RejectedRows] = field(default_factory=dict)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The feed of a wijk and the history of a record, in pages.
+
+A cursor of the feed holds the epoch and two items: the last one of the stream that the asker sees exactly and the last one of
+the stream that it sees reduced (see sql/migrations/0010_feed.sql). Both are items that it was handed before.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from resolvers.batch import Batch
+from resolvers.context import Context
+from resolvers.paging import page_size, read_cursor, write_cursor
+from sql.errors import Refusal
+
+FEED = Batch("feed_of_wijken")
+HISTORY = Batch("history_of_records")
+
+Position = tuple[UUID | None, UUID | None]
+
+
+async def feed_page(
+    context: Context, wijk: UUID, kinds: tuple[str, ...] | None, first: int, after: str | None
+) -> dict[str, Any]:
+    """What happened in a wijk after a cursor, as far as the asker may see it, in order, without gap or double.
+
+    Refuses a cursor of another epoch, or one that the hub never gave (BAD_CURSOR).
+    """
+    size = page_size(first)
+    epoch, position = await _position(context, after)
+    rows = await context.loaders.load(FEED, wijk, kinds, *position, size + 1)
+    nodes = []
+    for row in rows[:size]:
+        position = (row["id"], position[1]) if row["stream"] == "EXACT" else (position[0], row["id"])
+        nodes.append({**row, "wijk": wijk, "cursor": _cursor(epoch, position)})
+    return {
+        "nodes": nodes,
+        "page_info": {
+            "has_next_page": len(rows) > size,
+            "has_previous_page": after is not None,
+            "start_cursor": nodes[0]["cursor"] if nodes else None,
+            "end_cursor": nodes[-1]["cursor"] if nodes else after,
+        },
+    }
+
+
+async def history_page(context: Context, record: UUID, first: int, after: str | None) -> dict[str, Any]:
+    """What happened to an own record, newest first; an empty page for anyone else's."""
+    size = page_size(first)
+    (before,) = read_cursor(after, int) if after else (None,)
+    rows = await context.loaders.load(HISTORY, record, before, size + 1)
+    nodes = rows[:size]
+    return {
+        "nodes": [{**row, "before": _fields(row["before"]), "after": _fields(row["after"])} for row in nodes],
+        "page_info": {
+            "has_next_page": len(rows) > size,
+            "has_previous_page": after is not None,
+            "start_cursor": write_cursor(nodes[0]["seq"]) if nodes else None,
+            "end_cursor": write_cursor(nodes[-1]["seq"]) if nodes else after,
+        },
+    }
+
+
+async def _position(context: Context, after: str | None) -> tuple[int, Position]:
+    if after is None:
+        row = await context.session.fetchrow("feed_knows", [])
+        return _epoch(row), (None, None)
+    epoch, exact, reduced = read_cursor(after, int, _item, _item)
+    row = await context.session.fetchrow("feed_knows", [item for item in (exact, reduced) if item])
+    if row is None or not row["known"] or epoch != row["epoch"]:
+        raise Refusal("BAD_CURSOR")
+    return epoch, (exact, reduced)
+
+
+def _epoch(row: Any) -> int:
+    epoch: int = row["epoch"]
+    return epoch
+
+
+def _item(text: str) -> UUID | None:
+    return UUID(text) if text != "-" else None
+
+
+def _cursor(epoch: int, position: Position) -> str:
+    return write_cursor(epoch, *(item or "-" for item in position))
+
+
+def _fields(columns: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Columns under the names that the API gives them."""
+    return None if columns is None else {_camel(name): value for name, value in columns.items()}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.title, rest))

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Pages of lists: what `first` may be, how a cursor is written and read, and what a page consists of.
+
+A cursor holds the values by which a list is ordered, as its reader sees them, so it tells nothing that the row did not.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sql.errors import Refusal
+
+LARGEST_PAGE = 100
+
+
+def page_size(first: int) -> int:
+    """`first` when it is 1 to 100; refuses anything else."""
+    if not 1 <= first <= LARGEST_PAGE:
+        raise Refusal("BAD_ARGUMENT", name="first", why="PAGE_SIZE")
+    return first
+
+
+def write_cursor(*values: object) -> str:
+    """A cursor of values without '|'."""
+    return urlsafe_b64encode("|".join(map(str, values)).encode()).rstrip(b"=").decode()
+
+
+def read_cursor(cursor: str, *readers: Callable[[str], Any]) -> tuple[Any, ...]:
+    """The values of a cursor, each read by its reader; refuses what is not a cursor of this list."""
+    try:
+        values = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("|")
+        return tuple(read(value) for read, value in zip(readers, values, strict=True))
+    except (ValueError, binascii.Error) as error:
+        raise Refusal("BAD_CURSOR") from error
+
+
+def page_of(
+    rows: Sequence[Any], first: int, after: str | None, cursor_of: Callable[[Any], str], **more: object
+) -> dict[str, Any]:
+    """A connection of the first `first` of `rows`, of which one more was fetched than asked for."""
+    nodes = rows[:first]
+    cursors = [cursor_of(row) for row in nodes]
+    return {
+        "nodes": nodes,
+        "edges": [{"cursor": cursor, "node": row} for cursor, row in zip(cursors, nodes, strict=True)],
+        "page_info": {
+            "has_next_page": len(rows) > first,
+            "has_previous_page": after is not None,
+            "start_cursor": cursors[0] if cursors else None,
+            "end_cursor": cursors[-1] if cursors else after,
+        },
+        **more,
+    }

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The catalogue of partners, maintained as administration: organisations, where they work, what they promise, their tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from resolvers.tokens import digest_of_token, new_token
+from sql.errors import Refusal
+from sql.ids import IdSource
+from sql.session import Session
+
+LONGEST_TOKEN_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """An organisation of a gemeente."""
+
+    gemeente: str
+    id: UUID
+
+
+async def save_partner(
+    session: Session, ids: IdSource, gemeente: str, slug: str, name: str, kind: str, *, invented: bool = False
+) -> Partner:
+    """The partner with this slug, added or brought up to date."""
+    today = (await session.fetch("hub_today"))[0]["today"]
+    id_ = await session.fetchval("partner_save", gemeente, ids.new_id(today), slug, name, kind, invented)
+    return Partner(gemeente, id_)
+
+
+async def set_working_area(
+    session: Session,
+    partner: Partner,
+    codes: Sequence[str] | None,
+    works_from: date,
+    works_until: date | None = None,
+    contact: str | None = None,
+) -> None:
+    """Says that a partner works in wijken (codes of the current division; None: all), and whom to call there.
+
+    Refuses a code that the current division does not have (UNKNOWN_WIJK).
+    """
+    wanted = None if codes is None else list(codes)
+    rows = await session.fetch(
+        "partner_works", partner.gemeente, partner.id, wanted, works_from, works_until, contact
+    )
+    if wanted is not None and len(rows) < len(set(wanted)):
+        raise Refusal("UNKNOWN_WIJK", code=", ".join(wanted))
+
+
+async def declare_dataset(
+    session: Session,
+    partner: Partner,
+    dataset: str,
+    kind: str,
+    rhythm_days: int | None,
+    contact: str | None = None,
+    declared_on: date | None = None,
+) -> None:
+    """Says that a partner will deliver a dataset, every `rhythm_days` days (None: without a promise)."""
+    await session.fetch(
+        "partner_declares", partner.gemeente, partner.id, dataset, kind, rhythm_days, contact, declared_on
+    )
+
+
+async def create_token(
+    session: Session,
+    partner: Partner,
+    name: str,
+    *,
+    roles: Sequence[str] = (),
+    scopes: Sequence[str] = ("read", "write"),
+    holder: str = "machine",
+    days: int = LONGEST_TOKEN_DAYS,
+) -> str:
+    """A new token of a partner, valid for `days` days; it is shown here and never again."""
+    token = new_token()
+    await session.fetch(
+        "partner_token",
+        partner.gemeente,
+        partner.id,
+        name,
+        digest_of_token(token),
+        list(roles),
+        list(scopes),
+        holder,
+        days,
+    )
+    return token

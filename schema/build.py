@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The schema, joined from its parts. `python -m schema.build` prints it; schema/schema.graphql is that print, committed."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from schema.agreements_write import AgreementMutations
+from schema.contributions import CONTRIBUTIONS
+from schema.joining import join
+from schema.push import PushMutations, PushQuery
+from schema.query import GroundQuery
+from schema.scalars import SCALARS
+
+Query = join("Query", "What can be asked.", GroundQuery, PushQuery)
+Mutation = join(
+    "Mutation",
+    "What can be done. Every mutation has one input; what its caller can mend comes back in `errors`, and nothing else changed.",
+    PushMutations,
+    *(contribution.mutation_part for contribution in CONTRIBUTIONS),
+    AgreementMutations,
+)
+
+
+def value_of(row: Any, name: str) -> Any:
+    """The value of a field without a resolver: a column of a row, or an attribute of what a mutation made itself."""
+    return getattr(row, name) if hasattr(row, "__strawberry_definition__") else row[name]
+
+
+@cache
+def build() -> strawberry.Schema:
+    """The schema of the hub."""
+    return strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[contribution.type for contribution in CONTRIBUTIONS],
+        config=StrawberryConfig(default_resolver=value_of, scalar_map=SCALARS, disable_field_suggestions=True),
+    )
+
+
+if __name__ == "__main__":
+    print(build().as_str())

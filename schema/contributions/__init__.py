@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The registry: every kind of record that partners contribute, in one explicit tuple. A new kind is one more name."""
+
+from __future__ import annotations
+
+from schema.contributions.base import ContributionKind
+from schema.contributions.signals import CONTRIBUTION as SIGNALS
+
+CONTRIBUTIONS: tuple[ContributionKind, ...] = (SIGNALS,)
+
+BY_KIND = {contribution.kind: contribution for contribution in CONTRIBUTIONS}
+BY_TYPENAME = {contribution.type.__name__: contribution for contribution in CONTRIBUTIONS}

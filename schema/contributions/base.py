@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the records of every kind of contribution have in common, and how a kind announces itself to the registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from resolvers.batch import Batch
+from resolvers.context import Context
+from resolvers.feed import history_page
+from resolvers.records import RecordBatches, RecordFilter, total_of_page
+from schema.agreement import Agreement
+from schema.enums import Category, Change, Precision
+from schema.fields import from_row, loaded
+from schema.ids import decode_as
+from schema.node import Node, PageInfo
+from schema.organisation import Organisation
+from schema.scalars import JSON
+from schema.texts import label
+
+if TYPE_CHECKING:
+    from schema.wijk import Buurt, Wijk
+
+BUURT = Batch("buurten_by_id", "buurt", "one")
+WIJK = Batch("wijken_by_id", "wijk", "one")
+
+
+@strawberry.type(description="Where it is, as exactly as the caller may know.")
+class PlaceView:
+    buurt: Annotated[Buurt, strawberry.lazy("schema.wijk")] | None = loaded(BUURT, "The buurt, when it may be known.")
+    lon: float | None = strawberry.field(description="Longitude in degrees (WGS 84).")
+    lat: float | None = strawberry.field(description="Latitude in degrees (WGS 84).")
+
+    @strawberry.field(description="The place in words.")
+    async def label(self: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
+        context = info.context
+        wijk = await context.loaders.load(WIJK, self["wijk"])
+        buurt = await context.loaders.load(BUURT, self["buurt"])
+        if buurt is None:
+            return str(wijk["name"])
+        return label("place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"])
+
+    @strawberry.field(description="How exact the place is: EXACT with a point, BUURT or WIJK.")
+    def precision(self: strawberry.Parent[Any]) -> Precision:
+        if self["lon"] is not None:
+            return Precision.EXACT
+        return Precision.BUURT if self["buurt"] is not None else Precision.WIJK
+
+
+@strawberry.type(description="One change of a record, for its owner.")
+class HistoryEntry:
+    at: datetime
+    actor: str
+    change: Change
+    before: JSON | None = strawberry.field(description="The fields that changed, as they were.")
+    after: JSON | None = strawberry.field(description="The fields that changed, as they became.")
+
+
+@strawberry.type(description="A page of a record's history, newest first.")
+class HistoryConnection:
+    nodes: list[HistoryEntry]
+    page_info: PageInfo
+
+
+@strawberry.interface(
+    description="What every record that a partner contributes has in common. What a rule hides is null, and `hidden` names "
+    "it, by rule, never by content. `version` and `sourceId` are the owner's alone."
+)
+class Contribution(Node):
+    owner: Organisation = loaded(Batch("organisations_by_id", "owner", "one"), "Whose record it is.")
+    wijk: Annotated[Wijk, strawberry.lazy("schema.wijk")] = loaded(WIJK, "The wijk that it is about.")
+    place: PlaceView = from_row(lambda row: row, "Where it is.")
+    precision: Precision = strawberry.field(description="How exactly the caller sees this record.")
+    agreement: Agreement | None = loaded(
+        Batch("agreements_by_id", "agreement", "one"), "Under which agreement the caller sees it; null for one's own."
+    )
+    hidden: list[str] = strawberry.field(description="The fields that the agreement's rule leaves out.")
+    recorded_on: date = strawberry.field(description="The day on which the hub got it.")
+    closed_on: date | None = strawberry.field(description="The day on which it was closed; null while it is open.")
+    invented: bool = strawberry.field(description="True in a demo: this never happened.")
+    source_id: str | None = from_row(
+        lambda row: f"{row['dataset']}/{row['external_id']}" if row["external_id"] else row["dataset"],
+        "Dataset and number in the owner's own system. The owner's alone.",
+    )
+    version: int | None = strawberry.field(description="To be given back with a change. The owner's alone.")
+
+    @strawberry.field(description="What happened to the record, newest first. The owner's alone: null for others.")
+    async def history(
+        self: strawberry.Parent[Any],
+        info: strawberry.Info[Context, None],
+        first: int = 20,
+        after: str | None = None,
+    ) -> HistoryConnection | None:
+        if self["agreement"] is not None:
+            return None
+        return await history_page(info.context, self["id"], first, after)  # type: ignore[return-value]
+
+
+@strawberry.input(description="Filters work on what the caller may see of a record, never on what is behind it.")
+class RecordFilterInput:
+    owner: strawberry.ID | None = strawberry.field(default=None, description="Only records of this organisation.")
+    mine: bool | None = strawberry.field(default=None, description="True: only the caller's own records.")
+    category: list[Category] | None = strawberry.field(default=None, description="Only these categories.")
+    buurt: strawberry.ID | None = strawberry.field(
+        default=None, description="Only in this buurt, of records whose buurt the caller may know."
+    )
+    from_: date | None = strawberry.field(default=None, name="from", description="From this day on.")
+    until: date | None = strawberry.field(default=None, description="Until this day, inclusive.")
+    closed: bool | None = strawberry.field(default=None, description="Only closed records, or only open ones.")
+    text: str | None = strawberry.field(default=None, description="Only with these words in a text that the caller may see.")
+
+
+def wanted_records(context: Context, given: Any) -> RecordFilter:
+    """The filter of the resolvers for a filter of the schema; None gives all."""
+    if given is None:
+        return RecordFilter()
+    owner = decode_as("Organisation", given.owner) if given.owner else None
+    if given.mine:
+        owner = context.principal.organisation
+    statuses = getattr(given, "status", None)
+    return RecordFilter(
+        owner=owner,
+        categories=_values(given.category),
+        statuses=_values(statuses),
+        buurt=decode_as("Buurt", given.buurt) if given.buurt else None,
+        from_day=given.from_,
+        until_day=given.until,
+        closed=given.closed,
+        words=given.text or None,
+    )
+
+
+def _values(chosen: Any) -> tuple[str, ...] | None:
+    return None if chosen is None else tuple(value.value for value in chosen)
+
+
+async def total(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> int:
+    """The resolver of `total` in every connection of records."""
+    return await total_of_page(info.context, root)  # type: ignore[arg-type]
+
+
+TOTAL = "How many the caller can page through: counts nothing else."
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionKind:
+    """How a kind announces itself: its name, its type, how it is read, and what it adds to the wijk."""
+
+    kind: str
+    type: type
+    batches: RecordBatches
+    wijk_part: type

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The lists of values of the schema. Few and stable; what a municipality words in its own way is data."""
+
+from __future__ import annotations
+
+from enum import StrEnum, auto
+
+import strawberry
+
+
+class _Upper(StrEnum):
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
+        return name
+
+
+@strawberry.enum(
+    description="How exactly a record is shown to a receiver. EXACT: place, time and text as the rule's fields say. "
+    "BUURT, WIJK: the place so coarse, the time as a day. COUNT: no record, it only adds to published numbers."
+)
+class Precision(_Upper):
+    EXACT = auto()
+    BUURT = auto()
+    WIJK = auto()
+    COUNT = auto()
+
+
+@strawberry.enum(description="What kind of organisation a partner is.")
+class OrganisationKind(_Upper):
+    MUNICIPALITY = auto()
+    WELFARE = auto()
+    HOUSING = auto()
+    ENFORCEMENT = auto()
+    POLICE = auto()
+    SCHOOL = auto()
+    CARE = auto()
+    RESIDENTS = auto()
+    RESEARCH = auto()
+
+
+@strawberry.enum(description="What a record is about. Subcategories are each municipality's own.")
+class Category(_Upper):
+    YOUTH_NUISANCE = auto()
+    NOISE = auto()
+    LITTER = auto()
+    VANDALISM = auto()
+    PAVING = auto()
+    GREEN = auto()
+    LIGHTING = auto()
+    TRAFFIC = auto()
+    SAFETY = auto()
+    HOUSING = auto()
+    ABSENTEEISM = auto()
+    SOCIAL_CONTACT = auto()
+    CARE = auto()
+    OTHER = auto()
+
+
+@strawberry.enum(description="The kinds of record that partners contribute.")
+class Kind(_Upper):
+    SIGNAL = auto()
+
+
+@strawberry.enum(description="How far a signal is.")
+class SignalStatus(_Upper):
+    NEW = auto()
+    IN_PROGRESS = auto()
+    PLANNED = auto()
+    WAITING = auto()
+    FORWARDED = auto()
+    DONE = auto()
+    CANCELLED = auto()
+    REOPENED = auto()
+
+
+@strawberry.enum(
+    description="The order of a list. NEWEST and OLDEST go by day, and within a day by a fixed order that tells nothing."
+)
+class RecordOrder(_Upper):
+    NEWEST = auto()
+    OLDEST = auto()
+
+
+@strawberry.enum(description="What happened to a record or an agreement.")
+class Change(_Upper):
+    CREATED = auto()
+    UPDATED = auto()
+    CLOSED = auto()
+    REOPENED = auto()
+    WITHDRAWN = auto()
+
+
+@strawberry.enum(description="Whether a wijk can be compared with the division before (CBS: ind_wbi).")
+class Comparability(_Upper):
+    UNCHANGED = auto()
+    CODE_CHANGED = auto()
+    BOUNDARY_CHANGED = auto()
+
+
+@strawberry.enum(description="Why a figure has no value.")
+class NullReason(_Upper):
+    UNKNOWN_OR_SECRET = auto()
+    NOT_APPLICABLE = auto()
+
+
+@strawberry.enum(description="Whether a figure can still change.")
+class FigureStatus(_Upper):
+    PROVISIONAL = auto()
+    DEFINITIVE = auto()
+
+
+@strawberry.enum(description="How far an agreement is. ACCEPTED: by every party, but its term has not begun.")
+class AgreementState(_Upper):
+    PROPOSED = auto()
+    ACCEPTED = auto()
+    IN_FORCE = auto()
+    ENDED = auto()
+    REVOKED = auto()
+    REJECTED = auto()

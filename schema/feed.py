@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The feed of a wijk: what happened since a cursor, enough to keep a copy in step."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import strawberry
+
+from resolvers.batch import Batch
+from resolvers.context import Context
+from resolvers.feed import feed_page
+from schema.contributions import BY_KIND
+from schema.contributions.base import WIJK, Contribution
+from schema.enums import Change, Kind
+from schema.fields import loaded
+from schema.ids import encode
+from schema.node import PageInfo
+from schema.organisation import Organisation
+from schema.texts import label
+
+
+@strawberry.type(
+    description="Something that happened. `record` is the record as the caller may see it now; null after withdrawal or the end "
+    "of a right: a copy of it must then be deleted."
+)
+class FeedItem:
+    cursor: str = strawberry.field(description="Of this item; give it as `after` to go on from here.")
+    on_day: date = strawberry.field(name="on", description="The day.")
+    kind: Kind | None
+    change: Change
+    by: Organisation | None = loaded(Batch("organisations_by_id", "owner", "one"), "Whose record it is.")
+
+    @strawberry.field(description="What happened, in one line.")
+    async def headline(self: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
+        language = info.context.language
+        wijk = await info.context.loaders.load(WIJK, self["wijk"])
+        return label(
+            f"feed.{self['change']}",
+            language,
+            kind=label(f"kind.{self['kind']}", language),
+            category=label(f"category.{self['category']}", language),
+            place=wijk["name"],
+        )
+
+    @strawberry.field(description="The id of the record, also when it can no longer be seen.")
+    def record_id(self: strawberry.Parent[Any]) -> strawberry.ID:
+        return strawberry.ID(encode(BY_KIND[self["kind"]].type.__name__, self["record"]))
+
+    @strawberry.field(description="The record as the caller may see it now.")
+    async def record(self: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> Contribution | None:
+        row: Contribution | None = await info.context.loaders.load(BY_KIND[self["kind"]].batches.by_id, self["record"])
+        return row
+
+
+@strawberry.type(description="A page of the feed. An empty page keeps the cursor.")
+class FeedConnection:
+    nodes: list[FeedItem]
+    page_info: PageInfo
+
+
+@strawberry.type
+class FeedOfWijk:
+    """What the feed adds to a wijk."""
+
+    @strawberry.field(description="Everything since a cursor that the caller may see, in order, without gap or double.")
+    async def feed(
+        self: strawberry.Parent[Any],
+        info: strawberry.Info[Context, None],
+        after: str | None = None,
+        kinds: list[Kind] | None = None,
+        first: int = 50,
+    ) -> FeedConnection | None:
+        wanted = None if kinds is None else tuple(kind.value for kind in kinds)
+        return await feed_page(info.context, self["id"], wanted, first, after)  # type: ignore[return-value]

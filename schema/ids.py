@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Global ids: the name of a type and a UUID, as one opaque text. A UUID here carries a day at most, never an order."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from uuid import UUID
+
+from sql.errors import Refusal
+
+
+def encode(typename: str, id_: UUID) -> str:
+    """The global id of a row."""
+    return urlsafe_b64encode(f"{typename}:{id_}".encode()).rstrip(b"=").decode()
+
+
+def decode(text: str) -> tuple[str, UUID]:
+    """The type and the UUID of a global id; refuses what is none (BAD_ID)."""
+    try:
+        typename, _, id_ = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(":")
+        return typename, UUID(id_)
+    except (ValueError, binascii.Error) as error:
+        raise Refusal("BAD_ID") from error
+
+
+def decode_as(typename: str, text: str) -> UUID:
+    """The UUID of a global id of this type; refuses any other (BAD_ID)."""
+    found, id_ = decode(text)
+    if found != typename:
+        raise Refusal("BAD_ID")
+    return id_

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The scalars of the schema: what is read, what is refused, and how it is written."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.scalars import JSON
+from strawberry.schema.config import StrawberryConfig
+
+Period = NewType("Period", str)
+
+_PERIOD = re.compile(r"^\d{4}-(W(0[1-9]|[1-4]\d|5[0-3])|Q[1-4])$")
+_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+
+
+def _refused(code: str, value: object) -> GraphQLError:
+    return GraphQLError(f"{code}: {str(value)[:40]}", extensions={"code": code})
+
+
+def _read_date(value: Any) -> date:
+    if not isinstance(value, str) or not _DAY.match(value):
+        raise _refused("BAD_DATE", value)
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise _refused("BAD_DATE", value) from error
+
+
+def _read_moment(value: Any) -> datetime:
+    if not isinstance(value, str) or len(value) > 40:
+        raise _refused("BAD_DATE", value)
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise _refused("DATE_WITHOUT_OFFSET", value)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise _refused("BAD_DATE", value) from error
+
+
+def _read_period(value: Any) -> str:
+    if not isinstance(value, str) or not _PERIOD.match(value):
+        raise _refused("BAD_PERIOD", value)
+    return value
+
+
+SCALARS: dict[object, Any] = {
+    date: strawberry.scalar(
+        name="Date",
+        description="A day: 2026-11-23.",
+        serialize=date.isoformat,
+        parse_value=_read_date,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment with its offset, RFC 3339: 2026-11-23T08:30:00+01:00. One without an offset is refused.",
+        serialize=lambda moment: moment.isoformat().replace("+00:00", "Z"),
+        parse_value=_read_moment,
+    ),
+    Period: strawberry.scalar(
+        name="Period",
+        description="An ISO week (2026-W47) or a quarter of 13 such weeks (2026-Q4).",
+        serialize=str,
+        parse_value=_read_period,
+    ),
+}
+
+__all__ = ["JSON", "SCALARS", "Period", "StrawberryConfig"]

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What can go wrong on the way to the database, in the hub's own terms.
+
+A `Refusal` is something that a caller caused and can mend: it carries a stable code and the values that its message
+needs, never a sentence (those are in the catalogue of texts) and never a message of the database. `Unavailable` is
+something that time mends. Everything else is a fault of the hub and is masked before it reaches a caller.
+"""
+
+from __future__ import annotations
+
+import asyncpg
+
+
+class Refusal(Exception):
+    """A caller asked for what it may not or cannot have."""
+
+    def __init__(
+        self, code: str, /, *, path: tuple[str | int, ...] = (), **params: object
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.path = path
+        self.params = params
+
+    def under(self, *path: str | int) -> Refusal:
+        """The same refusal, its path seen from further up."""
+        return Refusal(self.code, path=(*path, *self.path), **self.params)
+
+
+class Unavailable(Exception):
+    """The database cannot be reached, or has no room for one more; the same request may succeed shortly."""
+
+
+# What the database decides, by SQLSTATE or by the name of the constraint that refused. A constraint that is not named
+# here should have been checked before: its failure is a fault of the hub, masked as such.
+_BY_STATE = {
+    "42501": "NOT_YOUR_WIJK",  # a policy's WITH CHECK: the only one a checked write can meet is the term in a wijk
+    "HB001": "ALREADY_DECIDED",  # raised by hub.check_decision()
+    "40001": "CONFLICT",
+    "40P01": "CONFLICT",
+    "55P03": "CONFLICT",
+}
+_TIMED_OUT = "57014"
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    OSError,
+)
+_NO_ROOM = ("53100", "53200", "53300")
+
+
+def translated(error: BaseException) -> BaseException:
+    """The hub's own error for a driver's error; any other error as it is."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        if state in _BY_STATE:
+            return Refusal(_BY_STATE[state])
+        if state == _TIMED_OUT:
+            return Refusal("TIMEOUT")
+        if state in _NO_ROOM or isinstance(error, _AWAY):
+            return Unavailable(type(error).__name__)
+        return error
+    return Unavailable(type(error).__name__) if isinstance(error, _AWAY) else error

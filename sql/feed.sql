@@ -1,0 +1,20 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- feed_of_wijken --
+-- What happened in wijken after two positions, as far as the asker may see it, in the order of the feed.
+select k.wijk as key, f.stream, f.id, f.on_day, f.kind, f.change, f.owner, f.category, f.record
+from unnest($1::uuid[]) k(wijk)
+cross join lateral hub.feed_of_wijk(k.wijk, $2::text[], $3::uuid, $4::uuid, $5::int) f
+
+-- feed_knows --
+-- Whether all of these items exist in the feed, and which epoch it is in.
+select hub.feed_knows($1::uuid[]) as known, (select max(e.number) from hub.epochs e) as epoch
+
+-- history_of_records --
+-- The history of own records, newest first, in pages by sequence.
+select k.record as key, h.seq, h.at, h.actor, h.change, h.before, h.after
+from unnest($1::uuid[]) k(record)
+cross join lateral (
+  select * from hub.history x
+  where x.gemeente = hub.gemeente() and x.owner = hub.asker() and x.record = k.record
+    and ($2::bigint is null or x.seq < $2)
+  order by x.seq desc limit $3::int) h

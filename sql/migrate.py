@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Brings a database to the newest migration, or says why not.
+
+Plain SQL files, forward only: each in a transaction of its own, under one advisory lock, remembered with its checksum.
+A database that is newer than this code, or whose past was edited, is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import asyncpg
+
+_LOCK = 7_270_663_701  # any constant: one migration at a time per database
+_FILE = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
+_ATTEMPTS = 5
+
+
+class MigrationError(Exception):
+    """The database cannot be brought to this version; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file of sql/migrations: its number, its name and its text."""
+
+    number: int
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the text, in hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """All migrations, in order; their numbers run from 1 without a gap."""
+    found = []
+    for file in files("sql").joinpath("migrations").iterdir():
+        if match := _FILE.match(file.name):
+            found.append(Migration(int(match[1]), match[2], file.read_text("utf-8")))
+    found.sort(key=lambda migration: migration.number)
+    if [m.number for m in found] != list(range(1, len(found) + 1)):
+        raise MigrationError("the numbers of the files in sql/migrations have a gap or a double")
+    return tuple(found)
+
+
+async def migrate(owner_dsn: str, report: Callable[[str], None] = lambda _: None) -> int:
+    """Runs what is missing as the owner of the database and returns how many migrations that were.
+
+    Raises `MigrationError` when the database is newer or was edited, or when the role is not hub_owner.
+    """
+    connection = await asyncpg.connect(owner_dsn, server_settings={"timezone": "UTC"})
+    try:
+        await _check_role(connection)
+        await connection.execute("select pg_advisory_lock($1)".replace("$1", str(_LOCK)))
+        await connection.execute("create schema if not exists hub")
+        await connection.execute(
+            "create table if not exists hub.migrations (number int primary key, name text not null,"
+            " checksum text not null, applied_at timestamptz not null default now())"
+        )
+        missing = _missing(await connection.fetch("select number, name, checksum from hub.migrations order by number"))
+        for migration in missing:
+            report(f"{migration.number:04} {migration.name}")
+            await _apply(connection, migration)
+        return len(missing)
+    finally:
+        await connection.close()
+
+
+async def pending(app: asyncpg.Connection[asyncpg.Record]) -> bool:
+    """Whether the database, seen as the serving role, lacks a migration of this code or has one more."""
+    if not await app.fetchval("select to_regclass('hub.migrations') is not null"):
+        return True
+    rows = await app.fetch("select number, name, checksum from hub.migrations order by number")
+    return bool(_missing(rows))
+
+
+def _missing(applied: list[asyncpg.Record]) -> tuple[Migration, ...]:
+    known = migrations()
+    if len(applied) > len(known):
+        raise MigrationError(
+            f"the database has migration {applied[-1]['number']}, this hub knows {len(known)}: start a newer hub"
+        )
+    for row, migration in zip(applied, known, strict=False):
+        if row["checksum"] != migration.checksum:
+            raise MigrationError(
+                f"migration {migration.number:04} was changed after it ran: restore the file, and add a new migration"
+            )
+    return known[len(applied) :]
+
+
+async def _check_role(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    role = await connection.fetchval("select current_user")
+    if role != "hub_owner":
+        raise MigrationError(f"migrations run as hub_owner, not as {role}: set HUB_OWNER_URL (see docs/operations.md)")
+
+
+async def _apply(connection: asyncpg.Connection[asyncpg.Record], migration: Migration) -> None:
+    """One file, in one transaction; waits a little for a lock and tries again, so that it never queues behind a read."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            async with connection.transaction():
+                await connection.execute("set local lock_timeout = '2s'")
+                await connection.execute(_text("before_migration.sql"))
+                await connection.execute(migration.text)
+                await connection.execute(
+                    "insert into hub.migrations (number, name, checksum) values ($1, $2, $3)",
+                    migration.number,
+                    migration.name,
+                    migration.checksum,
+                )
+                await connection.execute(_text("after_migration.sql"))
+            return
+        except asyncpg.LockNotAvailableError:
+            if attempt == _ATTEMPTS:
+                raise
+
+
+def _text(name: str) -> str:
+    return files("sql").joinpath(name).read_text("utf-8")

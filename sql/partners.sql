@@ -1,0 +1,70 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- Run by the owner, as administration: the catalogue of partners is not a partner's to change.
+-- partner_save --
+-- Adds an organisation, or changes its name and kind, and returns its id.
+insert into hub.organisations (gemeente, id, slug, name, kind, invented)
+values ($1::text, $2::uuid, $3::text, $4::text, $5::text, $6::boolean)
+on conflict (gemeente, slug) do update set name = excluded.name, kind = excluded.kind
+returning id
+
+-- partner_works --
+-- Says where an organisation works, until when, and whom to call there; wijken by their code in the current division.
+insert into hub.organisation_wijken (gemeente, organisation, wijk, works_from, works_until, contact)
+select v.gemeente, $2::uuid, v.wijk, $4::date, coalesce($5::date, 'infinity'), $6::text
+from hub.wijk_versions v
+where v.gemeente = $1::text and v.year = hub.current_year(v.gemeente) and ($3::text[] is null or v.code = any ($3))
+on conflict (gemeente, organisation, wijk) do update
+  set works_from = excluded.works_from, works_until = excluded.works_until, contact = excluded.contact
+returning wijk
+
+-- partner_declares --
+-- Says which dataset an organisation will deliver, and how often.
+insert into hub.datasets (gemeente, owner, dataset, kind, rhythm_days, contact, declared_on)
+values ($1::text, $2::uuid, $3::text, $4::text, $5::int, $6::text, coalesce($7::date, hub.today()))
+on conflict (gemeente, owner, dataset) do update
+  set kind = excluded.kind, rhythm_days = excluded.rhythm_days, contact = excluded.contact
+returning dataset
+
+-- partner_token --
+-- Stores the digest of a new token.
+insert into hub.tokens (gemeente, organisation, name, digest, roles, scopes, holder, expires_at)
+values ($1::text, $2::uuid, $3::text, $4::bytea, $5::text[], $6::text[], $7::text, hub.now() + $8::int * interval '1 day')
+returning id
+
+-- partner_revoke_tokens --
+-- Revokes the tokens of an organisation that have this name; they stop working within a second.
+update hub.tokens set revoked_at = hub.now()
+where gemeente = $1::text and organisation = $2::uuid and name = $3::text and revoked_at is null
+returning id
+
+-- clock_set --
+-- Shifts the hub's clock, or freezes it; both null lets it run.
+insert into hub.clock (frozen_at, shift) values ($1::timestamptz, coalesce($2::interval, interval '0'))
+on conflict (only_row) do update set frozen_at = excluded.frozen_at, shift = excluded.shift
+returning hub.today()
+
+-- gemeente_save --
+-- Adds a gemeente, or changes its name.
+insert into hub.gemeenten (code, name) values ($1::text, $2::text)
+on conflict (code) do update set name = excluded.name
+returning code
+
+-- gemeenten_all --
+-- Every gemeente of this hub.
+select code, name from hub.gemeenten order by code
+
+-- measure_save --
+-- Adds a measure of the overview, or changes its label.
+insert into hub.measures (gemeente, code, label, categories, position)
+values ($1::text, $2::text, $3::text, $4::text[], $5::int)
+on conflict (gemeente, code) do update set label = excluded.label, position = excluded.position
+returning code
+
+-- buurt_save --
+-- Adds a buurt without a CBS code to a wijk, by the wijk's code in the current division.
+insert into hub.buurten (gemeente, id, wijk, name, invented)
+select v.gemeente, $3::uuid, v.wijk, $4::text, $5::boolean
+from hub.wijk_versions v
+where v.gemeente = $1::text and v.code = $2::text and v.year = hub.current_year(v.gemeente)
+on conflict (gemeente, wijk, name) do nothing
+returning id

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One transaction per operation: identity in, named statements out.
+
+The identity is set inside the transaction and ends with it, so a connection never remembers who used it last. A session
+runs one statement at a time (concurrent loaders wait for each other), makes its own savepoints, and tallies the records
+of others that it hands out, so that the read ledger is written in the same transaction and cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from sql.errors import Unavailable, translated
+from sql.principal import Principal
+from sql.statements import statements
+
+Record = asyncpg.Record
+
+_BEGIN_READ = "begin isolation level repeatable read"
+_BEGIN_WRITE = "begin isolation level read committed"
+
+
+class Session:
+    """One open transaction of one asker. Made by `Database`, never kept longer than its operation."""
+
+    def __init__(
+        self,
+        connection: asyncpg.Connection[Record],
+        principal: Principal | None,
+        operation: str,
+    ) -> None:
+        self.principal = principal
+        self._operation = operation
+        self._connection = connection
+        self._lock = asyncio.Lock()
+        self._broken = False
+        self._depth = 0
+        self._reads: Counter[tuple[str, UUID, UUID, tuple[str, ...]]] = Counter()
+
+    async def fetch(self, statement: str, *args: object) -> list[Record]:
+        """All rows of a named statement."""
+        async with self._lock:
+            if self._broken:
+                raise Unavailable("the transaction failed earlier")
+            try:
+                return await self._connection.fetch(statements()[statement].text, *args)
+            except asyncio.CancelledError:
+                self._broken = True
+                raise
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                raise translated(error) from error
+
+    async def fetchrow(self, statement: str, *args: object) -> Record | None:
+        """The first row of a named statement, or None."""
+        rows = await self.fetch(statement, *args)
+        return rows[0] if rows else None
+
+    async def fetchval(self, statement: str, *args: object) -> Any:
+        """The first column of the first row of a named statement, or None."""
+        row = await self.fetchrow(statement, *args)
+        return row[0] if row is not None else None
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[Savepoint]:
+        """What is done inside is undone when it raises, or when the caller asks for it; the transaction goes on."""
+        self._depth += 1
+        name = f"s{self._depth}"
+        point = Savepoint()
+        await self._execute(f"savepoint {name}")
+        try:
+            yield point
+        except BaseException:
+            await self._execute(f"rollback to savepoint {name}; release savepoint {name}")
+            raise
+        finally:
+            self._depth -= 1
+        if point.undone:
+            await self._execute(f"rollback to savepoint {name}")
+        await self._execute(f"release savepoint {name}")
+
+    async def _execute(self, command: str) -> None:
+        async with self._lock:
+            try:
+                await self._connection.execute(command)
+            except asyncio.CancelledError:
+                self._broken = True
+                raise
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                self._broken = True
+                raise translated(error) from error
+
+    def tally(self, kind: str, rows: Sequence[Record]) -> None:
+        """Counts the records of others among `rows` (they name an agreement) for the read ledger."""
+        self._reads.update(
+            (kind, row["owner"], row["agreement"], tuple(row["hidden"]))
+            for row in rows
+            if row["agreement"] is not None
+        )
+
+    async def write_ledger(self) -> None:
+        """Writes what was tallied since the last call, one line per owner, agreement and set of fields."""
+        if not self._reads:
+            return
+        lines = [
+            {"kind": kind, "owner": owner, "agreement": agreement, "hidden": hidden, "records": records}
+            for (kind, owner, agreement, hidden), records in self._reads.items()
+        ]
+        self._reads.clear()
+        await self.fetch("log_reads", lines, self._operation)
+
+
+class Savepoint:
+    """A handle on a savepoint: `undo()` lets it end without keeping what was done."""
+
+    def __init__(self) -> None:
+        self.undone = False
+
+    def undo(self) -> None:
+        """Asks that what was done since the savepoint be undone when it ends."""
+        self.undone = True
+
+
+class Database:
+    """A pool of connections of one role to one database."""
+
+    def __init__(self, pool: asyncpg.Pool[Record], acquire_timeout: float) -> None:
+        self._pool = pool
+        self._acquire_timeout = acquire_timeout
+
+    @classmethod
+    async def open(cls, dsn: str, *, size: int = 8, acquire_timeout: float = 2.0, command_timeout: float = 30.0) -> Database:
+        """A pool of at most `size` connections; the first is made at once, so that a wrong address shows here.
+
+        Raises `Unavailable` when the database does not answer.
+        """
+        try:
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=size,
+                command_timeout=command_timeout,
+                timeout=10,
+                init=_prepare_connection,
+                server_settings={"application_name": "hub", "timezone": "UTC", "search_path": "hub, pg_temp"},
+            )
+        except (asyncpg.PostgresError, OSError) as error:
+            raise translated(error) from error
+        return cls(pool, acquire_timeout)
+
+    async def close(self) -> None:
+        """Waits for the sessions that are open and closes the connections."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def session(
+        self, principal: Principal, *, read_only: bool = True, operation: str = ""
+    ) -> AsyncIterator[Session]:
+        """A transaction of `principal`: committed at the end, rolled back when the body raises.
+
+        Reads see one moment (REPEATABLE READ); writes see what others committed (READ COMMITTED). `operation` is what the
+        read ledger says the records of others were read for.
+        """
+        begin = (_BEGIN_READ if read_only else _BEGIN_WRITE) + "; " + _identity(principal)
+        async with self._transaction(begin, principal, operation) as session:
+            yield session
+            await session.write_ledger()
+
+    @asynccontextmanager
+    async def administration(self) -> AsyncIterator[Session]:
+        """A transaction without an asker, for the owner's address: catalogue of partners, areas, tokens."""
+        async with self._transaction(_BEGIN_WRITE, None, "administration") as session:
+            yield session
+
+    async def call(self, statement: str, *args: object) -> list[Record]:
+        """All rows of a named statement that needs no identity, such as the look-up of a token."""
+        async with self._connection() as connection:
+            try:
+                return await connection.fetch(statements()[statement].text, *args)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                raise translated(error) from error
+
+    @asynccontextmanager
+    async def _transaction(
+        self, begin: str, principal: Principal | None, operation: str
+    ) -> AsyncIterator[Session]:
+        async with self._connection() as connection:
+            try:
+                await connection.execute(begin)
+                session = Session(connection, principal, operation)
+                yield session
+                if await connection.execute("commit") == "ROLLBACK":
+                    raise RuntimeError("the transaction had failed, and nothing was committed")
+            except BaseException as error:
+                await _roll_back(connection)
+                if (better := translated(error)) is not error:
+                    raise better from error
+                raise
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection[Record]]:
+        try:
+            connection = await self._pool.acquire(timeout=self._acquire_timeout)
+        except (TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise Unavailable(type(error).__name__) from error
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(self._pool.release(connection, timeout=5))
+
+
+async def _roll_back(connection: asyncpg.Connection[Record]) -> None:
+    """Leaves the connection without a transaction, or closed: never with someone's identity."""
+    if connection.is_closed():
+        return
+    try:
+        await asyncio.shield(connection.execute("rollback", timeout=2))
+    except BaseException:
+        connection.terminate()
+        raise
+
+
+def _identity(principal: Principal) -> str:
+    """The statement that tells the database who asks, until the transaction ends."""
+    values = (
+        ("hub.gemeente", principal.gemeente),
+        ("hub.organisation", str(principal.organisation)),
+        ("hub.actor", principal.actor),
+    )
+    return "select " + ", ".join(f"set_config({_quoted(key)}, {_quoted(value)}, true)" for key, value in values)
+
+
+def _quoted(text: str) -> str:
+    """A string literal; the only place where a value enters a statement's text (BEGIN takes no parameters)."""
+    if "\x00" in text:
+        raise ValueError("NUL in an identity")
+    return "'" + text.replace("'", "''") + "'"
+
+
+async def _prepare_connection(connection: asyncpg.Connection[Record]) -> None:
+    await connection.execute("set standard_conforming_strings = on")
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads, format="text")
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form here")

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Named statements, read from the .sql files of this package.
+
+A file holds blocks: `-- name --`, one or more comment lines of purpose, the statement. Names are unique over all files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+
+_NAME = re.compile(r"^-- ([a-z][a-z0-9_]*) --$", re.MULTILINE)
+_NOT_STATEMENTS = {"migrations", "roles.sql", "before_migration.sql", "after_migration.sql"}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL statement, with the name that the code calls it by and the purpose that its file gives."""
+
+    name: str
+    purpose: str
+    text: str
+    file: str
+
+
+@cache
+def statements() -> Mapping[str, Statement]:
+    """Every named statement of the package, by name."""
+    found: dict[str, Statement] = {}
+    for file in _sql_files(files("sql")):
+        for statement in parse(file.read_text("utf-8"), file.name):
+            if statement.name in found:
+                raise ValueError(f"{statement.name} stands in {found[statement.name].file} and in {file.name}")
+            found[statement.name] = statement
+    return MappingProxyType(found)
+
+
+def parse(text: str, file: str) -> Iterator[Statement]:
+    """The statements of one file's text, in order."""
+    _, *parts = _NAME.split(text)
+    for name, body in zip(parts[::2], parts[1::2], strict=True):
+        lines = body.strip().splitlines()
+        purpose = []
+        while lines and lines[0].startswith("--"):
+            purpose.append(lines.pop(0).removeprefix("--").strip())
+        if not purpose or not lines:
+            raise ValueError(f"{file}: {name} lacks a line of purpose or a statement")
+        yield Statement(name, " ".join(purpose), "\n".join(lines).strip().rstrip(";"), file)
+
+
+def _sql_files(folder: Traversable) -> Iterator[Traversable]:
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.name in _NOT_STATEMENTS:
+            continue
+        if entry.is_dir():
+            yield from _sql_files(entry)
+        elif entry.name.endswith(".sql"):
+            yield entry

@@ -1,0 +1,167 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- What writing has in common for all kinds of records. Owner and gemeente come from the transaction's identity.
+
+-- write_frame --
+-- The hub's moment and day, and what kind of organisation writes.
+select hub.now() as now, hub.today() as today, o.kind
+from hub.organisations o where o.gemeente = hub.gemeente() and o.id = hub.asker()
+
+-- write_turn --
+-- Waits for the asker's own requests under the same key ($1), and for its deliveries of the same dataset ($2, or null).
+select pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'hub.key', hub.gemeente(), hub.asker(), $1::text), 0)),
+  case when $2::text is not null
+    then pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'hub.dataset', hub.gemeente(), hub.asker(), $2), 0)) end
+
+-- write_key --
+-- What was done under a key ($1) for a part ($2): a digest of the request, and its result.
+select digest, result from hub.idempotency_keys
+where gemeente = hub.gemeente() and owner = hub.asker() and key = $1 and part = $2
+
+-- write_remember --
+-- Keeps a key ($1), part ($2), operation ($3), digest of the request ($4) and result ($5).
+insert into hub.idempotency_keys (key, part, operation, digest, result) values ($1, $2, $3, $4, $5)
+
+-- write_dataset --
+-- Makes a dataset ($1) of a kind ($2) known at its first delivery; gives the kind of one that was known.
+with made as (
+  insert into hub.datasets (dataset, kind) values ($1, $2) on conflict do nothing
+)
+select kind from hub.datasets where gemeente = hub.gemeente() and owner = hub.asker() and dataset = $1
+
+-- write_wijken --
+-- The wijken of the asker's gemeente as they are now: whether the asker works there today and, when asked ($1), the box around
+-- the boundary in degrees.
+select v.wijk, v.code, hub.works_in(v.wijk) as works, box.west, box.south, box.east, box.north
+from hub.wijk_versions v
+left join lateral (
+  select min((c ->> 0)::double precision) as west, min((c ->> 1)::double precision) as south,
+    max((c ->> 0)::double precision) as east, max((c ->> 1)::double precision) as north
+  from jsonb_path_query(v.boundary, 'strict $.coordinates.** ? (@.type() == "array" && @[0].type() == "number")') c
+) box on $1::boolean
+where v.gemeente = hub.gemeente() and v.year = hub.current_year(hub.gemeente())
+
+-- write_buurten --
+-- The buurten of wijken ($1).
+select b.wijk, b.id, b.code, b.name from hub.buurten b where b.gemeente = hub.gemeente() and b.wijk = any ($1::uuid[])
+
+-- write_other_years --
+-- Which wijk codes ($1) named in an earlier division, the newest first, and what is there now.
+select distinct on (v.code) v.code, v.year, v.name, coalesce(
+  (select n.name || ' (' || n.code || ')' from hub.wijk_versions n
+    where n.gemeente = v.gemeente and n.wijk = v.wijk and n.year = hub.current_year(v.gemeente)),
+  (select string_agg(n.name || ' (' || n.code || ')', ', ' order by n.code)
+    from hub.wijk_predecessors p
+    join hub.wijk_versions n on (n.gemeente, n.wijk, n.year) = (p.gemeente, p.wijk, p.year)
+    where p.gemeente = v.gemeente and p.predecessor = v.wijk and p.year = hub.current_year(v.gemeente)),
+  '-') as now
+from hub.wijk_versions v
+where v.gemeente = hub.gemeente() and v.code = any ($1::text[])
+order by v.code, v.year desc
+
+-- write_noons --
+-- Noon, in the Netherlands, of the day of each moment ($1), in the same order.
+select array_agg(((u.moment at time zone 'Europe/Amsterdam')::date + time '12:00') at time zone 'Europe/Amsterdam' order by u.place)
+from unnest($1::timestamptz[]) with ordinality u(moment, place)
+
+-- write_withdrawn --
+-- Which of the external ids ($2) of a dataset ($1) were withdrawn.
+select external_id from hub.tombstones
+where gemeente = hub.gemeente() and owner = hub.asker() and dataset = $1 and external_id = any ($2::text[])
+
+-- write_tombstone --
+-- Remembers, without its content, a record that was withdrawn: kind, id, dataset, external id, reason.
+insert into hub.tombstones (kind, id, dataset, external_id, reason) values ($1, $2, $3, $4, $5)
+
+-- write_list_part --
+-- Keeps which external ids ($6) a part ($3) of a full list named, and whether every row of it could be identified ($5).
+insert into hub.list_parts (dataset, key, part, parts, complete, external_ids) values ($1, $2, $3, $4, $5, $6)
+
+-- write_other_list --
+-- Whether a key ($1) was used for parts of another list than this dataset's ($2) of so many parts ($3).
+select exists (
+  select from hub.list_parts
+  where gemeente = hub.gemeente() and owner = hub.asker() and key = $1 and (dataset, parts) <> ($2, $3))
+
+-- write_list_state --
+-- How many parts of a full list have arrived, and whether every row of them could be identified.
+select count(*) as parts, coalesce(bool_and(complete), true) as complete from hub.list_parts
+where gemeente = hub.gemeente() and owner = hub.asker() and dataset = $1 and key = $2
+
+-- write_delivered --
+-- Notes that a dataset ($1) was delivered today for wijken ($2; null: those where the asker works); $3: nothing to report.
+insert into hub.deliveries (dataset, wijk, nothing)
+select $1, w.wijk, $3 from unnest($2::uuid[]) w(wijk)
+union
+select $1, o.wijk, $3 from hub.organisation_wijken o
+where $2::uuid[] is null and o.gemeente = hub.gemeente() and o.organisation = hub.asker()
+  and hub.today() between o.works_from and o.works_until
+on conflict do nothing
+
+-- write_receipt --
+-- Stores a receipt: id, dataset, kind, mode, part, parts, dry run, refused, summary, errors.
+insert into hub.receipts (id, dataset, kind, mode, part, parts, dry_run, refused, summary, errors)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
+-- write_receipt_rows --
+-- Stores the rows of a receipt ($1).
+insert into hub.receipt_rows (receipt, line, external_id, outcome, record, version, errors)
+select $1, r.line, r.external_id, r.outcome, r.record, r.version, r.errors
+from unnest($2::int[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::jsonb[])
+  r(line, external_id, outcome, record, version, errors)
+
+-- receipts_by_id --
+-- The asker's own receipts by their id.
+select r.id as key, r.id, r.dataset, r.at, r.dry_run, false as replayed, r.summary, r.errors
+from hub.receipts r where r.gemeente = hub.gemeente() and r.owner = hub.asker() and r.id = any ($1::uuid[])
+
+-- receipts_newest --
+-- A page of the asker's own receipts, newest first, after a moment and id ($1, $2).
+select r.id, r.dataset, r.at, r.dry_run, false as replayed, r.summary, r.errors
+from hub.receipts r
+where r.gemeente = hub.gemeente() and r.owner = hub.asker()
+  and ($1::timestamptz is null or (r.at, r.id) < ($1, $2::uuid))
+order by r.at desc, r.id desc
+limit $3
+
+-- rows_of_receipts --
+-- A page of the rows of receipts with these outcomes ($2, null for all), after a line ($3).
+select k.receipt as key, r.kind, p.line, p.external_id, p.outcome, p.record, p.version, p.errors
+from unnest($1::uuid[]) k(receipt)
+join hub.receipts r on r.gemeente = hub.gemeente() and r.owner = hub.asker() and r.id = k.receipt
+cross join lateral (
+  select * from hub.receipt_rows w
+  where w.gemeente = hub.gemeente() and w.owner = hub.asker() and w.receipt = k.receipt
+    and ($2::text[] is null or w.outcome = any ($2)) and w.line > $3
+  order by w.line limit $4) p
+
+-- row_totals_of_receipts --
+-- How many rows of receipts have these outcomes ($2, null for all).
+select w.receipt as key, count(*)::int as total from hub.receipt_rows w
+where w.gemeente = hub.gemeente() and w.owner = hub.asker() and w.receipt = any ($1::uuid[])
+  and ($2::text[] is null or w.outcome = any ($2))
+group by w.receipt
+
+-- caps_agreed --
+-- Per receiver ($1) what the agreements in force let the asker show it of a new record: the best precision, whether the rule that
+-- gives it lists text, or nulls where no agreement does; and whether the receiver takes part in the gemeente.
+select asked.receiver, o.name, o.id is not null as known, best.precision, coalesce(best.with_text, false) as with_text
+from unnest($1::uuid[]) asked(receiver)
+left join hub.organisations o on o.gemeente = hub.gemeente() and o.id = asked.receiver
+left join lateral (
+  select r.precision, exists (
+      select from hub.contribution_fields f where f.kind = r.kind and f.is_text and f.field = any (r.fields)) as with_text
+  from hub.agreement_rules r
+  where r.gemeente = hub.gemeente() and r.provider = hub.asker() and r.receiver = asked.receiver and r.kind = $2
+    and $3::uuid = any (r.wijken) and (r.category is null or r.category = $4)
+    and hub.agreement_state(r.gemeente, r.agreement, r.version) = 'IN_FORCE'
+  order by hub.rank_of(r.precision) desc, 2 desc limit 1) best on true
+
+-- caps_keep --
+-- Keeps a share profile ($1): per receiver ($2) at most a precision ($3), and whether with text ($4).
+insert into hub.share_caps (profile, receiver, precision, with_text)
+select $1, c.receiver, c.precision, c.with_text from unnest($2::uuid[], $3::text[], $4::boolean[]) c(receiver, precision, with_text)
+on conflict do nothing
+
+-- dataset_kind --
+-- The kind of one of the asker's own datasets.
+select kind from hub.datasets where gemeente = hub.gemeente() and owner = hub.asker() and dataset = $1

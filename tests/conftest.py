@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A throw-away PostgreSQL for the session, a database per test, and partners who speak through the public API.
+
+The cluster is the hub's own embedded one. The template holds every migration and the scene of the demo (wijken, partners,
+tokens), and each test works in a copy of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from hub.app import create_app
+from hub.database import Addresses, EmbeddedPostgres
+from hub.demo.scene import set_scene
+from hub.settings import Settings
+from sql.ids import IdSource
+from sql.migrate import migrate
+from sql.session import Database
+from tests.partner import Partner
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+TEMPLATE = "hub_template"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running server, and the tokens of the scene in its template."""
+
+    addresses: Addresses
+    tokens: dict[str, str]
+
+    def dsn(self, role: str, database: str) -> str:
+        """The address of a database for a role: owner, app or superuser."""
+        address: str = getattr(self.addresses, role)
+        return address.replace("/hub?", f"/{database}?")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL of this test run's own, with a template that tests copy."""
+    with tempfile.TemporaryDirectory(prefix="hub-", ignore_cleanup_errors=True) as folder, asyncio.Runner() as runner:
+        Path(folder).chmod(0o755)
+        server = EmbeddedPostgres(Path(folder) / "data", durable=False)
+        addresses = runner.run(server.start())
+        try:
+            yield Cluster(addresses, runner.run(_make_template(addresses)))
+        finally:
+            runner.run(server.stop())
+
+
+async def _make_template(addresses: Addresses) -> dict[str, str]:
+    root = await asyncpg.connect(addresses.superuser)
+    await root.execute(f"create database {TEMPLATE} owner hub_owner")
+    await root.close()
+    owner_dsn = addresses.owner.replace("/hub?", f"/{TEMPLATE}?")
+    await migrate(owner_dsn)
+    owner = await Database.open(owner_dsn, size=1)
+    try:
+        async with owner.administration() as session:
+            await session.fetch("clock_set", NOW, None)
+        return await set_scene(owner, IdSource(), NOW.date())
+    finally:
+        await owner.close()
+
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A database of a test's own, the hub over it, and ways to speak as somebody."""
+
+    cluster: Cluster
+    name: str
+    app: Starlette
+    database: Database
+
+    def dsn(self, role: str) -> str:
+        """The address of this world's database for a role: owner, app or superuser."""
+        return self.cluster.dsn(role, self.name)
+
+    def partner(self, token_name: str) -> Partner:
+        """A partner of the scene, speaking through HTTP."""
+        return Partner(self.app, self.cluster.tokens[token_name])
+
+    @asynccontextmanager
+    async def connect(self, role: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+        """A plain connection as a role, for looking behind the hub."""
+        connection = await asyncpg.connect(self.dsn(role))
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def owner(self) -> AsyncIterator[Database]:
+        """The hub's sessions as the owner of the database, for administration."""
+        database = await Database.open(self.dsn("owner"), size=1)
+        try:
+            yield database
+        finally:
+            await database.close()
+
+    async def set_now(self, now: datetime) -> None:
+        """Freezes the hub's clock at `now`."""
+        async with self.owner() as owner, owner.administration() as session:
+            await session.fetch("clock_set", now, None)
+
+
+@asynccontextmanager
+async def a_world(cluster: Cluster) -> AsyncIterator[World]:
+    """A fresh copy of the template, with the hub over it; dropped at the end."""
+    name = f"test_{next(_numbers)}"
+    root = await asyncpg.connect(cluster.addresses.superuser)
+    try:
+        await root.execute(f"create database {name} template {TEMPLATE} owner hub_owner strategy file_copy")
+        database = await Database.open(cluster.dsn("app", name), size=4)
+        try:
+            yield World(cluster, name, create_app(Settings(), database), database)
+        finally:
+            await database.close()
+            await root.execute(f"drop database {name} with (force)")
+    finally:
+        await root.close()
+
+
+@pytest.fixture
+async def world(cluster: Cluster, anyio_backend: str) -> AsyncIterator[World]:
+    """The scene of the demo before anyone delivered, in a database of the test's own."""
+    async with a_world(cluster) as made:
+        yield made
+
+
+__all__ = ["NOW", "Cluster", "World", "a_world", "httpx"]
