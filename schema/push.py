@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import strawberry
@@ -16,14 +17,32 @@ from resolvers.writes.change import withdraw
 from resolvers.writes.nothing import report_nothing
 from resolvers.writes.push import push
 from resolvers.writes.receipts import newest_receipts, receipt, receipt_rows
-from schema.enums import PushMode, RowOutcome
 from schema.errors import UserError, stored_errors, user_errors
-from schema.fields import from_row
 from schema.ids import decode, decode_as, encode
 from schema.inputs import as_mapping, mapping
 from schema.node import PageInfo
 from schema.scalars import Period
 from sql.errors import Refusal
+
+
+@strawberry.enum(
+    description="What the rows of a delivery are. UPSERT: some records, new or changed. SNAPSHOT: all of the dataset; what is "
+    "missing is closed."
+)
+class PushMode(StrEnum):
+    UPSERT = "UPSERT"
+    SNAPSHOT = "SNAPSHOT"
+
+
+@strawberry.enum(description="What became of a row.")
+class RowOutcome(StrEnum):
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    UNCHANGED = "UNCHANGED"
+    CLOSED = "CLOSED"
+    REOPENED = "REOPENED"
+    REJECTED = "REJECTED"
+
 
 _TYPENAMES = {kind.name: kind.typename for kind in KINDS.values()}
 

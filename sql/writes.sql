@@ -45,15 +45,8 @@ where v.gemeente = hub.gemeente() and v.year = hub.current_year(hub.gemeente())
 select b.wijk, b.id, b.code, b.name from hub.buurten b where b.gemeente = hub.gemeente() and b.wijk = any ($1::uuid[])
 
 -- write_other_years --
--- Which wijk codes ($1) named in an earlier division, the newest first, and what is there now.
-select distinct on (v.code) v.code, v.year, v.name, coalesce(
-  (select n.name || ' (' || n.code || ')' from hub.wijk_versions n
-    where n.gemeente = v.gemeente and n.wijk = v.wijk and n.year = hub.current_year(v.gemeente)),
-  (select string_agg(n.name || ' (' || n.code || ')', ', ' order by n.code)
-    from hub.wijk_predecessors p
-    join hub.wijk_versions n on (n.gemeente, n.wijk, n.year) = (p.gemeente, p.wijk, p.year)
-    where p.gemeente = v.gemeente and p.predecessor = v.wijk and p.year = hub.current_year(v.gemeente)),
-  '-') as now
+-- Which wijk codes ($1) an earlier division knew: each with the newest of those.
+select distinct on (v.code) v.code, v.year, v.name, v.wijk
 from hub.wijk_versions v
 where v.gemeente = hub.gemeente() and v.code = any ($1::text[])
 order by v.code, v.year desc
@@ -165,3 +158,7 @@ on conflict do nothing
 -- dataset_kind --
 -- The kind of one of the asker's own datasets.
 select kind from hub.datasets where gemeente = hub.gemeente() and owner = hub.asker() and dataset = $1
+
+-- shown_as --
+-- What each receiver sees of one of the asker's own records ($2) of a kind ($1).
+select receiver, "precision", fields, agreement, wijk, buurt from hub.shown_as($1, $2) order by receiver

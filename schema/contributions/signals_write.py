@@ -5,17 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from resolvers.batch import Batch
 from resolvers.context import Context, RowError
 from resolvers.kinds import SIGNAL
+from resolvers.records import RecordBatches
 from resolvers.writes.change import Written, change, report, shown_as
-from schema.contributions.base import BUURT, WIJK
-from schema.contributions.signals import BATCHES, Signal
 from schema.agreement import Agreement
+from schema.contributions.base import BUURT, WIJK
 from schema.enums import Category, Precision, SignalStatus
 from schema.errors import UserError, user_errors
 from schema.fields import loaded
@@ -26,6 +26,10 @@ from schema.push import Delivery, PushReceipt, pushed, with_areas
 from schema.texts import label
 from sql.errors import Refusal
 
+if TYPE_CHECKING:
+    from schema.contributions.signals import Signal
+
+SIGNALS = RecordBatches.of(SIGNAL.name, SIGNAL.table)
 _WIJK = "CBS code of the current division, or the wijk's id."
 _BUURT = "Code, name or id of a buurt of that wijk."
 _NOTE = "The owner's alone: never seen by another organisation."
@@ -117,7 +121,7 @@ class ShownAs:
 
 @strawberry.type(description="The signal as it is now, what each receiver sees of it, and what to mend or to know.")
 class SignalPayload:
-    signal: Signal | None
+    signal: Annotated[Signal, strawberry.lazy("schema.contributions.signals")] | None
     shown_as: list[ShownAs]
     errors: list[UserError]
 
@@ -174,10 +178,11 @@ def _cap(place: int, cap: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _payload(context: Context, written: Written) -> SignalPayload:
-    signal = await context.loaders.load(BATCHES.by_id, written.record)
+    signal = await context.loaders.load(SIGNALS.by_id, written.record)
     if written.done and signal is None:  # a repeated report of what was withdrawn since
         written.errors.append(RowError(("input", "idempotencyKey"), "WITHDRAWN"))
-    shown: Any = await shown_as(context, SIGNAL, written.record) if written.done else []
+    done = written.record if written.done else None
+    shown: Any = await shown_as(context, SIGNAL, done) if done else []
     return SignalPayload(
         signal=signal, shown_as=shown, errors=user_errors(written.errors, context.language)
     )

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One record at a time: report it, change it, take it away.
+
+Each works in a savepoint and gives a `Written`. Another organisation's record and one that does not exist are refused alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from resolvers.context import Context, RowError
+from resolvers.kinds import Column, Kind
+from resolvers.writes.caps import Cap, check_caps, keep_caps, read_caps
+from resolvers.writes.idempotency import Request, check_key, digest_of
+from resolvers.writes.push import OF_THE_HUB, insert
+from resolvers.writes.rows import (
+    Areas,
+    Checked,
+    Writer,
+    check_values,
+    checked_text,
+    without_minutes,
+    write_frame,
+)
+from sql.errors import Refusal
+from sql.session import Record
+
+REASON = Column("reason", "reason", limit=2000, required=True)
+NOT_FOUND = RowError(("input", "id"), "NOT_FOUND")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The record that was written (`done`), or the caller's own one that stands in the way (CONFLICT).
+
+    Errors beside a record that was written are warnings.
+    """
+
+    record: UUID | None = None
+    errors: list[RowError] = field(default_factory=list)
+    done: bool = False
+
+
+async def report(context: Context, kind: Kind, given: Mapping[str, Any]) -> Written:
+    """Stores one record that is reported in the hub itself, once per idempotency key.
+
+    `given` has the kind's columns that are reported, `wijk`, `buurt`, `idempotency_key` and `share_at`: None shares as
+    agreed, a list caps what each receiver sees.
+    """
+    try:
+        check_key(given["idempotency_key"], "input", "idempotencyKey")
+        content = {name: value for name, value in given.items() if name != "idempotency_key"}
+        operation = f"report {kind.name}"
+        digest = digest_of(operation, content)
+        request = Request(operation, given["idempotency_key"], digest)
+        async with context.session.savepoint():
+            earlier = await request.earlier_result(context.session)
+            if earlier is not None:
+                return Written(earlier, done=True)
+            return await _report(context, kind, given, request)
+    except Refusal as refusal:
+        return _refused(refusal)
+    finally:
+        context.loaders.forget()
+
+
+async def _report(
+    context: Context, kind: Kind, given: Mapping[str, Any], request: Request
+) -> Written:
+    session = context.session
+    frame = await write_frame(session)
+    checked = Checked(line=1)
+    areas = await Areas.named_by(session, [given])
+    areas.place(given, checked)
+    check_values(kind, given, Writer.of(frame), checked)
+    caps = None if given.get("share_at") is None else read_caps(given["share_at"])
+    if caps and not checked.errors:
+        place, category = checked.values["wijk"], checked.values["category"]
+        checked.errors += await check_caps(session, kind, place, category, caps)
+    if checked.errors:
+        return Written(errors=_under_input(checked.errors))
+    await without_minutes(session, kind, Writer.of(frame), [checked])
+    record = context.ids.new_id(frame["today"])
+    await _insert(context, kind, record, checked, caps)
+    await request.remember(session, record)
+    return Written(record, _under_input(checked.warnings), done=True)
+
+
+async def _insert(
+    context: Context, kind: Kind, record: UUID, checked: Checked, caps: list[Cap] | None
+) -> None:
+    session = context.session
+    profile = None if caps is None else await keep_caps(session, caps)
+    await session.fetch("write_dataset", OF_THE_HUB, kind.name)
+    await insert(session, kind, OF_THE_HUB, profile, [(record, checked, None)])
+
+
+async def change(
+    context: Context, kind: Kind, record: UUID, version: int, given: Mapping[str, Any]
+) -> Written:
+    """Changes the columns that `given` names of one's own record, which must still have this version.
+
+    None clears a column. A stale version gives CONFLICT with the caller's own record as it is now.
+    """
+    session = context.session
+    try:
+        async with session.savepoint():
+            writer = Writer.of(await write_frame(session))
+            checked = Checked(line=1)
+            check_values(kind, given, writer, checked)
+            if checked.errors:
+                return Written(errors=_under_input(checked.errors))
+            await without_minutes(session, kind, writer, [checked])
+            values = [checked.values.get(name) for name in kind.editable]
+            names = list(checked.values)
+            done = await session.fetch(f"{kind.table}_edit", record, version, names, *values)
+            if not done:
+                return await _not_written(context, kind, record)
+            return Written(record, _under_input(checked.warnings), done=True)
+    except Refusal as refusal:
+        return _refused(refusal)
+    finally:
+        context.loaders.forget()
+
+
+async def withdraw(
+    context: Context, kind: Kind, record: UUID, version: int, reason: str
+) -> Written:
+    """Takes one's own record away and remembers that it was there, without its content."""
+    session = context.session
+    try:
+        async with session.savepoint():
+            writer = Writer.of(await write_frame(session))
+            checked = Checked(line=1)
+            text = checked_text(REASON, reason, writer.strict, checked)
+            if checked.errors:
+                return Written(errors=_under_input(checked.errors))
+            gone = await session.fetchrow(f"{kind.table}_delete", record, version)
+            if gone is None:
+                return await _not_written(context, kind, record)
+            source = (gone["dataset"], gone["external_id"])
+            await session.fetch("write_tombstone", kind.name, record, *source, text)
+            return Written(record, _under_input(checked.warnings), done=True)
+    except Refusal as refusal:
+        return _refused(refusal)
+    finally:
+        context.loaders.forget()
+
+
+async def shown_as(context: Context, kind: Kind, record: UUID) -> list[Record]:
+    """What each receiver sees of one's own record, found by the database by looking through its eyes."""
+    return await context.session.fetch("shown_as", kind.name, record)
+
+
+async def _not_written(context: Context, kind: Kind, record: UUID) -> Written:
+    """Why nothing was written: one's own record has another version, or there is no such record of one's own."""
+    if await context.session.fetchval(f"{kind.table}_owned", record):
+        return Written(record, [RowError(("input", "version"), "CONFLICT")])
+    return Written(errors=[NOT_FOUND])
+
+
+def _refused(refusal: Refusal) -> Written:
+    return Written(errors=[RowError(refusal.path, refusal.code, refusal.params)])
+
+
+def _under_input(errors: Iterable[RowError]) -> list[RowError]:
+    return [RowError(("input", *e.path), e.code, e.params, e.message) for e in errors]

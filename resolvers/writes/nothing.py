@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Nothing to report is a delivery too: the source of a dataset is not silent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from resolvers.context import Context, RowError
+from resolvers.writes.idempotency import Request, check_key, digest_of
+from resolvers.writes.push import check_dataset
+from resolvers.writes.receipts import Receipt, answer, receipt
+from resolvers.writes.rows import Areas, Checked, write_frame
+from sql.errors import Refusal
+from sql.session import Record
+
+_PERIOD = re.compile(r"([0-9]{4})-(?:W([0-9]{2})|Q([1-4]))")
+_WEEKS_IN_QUARTER = 13
+
+
+async def report_nothing(context: Context, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Notes that a dataset has nothing to report for a wijk and period; gives a receipt without rows.
+
+    `given` has `dataset`, `wijk`, `period` and `idempotency_key`.
+    """
+    frame = await write_frame(context.session)
+    try:
+        check_dataset(given["dataset"], "input", "dataset")
+        check_key(given["idempotency_key"], "input", "idempotencyKey")
+        if first_day(given["period"]) > frame["today"]:
+            raise Refusal("BAD_PERIOD", path=("input", "period"))
+        async with context.session.savepoint():
+            return await _report_nothing(context, given, frame)
+    except Refusal as refusal:
+        error = RowError(refusal.path, refusal.code, refusal.params)
+        return answer(given["dataset"], frame["now"], [error])
+
+
+async def _report_nothing(
+    context: Context, given: Mapping[str, Any], frame: Record
+) -> dict[str, Any]:
+    session, dataset = context.session, given["dataset"]
+    digest = digest_of("nothing", dataset, given["wijk"], given["period"])
+    request = Request("nothing", given["idempotency_key"], digest)
+    earlier = await request.earlier_result(session, dataset)
+    if earlier is not None:
+        stored = await receipt(context, earlier, replayed=True)
+        if stored is None:
+            raise LookupError(f"receipt {earlier} of a known key is gone")
+        return stored
+    kind = await session.fetchval("dataset_kind", dataset)
+    if kind is None:
+        raise Refusal("UNKNOWN_DATASET", path=("input", "dataset"))
+    checked = Checked(line=1)
+    (await Areas.named_by(session, [given])).place(given, checked)
+    if checked.errors:
+        first = checked.errors[0]
+        raise Refusal(first.code, path=("input", *first.path), **first.params)
+    new_id = context.ids.new_id(frame["today"])
+    made = Receipt(new_id, dataset, kind, "NOTHING", frame["now"])
+    await request.remember(session, made.id)
+    await session.fetch("write_delivered", dataset, [checked.values["wijk"]], True)
+    return await made.store(session)
+
+
+def first_day(period: str) -> date:
+    """The first day of an ISO week ('2026-W47') or of a quarter of 13 such weeks ('2026-Q4'). Refuses BAD_PERIOD."""
+    read = _PERIOD.fullmatch(period)
+    if read is None:
+        raise Refusal("BAD_PERIOD", path=("input", "period"))
+    year, week, quarter = read.groups()
+    number = int(week) if week else (int(quarter) - 1) * _WEEKS_IN_QUARTER + 1
+    try:
+        return date.fromisocalendar(int(year), number, 1)
+    except ValueError:
+        raise Refusal("BAD_PERIOD", path=("input", "period")) from None

@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Deliveries: many rows of one dataset, a receipt that says of each what became of it.
+
+Promises: a delivery happens whole or not at all, and once; deliveries of one dataset take turns; an edit that was made in
+the hub stays until the source says something new of that record; the number of statements does not grow with the rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from resolvers.context import Context, RejectedRows, RowError
+from resolvers.kinds import Kind
+from resolvers.writes.idempotency import Request, check_key, digest_of
+from resolvers.writes.receipts import Mode, Outcome, Receipt, ReceiptRow, answer, receipt
+from resolvers.writes.rows import (
+    Areas,
+    Checked,
+    DeliveredRows,
+    Row,
+    Writer,
+    delivered_digest,
+    without_minutes,
+    write_frame,
+)
+from resolvers.writes.snapshot import FullList
+from sql.errors import Refusal
+from sql.session import Record, Session
+
+OF_THE_HUB = "hub"
+"""The dataset of what was reported in the hub itself; nothing can be delivered to it."""
+
+MOST_PARTS = 1000
+_DATASET = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_NOTHING_REJECTED = RejectedRows((), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a sender says about its delivery as a whole. Made by `read_delivery`, which checks it."""
+
+    dataset: str
+    idempotency_key: str
+    mode: Mode = "UPSERT"
+    part: int = 1
+    parts: int = 1
+    dry_run: bool = False
+    max_rejected: int = 0
+    may_close: int | None = None
+
+    def full_list(self) -> FullList | None:
+        """The full list that this is a part of, if it is one."""
+        if self.mode != "SNAPSHOT":
+            return None
+        return FullList(
+            self.dataset, self.idempotency_key, self.part, self.parts, self.may_close
+        )
+
+
+def read_delivery(given: Mapping[str, Any]) -> Delivery:
+    """The delivery, checked. Refuses BAD_DELIVERY, BAD_IDEMPOTENCY_KEY and BAD_PART."""
+    delivery = Delivery(**given)
+    root = ("input", "delivery")
+    check_dataset(delivery.dataset, *root, "dataset")
+    check_key(delivery.idempotency_key, *root, "idempotencyKey")
+    if not 1 <= delivery.parts <= MOST_PARTS:
+        raise Refusal("BAD_PART", path=(*root, "parts"))
+    if not 1 <= delivery.part <= delivery.parts:
+        raise Refusal("BAD_PART", path=(*root, "part"))
+    if delivery.max_rejected < 0:
+        raise Refusal("BAD_DELIVERY", path=(*root, "maxRejected"))
+    if delivery.may_close is not None and (delivery.may_close < 0 or delivery.mode != "SNAPSHOT"):
+        raise Refusal("BAD_DELIVERY", path=(*root, "mayClose"))
+    return delivery
+
+
+def check_dataset(dataset: str, *path: str | int) -> None:
+    """Refuses what is not the name of a dataset that can be delivered."""
+    if dataset == OF_THE_HUB or not _DATASET.fullmatch(dataset):
+        raise Refusal("BAD_DELIVERY", path=path)
+
+
+async def push(
+    context: Context,
+    kind: Kind,
+    given: Mapping[str, Any],
+    rows: Sequence[Row],
+    rejected: RejectedRows | None = None,
+) -> dict[str, Any]:
+    """Carries out a delivery and gives its receipt, as a row of `receipts_by_id`.
+
+    `rejected` are the rows that were taken out of the list because they could not be read. A refusal of the whole is an
+    error of the receipt; a receipt without an id was not stored.
+    """
+    frame = await write_frame(context.session)
+    try:
+        delivery = read_delivery(given)
+        async with context.session.savepoint():
+            pushing = _Push(context, kind, delivery, frame)
+            return await pushing.carry_out(rows, rejected or _NOTHING_REJECTED)
+    except Refusal as refusal:
+        error = RowError(refusal.path, refusal.code, refusal.params)
+        return answer(str(given["dataset"]), frame["now"], [error])
+    finally:
+        context.loaders.forget()
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What becomes of the rows: those that are new, said anew or said as before, and the receipt's rows."""
+
+    created: list[tuple[UUID, Checked, bytes]] = field(default_factory=list)
+    updated: list[tuple[UUID, Checked, bytes]] = field(default_factory=list)
+    touched: list[tuple[UUID, str | None, bool]] = field(default_factory=list)
+    rows: list[ReceiptRow] = field(default_factory=list)
+
+
+class _Push:
+    """One delivery while it is carried out."""
+
+    def __init__(self, context: Context, kind: Kind, delivery: Delivery, frame: Record) -> None:
+        self._context = context
+        self._session: Session = context.session
+        self._kind = kind
+        self._delivery = delivery
+        self._list = delivery.full_list()
+        self._frame = frame
+
+    async def carry_out(self, rows: Sequence[Row], rejected: RejectedRows) -> dict[str, Any]:
+        """The receipt: the stored one when this very request was carried out before."""
+        request = self._request(rows, rejected)
+        earlier = await request.earlier_result(self._session, self._delivery.dataset)
+        if earlier is not None:
+            stored = await receipt(self._context, earlier, replayed=True)
+            if stored is None:
+                raise LookupError(f"receipt {earlier} of a known key is gone")
+            return stored
+        if self._list is not None:
+            await self._list.check_part(self._session)
+        checked = await self._checked(rows, rejected)
+        made = await self._effect(checked)
+        if not made.dry_run and not made.refused:
+            await request.remember(self._session, made.id)
+            await self._note_delivered(checked)
+        return await made.store(self._session)
+
+    def _request(self, rows: Sequence[Row], rejected: RejectedRows) -> Request:
+        delivery = self._delivery
+        unread = [
+            (r.line, r.external_id, [(e.path, e.code) for e in r.errors]) for r in rejected.rejected
+        ]
+        operation = f"push {self._kind.name}"
+        digest = digest_of(
+            operation, delivery.dataset, delivery.mode, delivery.part, delivery.parts,
+            delivery.max_rejected, delivery.may_close, rows, unread,
+        )  # fmt: skip
+        return Request(operation, delivery.idempotency_key, digest, delivery.part)
+
+    async def _checked(self, rows: Sequence[Row], rejected: RejectedRows) -> list[Checked]:
+        """Every row of the delivery in its order, looked at; those that could not be read among them."""
+        writer = Writer.of(self._frame)
+        checks = DeliveredRows(
+            self._kind, writer, await Areas.named_by(self._session, rows)
+        )
+        lines = rejected.lines if rejected.rejected else range(1, len(rows) + 1)
+        checked = [checks.check(line, row) for line, row in zip(lines, rows, strict=True)]
+        await without_minutes(self._session, self._kind, writer, checked)
+        checked += [checks.unreadable(row) for row in rejected.rejected]
+        return sorted(checked, key=lambda row: row.line)
+
+    async def _effect(self, checked: Sequence[Checked]) -> Receipt:
+        """Does what the delivery asks and says what became of it; a trial and a refused delivery are undone."""
+        delivery = self._delivery
+        made = Receipt(
+            self._context.ids.new_id(self._frame["today"]), delivery.dataset, self._kind.name,
+            delivery.mode, self._frame["now"], delivery.part, delivery.parts, delivery.dry_run,
+        )  # fmt: skip
+        try:
+            async with self._session.savepoint() as point:
+                _check_rejected(checked, delivery.max_rejected)
+                await self._know_dataset()
+                made.rows = await self._write(checked)
+                made.rows += await self._close(checked, made)
+                if delivery.dry_run:
+                    point.undo()
+        except Refusal as refusal:
+            if refusal.code not in ("TOO_MANY_REJECTED", "MAY_CLOSE_EXCEEDED"):
+                raise
+            made.refused = True
+            made.rows = [_rejected_row(row) for row in checked if row.errors]
+            made.errors.append(RowError(refusal.path, refusal.code, refusal.params))
+        return made
+
+    async def _know_dataset(self) -> None:
+        known = await self._session.fetchval(
+            "write_dataset", self._delivery.dataset, self._kind.name
+        )
+        if known is not None and known != self._kind.name:
+            raise Refusal("BAD_DELIVERY", path=("input", "delivery", "dataset"))
+
+    async def _write(self, checked: Sequence[Checked]) -> list[ReceiptRow]:
+        plan = await self._plan(checked)
+        table, dataset = self._kind.table, self._delivery.dataset
+        if plan.created:
+            await insert(self._session, self._kind, dataset, None, plan.created)
+        if plan.updated:
+            columns = _columns(self._kind, plan.updated)
+            del columns[1]  # a record keeps its external id
+            await self._session.fetch(f"{table}_update", *columns)
+        if plan.touched:
+            await self._session.fetch(f"{table}_touch", *_transposed(plan.touched))
+        return plan.rows
+
+    async def _plan(self, checked: Sequence[Checked]) -> _Plan:
+        good = [row for row in checked if not row.errors]
+        names = sorted(row.external_id for row in good if row.external_id is not None)
+        stored, withdrawn = await self._known(names)
+        plan = _Plan()
+        for row in checked:
+            if row.errors:
+                plan.rows.append(_rejected_row(row))
+            elif row.external_id in withdrawn:
+                plan.rows.append(_unchanged(row, None, "WITHDRAWN"))
+            elif (record := stored.get(row.external_id or "")) is None:
+                self._create(plan, row)
+            else:
+                self._change(plan, row, record)
+        return plan
+
+    async def _known(self, names: list[str]) -> tuple[dict[str, Record], set[str]]:
+        """The records of the dataset under these names, held until the end, and the names that were withdrawn."""
+        if not names:
+            return {}, set()
+        dataset = self._delivery.dataset
+        stored = await self._session.fetch(f"{self._kind.table}_lock", dataset, names)
+        withdrawn = await self._session.fetch("write_withdrawn", dataset, names)
+        return (
+            {record["external_id"]: record for record in stored},
+            {record["external_id"] for record in withdrawn},
+        )
+
+    def _create(self, plan: _Plan, row: Checked) -> None:
+        record = self._context.ids.new_id(self._frame["today"])
+        plan.created.append((record, row, delivered_digest(self._kind, row.values)))
+        plan.rows.append(
+            ReceiptRow(row.line, row.external_id, "CREATED", record, 1, row.warnings)
+        )
+
+    def _change(self, plan: _Plan, row: Checked, record: Record) -> None:
+        version = row.values["source_version"]
+        if is_older(version, record["source_version"]):
+            plan.rows.append(_unchanged(row, record, "OLDER_VERSION"))
+            return
+        digest = delivered_digest(self._kind, row.values)
+        outcome: Outcome = "REOPENED" if record["closed"] else "UPDATED"
+        if digest != record["delivered_digest"]:
+            plan.updated.append((record["id"], row, digest))
+        elif record["closed"] or version != record["source_version"]:
+            plan.touched.append((record["id"], version, record["closed"]))
+            outcome = "REOPENED" if record["closed"] else "UNCHANGED"
+        else:
+            outcome = "UNCHANGED"
+        new_version = record["version"] + (outcome != "UNCHANGED")
+        plan.rows.append(
+            ReceiptRow(
+                row.line, row.external_id, outcome, record["id"], new_version, row.warnings
+            )
+        )
+
+    async def _close(self, checked: Sequence[Checked], made: Receipt) -> list[ReceiptRow]:
+        if self._list is None:
+            return []
+        try:
+            closed = await self._list.close_missing(self._session, self._kind, checked)
+        except Refusal as refusal:
+            if refusal.code != "NOT_CLOSED":
+                raise
+            made.errors.append(RowError(("input", "rows"), refusal.code))
+            return []
+        first = checked[-1].line + 1 if checked else 1
+        return [
+            ReceiptRow(line, record["external_id"], "CLOSED", record["id"], record["version"])
+            for line, record in enumerate(closed, first)
+        ]
+
+    async def _note_delivered(self, checked: Sequence[Checked]) -> None:
+        """A full list is about every wijk where its sender works, other rows about the wijken that they name."""
+        named = {row.values["wijk"] for row in checked if not row.errors}
+        wijken = None if self._list is not None or not named else sorted(named)
+        await self._session.fetch("write_delivered", self._delivery.dataset, wijken, False)
+
+
+async def insert(
+    session: Session,
+    kind: Kind,
+    dataset: str,
+    profile: UUID | None,
+    rows: Sequence[tuple[UUID, Checked, bytes | None]],
+) -> None:
+    """Inserts records in one statement. `profile` is None for records that are shared as agreed."""
+    await session.fetch(f"{kind.table}_insert", dataset, profile, *_columns(kind, rows))
+
+
+def is_older(given: str | None, stored: str | None) -> bool:
+    """Whether a source's version comes before another: as numbers when both are numbers, else as texts."""
+    if given is None or stored is None:
+        return False
+    if all(version.isascii() and version.isdigit() for version in (given, stored)):
+        return int(given) < int(stored)
+    return given < stored
+
+
+def _check_rejected(checked: Iterable[Checked], limit: int) -> None:
+    got = sum(1 for row in checked if row.errors)
+    if got > limit:
+        raise Refusal("TOO_MANY_REJECTED", got=got, limit=limit)
+
+
+def _rejected_row(row: Checked) -> ReceiptRow:
+    return ReceiptRow(row.line, row.external_id, "REJECTED", errors=row.errors)
+
+
+def _unchanged(row: Checked, record: Record | None, code: str) -> ReceiptRow:
+    errors = [RowError(("externalId" if record is None else "sourceVersion",), code)]
+    if record is None:
+        return ReceiptRow(row.line, row.external_id, "UNCHANGED", errors=errors)
+    return ReceiptRow(
+        row.line, row.external_id, "UNCHANGED", record["id"], record["version"], errors
+    )
+
+
+def _columns(
+    kind: Kind, rows: Sequence[tuple[UUID, Checked, bytes | None]]
+) -> list[list[Any]]:
+    """The rows as one list per column: id, external id, source version, digest, wijk, buurt, then the kind's own."""
+    own = [column.name for column in kind.columns]
+    return _transposed([
+        (
+            record, row.external_id, row.values.get("source_version"), digest,
+            row.values["wijk"], row.values["buurt"], *(row.values.get(name) for name in own),
+        )
+        for record, row, digest in rows
+    ])  # fmt: skip
+
+
+def _transposed(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]

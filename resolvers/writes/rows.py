@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Is this row fit to be stored? Each row is looked at on its own, so that one bad row does not fail the others.
+
+A row comes as a mapping by column name. `wijk` and `buurt` are what the sender wrote: a code or name, or the id that the
+hub gave. Checks add up: a row is told everything that is wrong with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from resolvers.context import RejectedRow, RowError
+from resolvers.kinds import EXTERNAL_ID, SOURCE_VERSION, STRICT_OWNERS, Column, Kind
+from resolvers.text_checks import clean, find, refused
+from resolvers.writes.idempotency import digest_of
+from sql.errors import Refusal
+from sql.session import Record, Session
+
+Row = Mapping[str, Any]
+
+OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=1)
+"""How far in the future a moment may lie: clocks and time zones of sources differ."""
+
+NEAR_LON, NEAR_LAT = 0.0073, 0.0045
+"""Some 500 m in degrees at this latitude: how far outside the box around its wijk a point may lie."""
+
+# What a message may repeat of what the sender wrote in the place of a code.
+_CODE = re.compile(r"WK\w{0,10}|[^\W\d_]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes and when: the hub's moment, and whether the strict rules for police and enforcement hold."""
+
+    now: datetime
+    strict: bool
+
+    @classmethod
+    def of(cls, frame: Record) -> Writer:
+        """The writer of the statement `write_frame`."""
+        return cls(now=frame["now"], strict=frame["kind"] in STRICT_OWNERS)
+
+
+async def write_frame(session: Session) -> Record:
+    """The hub's moment and day, and the kind of the organisation that writes."""
+    frame = await session.fetchrow("write_frame")
+    if frame is None:
+        raise LookupError("the asker is not in the catalogue of partners")
+    return frame
+
+
+@dataclass(slots=True)
+class Checked:
+    """A row that was looked at: what is stored when there are no `errors`, and what its sender should know."""
+
+    line: int
+    external_id: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: list[RowError] = field(default_factory=list)
+    warnings: list[RowError] = field(default_factory=list)
+    identified: bool = True
+
+    def refuse(self, field_name: str, reason: str, /, **params: object) -> None:
+        """Adds a reason, a code of the catalogue with its values, why the row is not taken."""
+        self.errors.append(RowError((field_name,), reason, params))
+
+
+class Areas:
+    """The wijken of the gemeente as they are now, and the buurten of those that rows name."""
+
+    def __init__(
+        self, wijken: Iterable[Record], buurten: Iterable[Record], former: Mapping[str, Row]
+    ) -> None:
+        self._wijken: dict[str | UUID, Record] = {}
+        for wijk in wijken:
+            self._wijken[wijk["code"]] = self._wijken[wijk["wijk"]] = wijk
+        self._buurten: dict[tuple[UUID, str | UUID], UUID] = {}
+        for buurt in buurten:
+            for name in (buurt["id"], buurt["code"], buurt["name"].casefold()):
+                if name is not None:
+                    self._buurten[buurt["wijk"], name] = buurt["id"]
+        self._former = former
+
+    @classmethod
+    async def named_by(cls, session: Session, rows: Sequence[Row]) -> Areas:
+        """What must be known of areas to check these rows: two statements, a third when codes are not of today."""
+        with_points = any(row.get("lon") is not None for row in rows)
+        wijken = await session.fetch("write_wijken", with_points)
+        known = {wijk["code"] for wijk in wijken}
+        named = {row["wijk"] for row in rows}
+        unknown = [name for name in named if isinstance(name, str) and name not in known]
+        former = await _former(session, unknown) if unknown else {}
+        asked = [w["wijk"] for w in wijken if w["code"] in named or w["wijk"] in named]
+        with_buurten = any(row.get("buurt") is not None for row in rows)
+        buurten = await session.fetch("write_buurten", asked) if with_buurten else []
+        return cls(wijken, buurten, former)
+
+    def place(self, row: Row, checked: Checked) -> None:
+        """Puts the ids of the wijk and buurt that the row names into `checked`, or says what is wrong with them."""
+        wijk = self._wijken.get(row["wijk"])
+        checked.values["wijk"] = checked.values["buurt"] = None
+        if wijk is None:
+            self._refuse_wijk(row["wijk"], checked)
+            return
+        if not wijk["works"]:
+            checked.refuse("wijk", "NOT_YOUR_WIJK")
+        checked.values["wijk"] = wijk["wijk"]
+        checked.values["buurt"] = self._buurt(wijk["wijk"], row.get("buurt"), checked)
+        _check_point(row.get("lon"), row.get("lat"), wijk, checked)
+
+    def _refuse_wijk(self, name: str | UUID, checked: Checked) -> None:
+        former = self._former.get(str(name))
+        if former is not None:
+            checked.refuse("wijk", "CODE_OF_ANOTHER_YEAR", **former)
+        else:
+            shown = name if isinstance(name, str) and _CODE.fullmatch(name) else "?"
+            checked.refuse("wijk", "UNKNOWN_WIJK", code=shown)
+
+    def _buurt(self, wijk: UUID, name: str | UUID | None, checked: Checked) -> UUID | None:
+        if name is None or name == "":
+            return None
+        found = self._buurten.get((wijk, name))
+        if found is None and isinstance(name, str):
+            found = self._buurten.get((wijk, name.strip().casefold()))
+        if found is None:
+            checked.refuse("buurt", "UNKNOWN_BUURT")
+        return found
+
+
+async def _former(session: Session, codes: list[str]) -> dict[str, Row]:
+    """What is known of codes of earlier divisions: the year, the name then, and what is there now, in words."""
+    found = await session.fetch("write_other_years", codes)
+    return {
+        row["code"]: {
+            "code": row["code"],
+            "year": row["year"],
+            "name": row["name"],
+            "now": await session.fetchval("wijk_nowadays", row["wijk"]),
+        }
+        for row in found
+    }
+
+
+def _check_point(lon: float | None, lat: float | None, wijk: Record, checked: Checked) -> None:
+    if lon is None or lat is None:
+        return
+    if wijk["west"] is None:
+        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+            checked.refuse("lon", "BAD_VALUE")
+        return
+    near = (
+        wijk["west"] - NEAR_LON <= lon <= wijk["east"] + NEAR_LON
+        and wijk["south"] - NEAR_LAT <= lat <= wijk["north"] + NEAR_LAT
+    )
+    if not near:
+        checked.refuse("lon", "POINT_OUTSIDE_WIJK")
+
+
+def check_values(kind: Kind, row: Row, writer: Writer, checked: Checked) -> None:
+    """Puts the values that the row gives for the kind's own columns into `checked`, or says what is wrong with them.
+
+    Columns that the row does not name are left out.
+    """
+    for column in kind.columns:
+        if column.name not in row:
+            continue
+        value = row[column.name]
+        if column.limit is not None:
+            value = checked_text(column, value, writer.strict, checked)
+        elif value is None and column.required:
+            checked.refuse(column.field, "BAD_VALUE")
+        checked.values[column.name] = value
+    _check_moment(kind, writer, checked)
+    _check_whole_point(kind, writer, checked)
+
+
+def checked_text(column: Column, value: str | None, strict: bool, checked: Checked) -> str | None:
+    """The text as it is stored; what it holds that it may not is added to `checked`."""
+    if value is None:
+        if column.required:
+            checked.refuse(column.field, "MISSING_FIELD")
+        return None
+    try:
+        text = clean(value, column.limit or 0)
+    except Refusal as refusal:
+        checked.refuse(column.field, refusal.code, **refusal.params)
+        return None
+    if not text:
+        if column.required:
+            checked.refuse(column.field, "MISSING_FIELD")
+        return None
+    if strict and column.free_text:
+        checked.refuse(column.field, "FREE_TEXT_NOT_ALLOWED")
+        return None
+    return _without_persons(column, text, strict, checked)
+
+
+def _without_persons(column: Column, text: str, strict: bool, checked: Checked) -> str | None:
+    findings = find(text)
+    if not findings:
+        return text
+    kept_out = refused(findings, strict)
+    for kind in dict.fromkeys(finding.kind for finding in kept_out):
+        checked.refuse(column.field, "PERSONAL_DATA", kind=kind)
+    for kind in dict.fromkeys(f.kind for f in findings if f not in kept_out):
+        checked.warnings.append(
+            RowError((column.field,), "PERSONAL_DATA_WARNING", {"kind": kind})
+        )
+    return None if kept_out else text
+
+
+def _check_moment(kind: Kind, writer: Writer, checked: Checked) -> None:
+    moment = checked.values.get(kind.moment)
+    if moment is None:
+        return
+    field_name = next(column.field for column in kind.columns if column.name == kind.moment)
+    if moment > writer.now + AHEAD:
+        checked.refuse(field_name, "DATE_IN_FUTURE")
+    elif moment < OLDEST:
+        checked.refuse(field_name, "DATE_TOO_OLD")
+    else:
+        checked.values[kind.moment] = moment.astimezone(UTC)
+
+
+def _check_whole_point(kind: Kind, writer: Writer, checked: Checked) -> None:
+    if kind.point is None:
+        return
+    lon, lat = (checked.values.get(name) for name in kind.point)
+    if (lon is None) != (lat is None):
+        checked.refuse(kind.point[0], "POINT_INCOMPLETE")
+    elif lon is not None and writer.strict:
+        checked.refuse(kind.point[0], "POINT_NOT_ALLOWED")
+
+
+async def without_minutes(
+    session: Session, kind: Kind, writer: Writer, rows: Sequence[Checked]
+) -> None:
+    """Where the strict rules hold, moves every moment to noon of its day: no minute is stored."""
+    timed = [row for row in rows if row.values.get(kind.moment) is not None and not row.errors]
+    if not writer.strict or not timed:
+        return
+    noons = await session.fetchval("write_noons", [row.values[kind.moment] for row in timed])
+    for row, noon in zip(timed, noons, strict=True):
+        row.values[kind.moment] = noon
+
+
+class DeliveredRows:
+    """Checks the rows of one delivery; what they have in common (areas, the writer) was fetched before."""
+
+    def __init__(self, kind: Kind, writer: Writer, areas: Areas) -> None:
+        self._kind = kind
+        self._writer = writer
+        self._areas = areas
+        self._seen: set[str] = set()
+
+    def check(self, line: int, row: Row) -> Checked:
+        """The row, looked at; a second row of one external id is refused."""
+        checked = Checked(line)
+        self._identify(row.get("external_id"), checked)
+        if checked.external_id in self._seen:
+            checked.refuse(EXTERNAL_ID.field, "DOUBLE_ROW")
+        elif checked.external_id is not None:
+            self._seen.add(checked.external_id)
+        checked.values["source_version"] = checked_text(
+            SOURCE_VERSION, row.get("source_version"), self._writer.strict, checked
+        )
+        self._areas.place(row, checked)
+        whole = {column.name: row.get(column.name) for column in self._kind.columns}
+        check_values(self._kind, whole, self._writer, checked)
+        return checked
+
+    def _identify(self, external_id: str | None, checked: Checked) -> None:
+        """Notes by which name its source knows the row, if that can be read."""
+        before = len(checked.errors)
+        checked.external_id = checked_text(EXTERNAL_ID, external_id, self._writer.strict, checked)
+        told = [error.code for error in checked.errors[before:]]
+        # What names a person was read, but is not kept: no record can have that name either.
+        checked.identified = not told or "PERSONAL_DATA" in told
+
+    def unreadable(self, row: RejectedRow) -> Checked:
+        """A row that could not be read at all, with the name that its source gave it, if that could be."""
+        checked = Checked(row.line)
+        self._identify(row.external_id, checked)
+        checked.errors = list(row.errors)
+        return checked
+
+
+def delivered_digest(kind: Kind, values: Row) -> bytes:
+    """A digest of what a source says of a record, whatever it calls that version."""
+    return digest_of(
+        values["wijk"], values["buurt"], *(values[column.name] for column in kind.columns)
+    )
