@@ -94,19 +94,19 @@ class PushRow:
     version: int | None = strawberry.field(description="The version of the record after this row.")
 
     @strawberry.field(description="The id of the record.")
-    def record_id(self: strawberry.Parent[Any]) -> strawberry.ID | None:
-        if self["record"] is None:
+    def record_id(root: strawberry.Parent[Any]) -> strawberry.ID | None:
+        if root["record"] is None:
             return None
-        return strawberry.ID(encode(_TYPENAMES[self["kind"]], self["record"]))
+        return strawberry.ID(encode(_TYPENAMES[root["kind"]], root["record"]))
 
     @strawberry.field(
         description="Why it was rejected or left unchanged, or a warning (PERSONAL_DATA_WARNING) about one that was taken. "
         "`path` is seen from the row."
     )
     def errors(
-        self: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[UserError]:
-        return stored_errors(self["errors"], info.context.language)
+        return stored_errors(root["errors"], info.context.language)
 
 
 @strawberry.type(description="A page of the rows of a receipt, by line.")
@@ -129,26 +129,26 @@ class PushReceipt:
     )
 
     @strawberry.field(description="For `pushReceipt`; null when nothing was stored, not even this receipt.")
-    def id(self: strawberry.Parent[Any]) -> strawberry.ID | None:
-        return strawberry.ID(encode("PushReceipt", self["id"])) if self["id"] else None
+    def id(root: strawberry.Parent[Any]) -> strawberry.ID | None:
+        return strawberry.ID(encode("PushReceipt", root["id"])) if root["id"] else None
 
     @strawberry.field(description="What became of each row, by line.")
     async def rows(
-        self: strawberry.Parent[Any],
+        root: strawberry.Parent[Any],
         info: strawberry.Info[Context, None],
         outcome: list[RowOutcome] | None = None,
         first: int = 100,
         after: str | None = None,
     ) -> PushRowConnection:
         outcomes = None if outcome is None else [wanted.value for wanted in outcome]
-        page: Any = await receipt_rows(info.context, self, outcomes, first, after)  # type: ignore[arg-type]
+        page: Any = await receipt_rows(info.context, root, outcomes, first, after)  # type: ignore[arg-type]
         return page  # type: ignore[no-any-return]
 
     @strawberry.field(description="Why the delivery was refused as a whole, or why a full list closed nothing.")
     def errors(
-        self: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[UserError]:
-        return stored_errors(self["errors"], info.context.language)
+        return stored_errors(root["errors"], info.context.language)
 
 
 @strawberry.type(description="A page of one's own receipts, newest first.")

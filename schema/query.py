@@ -15,9 +15,11 @@ from resolvers.wijken import WIJK, wijk_of_code, wijken_of_gemeente
 from schema.agreement import AGREEMENT, Agreement
 from schema.contributions import BY_TYPENAME
 from schema.ids import decode, decode_as
+from schema.joining import join
 from schema.me import Me
 from schema.node import Connection, Node
 from schema.organisation import ORGANISATION, Organisation
+from schema.push import PushesOfSlice
 from schema.wijk import Wijk
 from sql.errors import Refusal
 
@@ -33,6 +35,9 @@ NODES = {
 @strawberry.type(description="A page of agreements.")
 class AgreementConnection(Connection[Agreement]):
     total: int = strawberry.field(description="How many the caller can page through.")
+
+
+MySlice = join("MySlice", "What the caller's own organisation has delivered.", PushesOfSlice)
 
 
 @strawberry.type
@@ -75,6 +80,10 @@ class GroundQuery:
     async def organisations(self, info: strawberry.Info[Context, None]) -> list[Organisation] | None:
         rows = await info.context.session.fetch("organisations_of_gemeente")
         return await info.context.loaders.load_many(ORGANISATION, [row["id"] for row in rows])
+
+    @strawberry.field(description="What the caller's own organisation has delivered.")
+    def my_slice(self) -> MySlice | None:
+        return MySlice()
 
     @strawberry.field(description="The agreements to which the caller's organisation is a party, latest end first.")
     async def agreements(

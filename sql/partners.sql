@@ -68,3 +68,15 @@ from hub.wijk_versions v
 where v.gemeente = $1::text and v.code = $2::text and v.year = hub.current_year(v.gemeente)
 on conflict (gemeente, wijk, name) do nothing
 returning id
+
+-- demo_begin --
+-- Marks this database as a demo: whatever is recorded in it from now on is invented and says so.
+insert into hub.demo (seed) values ($1::text) on conflict do nothing
+
+-- demo_complete --
+-- Says that the demo's world is whole.
+update hub.demo set complete = true returning seed
+
+-- demo_state --
+-- Whether this is a demo, and whether its world is whole: no row in any other database.
+select seed, complete from hub.demo

@@ -83,7 +83,7 @@ where gemeente = hub.gemeente() and owner = hub.asker() and dataset = $1 and key
 -- write_delivered --
 -- Notes that a dataset ($1) was delivered today for wijken ($2; null: those where the asker works); $3: nothing to report.
 insert into hub.deliveries (dataset, wijk, nothing)
-select $1, w.wijk, $3 from unnest($2::uuid[]) w(wijk)
+select $1, w.wijk, $3::boolean from unnest($2::uuid[]) w(wijk)
 union
 select $1, o.wijk, $3 from hub.organisation_wijken o
 where $2::uuid[] is null and o.gemeente = hub.gemeente() and o.organisation = hub.asker()
@@ -96,11 +96,10 @@ insert into hub.receipts (id, dataset, kind, mode, part, parts, dry_run, refused
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- write_receipt_rows --
--- Stores the rows of a receipt ($1).
+-- Stores the rows of a receipt ($1); $7 holds the errors of the rows that have some, by line.
 insert into hub.receipt_rows (receipt, line, external_id, outcome, record, version, errors)
-select $1, r.line, r.external_id, r.outcome, r.record, r.version, r.errors
-from unnest($2::int[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::jsonb[])
-  r(line, external_id, outcome, record, version, errors)
+select $1, r.line, r.external_id, r.outcome, r.record, r.version, coalesce($7::jsonb -> r.line::text, '[]')
+from unnest($2::int[], $3::text[], $4::text[], $5::uuid[], $6::int[]) r(line, external_id, outcome, record, version)
 
 -- receipts_by_id --
 -- The asker's own receipts by their id.

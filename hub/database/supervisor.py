@@ -163,6 +163,11 @@ class EmbeddedPostgres:
         await self._end_server()
         self._folder.close()
 
+    async def begin_anew(self) -> None:
+        """Drops the database `hub` with all that is in it, and makes an empty one."""
+        await self._psql("postgres", "drop database if exists hub with (force);")
+        await self._psql("postgres", _roles() + DATABASE)
+
     # Before the server runs
 
     async def _prepare(self) -> None:

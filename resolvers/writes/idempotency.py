@@ -17,7 +17,14 @@ SHORTEST_KEY, LONGEST_KEY = 8, 200
 
 def digest_of(*content: object) -> bytes:
     """A digest that is the same for the same content: plain values, lists, mappings, dates and ids."""
-    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
+    plain = orjson.dumps(content, default=_plain, option=orjson.OPT_SORT_KEYS)
+    return sha256(plain).digest()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, UUID):  # the driver's own class of ids, which orjson does not know
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no digest")
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,11 +64,10 @@ class Receipt:
             self.dry_run, self.refused, shown["summary"], shown["errors"],
         )  # fmt: skip
         if self.rows:
-            rows = [
-                (r.line, r.external_id, r.outcome, r.record, r.version, stored_errors(r.errors))
-                for r in self.rows
-            ]
-            await session.fetch("write_receipt_rows", self.id, *map(list, zip(*rows, strict=True)))
+            rows = [(r.line, r.external_id, r.outcome, r.record, r.version) for r in self.rows]
+            columns = map(list, zip(*rows, strict=True))
+            errors = {str(r.line): stored_errors(r.errors) for r in self.rows if r.errors}
+            await session.fetch("write_receipt_rows", self.id, *columns, errors)
         return shown
 
 

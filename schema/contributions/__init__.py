@@ -10,3 +10,5 @@ CONTRIBUTIONS: tuple[ContributionKind, ...] = (SIGNALS,)
 
 BY_KIND = {contribution.kind: contribution for contribution in CONTRIBUTIONS}
 BY_TYPENAME = {contribution.type.__name__: contribution for contribution in CONTRIBUTIONS}
+ROW_TYPES = frozenset().union(*(contribution.row_types for contribution in CONTRIBUTIONS))
+"""The inputs whose lists are checked row by row, so that one bad row does not fail a push."""

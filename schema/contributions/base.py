@@ -148,9 +148,13 @@ TOTAL = "How many the caller can page through: counts nothing else."
 
 @dataclass(frozen=True, slots=True)
 class ContributionKind:
-    """How a kind announces itself: its name, its type, how it is read, and what it adds to the wijk."""
+    """How a kind announces itself: its name, its type, how it is read, what it adds to the wijk and to the mutations, and the
+    inputs of which a push has lists.
+    """
 
     kind: str
     type: type
     batches: RecordBatches
     wijk_part: type
+    mutation_part: type
+    row_types: frozenset[str]

@@ -9,7 +9,7 @@ from typing import Any
 import strawberry
 
 from resolvers.context import Context
-from resolvers.records import RecordBatches, page_of_records
+from resolvers.records import page_of_records
 from schema.contributions.base import (
     TOTAL,
     Contribution,
@@ -18,11 +18,10 @@ from schema.contributions.base import (
     total,
     wanted_records,
 )
+from schema.contributions.signals_write import SIGNALS, SignalMutations
 from schema.enums import Category, RecordOrder, SignalStatus
 from schema.fields import global_id
 from schema.node import Connection
-
-BATCHES = RecordBatches.of("SIGNAL", "signals")
 
 
 @strawberry.type(description="Something seen, by any partner.")
@@ -61,13 +60,15 @@ class SignalsOfWijk:
         after: str | None = None,
     ) -> SignalConnection | None:
         wanted = wanted_records(info.context, filter)
-        page = await page_of_records(info.context, BATCHES, self["id"], wanted, order_by.value, first, after)
+        page = await page_of_records(info.context, SIGNALS, self["id"], wanted, order_by.value, first, after)
         return page  # type: ignore[return-value]
 
 
 CONTRIBUTION = ContributionKind(
     kind="SIGNAL",
     type=Signal,
-    batches=BATCHES,
+    batches=SIGNALS,
     wijk_part=SignalsOfWijk,
+    mutation_part=SignalMutations,
+    row_types=frozenset({"SignalRow"}),
 )

@@ -110,10 +110,10 @@ class ShownAs:
     agreement: Agreement = loaded(Batch("agreements_by_id", "agreement", "one"), "Under which agreement.")
 
     @strawberry.field(description="The place in words, as that organisation sees it.")
-    async def place(self: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
+    async def place(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
         context = info.context
-        wijk = await context.loaders.load(WIJK, self["wijk"])
-        buurt = await context.loaders.load(BUURT, self["buurt"])
+        wijk = await context.loaders.load(WIJK, root["wijk"])
+        buurt = await context.loaders.load(BUURT, root["buurt"])
         if buurt is None:
             return label("place.SOMEWHERE", context.language, wijk=wijk["name"])
         return label("place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"])

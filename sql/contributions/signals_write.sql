@@ -10,15 +10,14 @@ order by s.external_id
 for update
 
 -- signals_insert --
--- New signals in a dataset ($1) under one share profile ($2, null as agreed); of an invented organisation they are invented.
+-- New signals in a dataset ($1) under one share profile ($2, null as agreed).
 insert into hub.signals (id, dataset, profile, external_id, source_version, delivered_digest, wijk, buurt, category, subcategory,
-  seen_at, lon, lat, status, summary, internal_note, invented)
+  seen_at, lon, lat, status, summary, internal_note)
 select r.id, $1, coalesce($2::uuid, hub.as_agreed()), r.external_id, r.source_version, r.digest, r.wijk, r.buurt, r.category,
-  r.subcategory, r.seen_at, r.lon, r.lat, r.status, r.summary, r.internal_note, o.invented
+  r.subcategory, r.seen_at, r.lon, r.lat, r.status, r.summary, r.internal_note
 from unnest($3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::timestamptz[],
   $12::double precision[], $13::double precision[], $14::text[], $15::text[], $16::text[])
   r(id, external_id, source_version, digest, wijk, buurt, category, subcategory, seen_at, lon, lat, status, summary, internal_note)
-join hub.organisations o on o.gemeente = hub.gemeente() and o.id = hub.asker()
 
 -- signals_update --
 -- Signals ($1) as they were delivered anew: every column of the source, open again.

@@ -19,6 +19,17 @@ create function hub.today() returns date language sql stable parallel safe as $$
   select (hub.now() at time zone 'Europe/Amsterdam')::date
 $$;
 
+-- Whether the world of this database is invented: the row is there in a demo alone, and every record made in it then says so.
+create table hub.demo (
+  only_row boolean primary key default true check (only_row),
+  seed text not null,
+  complete boolean not null default false
+);
+grant select on hub.demo to hub_app, hub_door, hub_recorder;
+create function hub.is_demo() returns boolean language sql stable parallel safe as $$
+  select exists (select from hub.demo)
+$$;
+
 -- Who asks -----------------------------------------------------------------------------------------------------------
 -- Set once per transaction by the session (set_config, local). Never set and reset both read as null, and null equals
 -- nothing: without an asker every policy shows no row.
@@ -37,6 +48,6 @@ create function hub.new_id() returns uuid language sql volatile parallel safe as
   select gen_random_uuid()
 $$;
 
-grant execute on function hub.now(), hub.today(), hub.asker(), hub.gemeente(), hub.actor(), hub.new_id()
+grant execute on function hub.now(), hub.today(), hub.is_demo(), hub.asker(), hub.gemeente(), hub.actor(), hub.new_id()
   to hub_app, hub_door, hub_recorder;
 grant select on hub.migrations to hub_app;

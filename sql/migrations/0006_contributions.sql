@@ -224,7 +224,7 @@ begin
       add column closed_on date,
       add column changed_at timestamptz not null default hub.now(),
       add column version int not null default 1,
-      add column invented boolean not null default false,
+      add column invented boolean not null default hub.is_demo(),
       add primary key (gemeente, owner, id),
       add unique (gemeente, owner, dataset, external_id),
       add foreign key (gemeente, owner, dataset) references hub.datasets on delete restrict,
@@ -258,7 +258,7 @@ begin
     day_column, shown, of_table);
   select string_agg(quote_ident(attname), ', ') into own
   from pg_attribute where attrelid = t and attnum > 0 and not attisdropped and attgenerated = ''
-    and attname not in ('gemeente', 'owner', 'recorded_on', 'id');
+    and attname not in ('gemeente', 'owner', 'recorded_on', 'invented', 'id');
   execute format('grant select, delete on hub.%I to hub_app', of_table);
   execute format('grant insert (id, %s), update (%s) on hub.%I to hub_app', own, own, of_table);
 

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The command `hub`. Each command says what it will do, shows progress, and ends with a code that a program can read.
+
+Exit codes: 0 done, 1 could not be done (the message says why and what helps), 2 wrong use of the command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from hub import logs
+from hub.app import create_app
+from hub.daily import run_daily
+from hub.database import EmbeddedError
+from hub.serve import database_at_hand, embedded_database, is_loopback, open_database, serve_app
+from hub.settings import Settings, SettingsError
+from schema.texts import text
+from sql.errors import Refusal, Unavailable
+from sql.migrate import MigrationError, migrate
+from sql.serving import UnfitToServe
+from sql.session import Database
+
+EXPECTED = (EmbeddedError, MigrationError, SettingsError, UnfitToServe, Refusal, Unavailable, OSError)
+
+
+class Day(click.ParamType[date]):
+    """A day as 2026-11-23."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day that the text names, or a usage error."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value} is not a day; write it as 2026-11-23", param, ctx)
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Runs a command's work; what can be expected to go wrong ends with one clear message."""
+    try:
+        asyncio.run(work)
+    except EXPECTED as error:
+        fail(error)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def fail(error: BaseException) -> NoReturn:
+    """Ends the command with the error's message, and its cure where the catalogue has one."""
+    message = str(error)
+    if isinstance(error, Refusal):
+        found = text(error.code, "nl", **error.params)
+        message = f"{found.message} {found.hint or ''}".strip()
+    elif isinstance(error, Unavailable):
+        message = text("UNAVAILABLE", "nl").message
+    raise click.ClickException(message)
+
+
+def settings_from(**given: Any) -> Settings:
+    """The settings of the environment, with what the command line gives instead."""
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as error:
+        fail(error)
+    return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def report(line: str) -> None:
+    """Progress, for a person: on standard error, so that output can be piped."""
+    click.echo(line, err=True)
+
+
+PORT = click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on (0: any free one). Default: 8731.")
+HOST = click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
+DATA = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the embedded database. Default: .hub in the current folder.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="wijk-hub", prog_name="hub")
+def main() -> None:
+    """The wijk hub: one GraphQL API for what the partners of a wijk know and share."""
+
+
+@main.command()
+@PORT
+@HOST
+@DATA
+@click.option("--today", type=Day(), help="The hub's day: data and clock move together. Default: the real day.")
+@click.option("--reset", is_flag=True, help="Throw the demo's world away and make a new one.")
+def demo(port: int | None, host: str | None, data: Path | None, today: date | None, reset: bool) -> None:
+    """Start the hub with an invented world on the real wijken of Zoetermeer.
+
+    The first start makes the world; later ones keep it. Ends with the address, tokens to play each partner, and three
+    commands to copy. Only for this machine: it prints tokens, so it listens on a loopback address alone.
+    """
+    settings = settings_from(port=port, host=host, data=data, production=False, log_format="human")
+    if settings.database_url is not None:
+        raise click.ClickException("The demo makes a database of its own: unset DATABASE_URL, or use `hub serve`.")
+    if not is_loopback(settings.host):
+        raise click.UsageError(f"The demo prints its tokens, so it does not listen on {settings.host}: use 127.0.0.1.")
+    logs.configure(settings.log_format)
+    run(_demo(settings, today, reset))
+
+
+async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
+    from hub.demo.prepare import closing_words, needs_new_world, prepare
+
+    async with embedded_database(settings, report) as served:
+        assert served.owner_dsn is not None and served.embedded is not None
+        if reset or await needs_new_world(served.owner_dsn):
+            await served.embedded.begin_anew()
+        await migrate(served.owner_dsn)
+        async with open_database(settings, served.owner_dsn) as owner, open_database(settings, served.app_dsn) as database:
+            app = create_app(settings, database, database_ready=lambda: served.ready)
+            tokens, day = await prepare(app, owner, settings.data, today=today, report=report)
+            await serve_app(app, settings, lambda address: click.echo(closing_words(address, tokens, day)))
+
+
+@main.command()
+@PORT
+@HOST
+@DATA
+def serve(port: int | None, host: str | None, data: Path | None) -> None:
+    """Serve the database of DATABASE_URL, or an embedded one.
+
+    DATABASE_URL is the address of the role hub_app; the hub refuses to serve as the owner, as a superuser, or as a role that
+    bypasses row-level security, and a database that lacks migrations. Settings: docs/settings.md.
+    """
+    settings = settings_from(port=port, host=host, data=data)
+    logs.configure(settings.log_format)
+    run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    async with database_at_hand(settings, report) as served, open_database(settings, served.app_dsn) as database:
+        app = create_app(settings, database, database_ready=lambda: served.ready)
+        await serve_app(app, settings, lambda address: report(f"De hub luistert op {address}"))
+
+
+@main.command("migrate")
+@DATA
+def migrate_command(data: Path | None) -> None:
+    """Bring the database of HUB_OWNER_URL (or the embedded one) up to date."""
+    run(_migrate(settings_from(data=data)))
+
+
+async def _migrate(settings: Settings) -> None:
+    if settings.owner_url is not None:
+        count = await migrate(settings.owner_url, report)
+    elif settings.database_url is not None:
+        raise click.UsageError("Give the owner's address in HUB_OWNER_URL: migrations run as hub_owner.")
+    else:
+        async with embedded_database(settings, report) as served:
+            assert served.owner_dsn is not None
+            count = await migrate(served.owner_dsn, report)
+    click.echo(f"{count} migrations run" if count else "Up to date: nothing to do")
+
+
+@main.group("import")
+def import_group() -> None:
+    """Bring public data into the hub."""
+
+
+@import_group.command("areas")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--year", type=click.IntRange(1990, 2100), required=True, help="The year of the division in the file.")
+@click.option("--source", required=True, help="Where the file comes from, as readers will see it.")
+@click.option("--gemeente", help="Only this gemeente (CBS code: GM0637). Default: every one in the file.")
+@click.option("--gemeente-name", help="The gemeente's name, where the file lacks it.")
+@click.option(
+    "--confirm",
+    type=click.Choice(["none", "names", "all"]),
+    default="none",
+    show_default=True,
+    help="Which proposals to confirm: none, those with the same name and place (the rest is new), or all.",
+)
+@DATA
+def import_areas_command(
+    file: Path,
+    year: int,
+    source: str,
+    gemeente: str | None,
+    gemeente_name: str | None,
+    confirm: str,
+    data: Path | None,
+) -> None:
+    """Read wijken and buurten from a GeoJSON FILE of CBS or PDOK.
+
+    Whether an area of a new year continues a wijk that is known is proposed by name and overlap. What is not confirmed
+    waits: see `hub confirm areas`.
+    """
+
+    async def work(owner: Database) -> None:
+        from resolvers.areas import import_areas
+
+        result = await import_areas(
+            owner,
+            file,
+            year=year,
+            source=source,
+            gemeente=gemeente,
+            gemeente_name=gemeente_name,
+            confirm=confirm,  # type: ignore[arg-type]
+            report=_tell_area,
+        )
+        waiting = [d.gemeente for d in result.divisions if not d.established]
+        click.echo(f"{result.changed} rows changed" if result.changed else "Nothing changed: it was known already")
+        for code in waiting:
+            click.echo(f"{code} {year} waits for decisions: hub confirm areas --gemeente {code} --year {year} CODE=…")
+
+    run(_as_owner(settings_from(data=data), work))
+
+
+@main.group("confirm")
+def confirm_group() -> None:
+    """Decide what an import could not."""
+
+
+@confirm_group.command("areas")
+@click.argument("decisions", nargs=-1, required=True, metavar="CODE=WIJK…")
+@click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
+@click.option("--year", type=int, required=True, help="The year of the division that waits.")
+@DATA
+def confirm_areas_command(decisions: tuple[str, ...], gemeente: str, year: int, data: Path | None) -> None:
+    """Say which wijk an area continues (CODE=its lasting id, as the import printed it) or that it is new (CODE=new)."""
+    from uuid import UUID
+
+    chosen: dict[str, UUID | None] = {}
+    for decision in decisions:
+        code, _, wijk = decision.partition("=")
+        try:
+            chosen[code] = None if wijk == "new" else UUID(wijk)
+        except ValueError:
+            raise click.UsageError(f"{decision}: write CODE=new or CODE=the id of a wijk") from None
+
+    async def work(owner: Database) -> None:
+        from resolvers.areas import confirm_areas
+
+        division = await confirm_areas(owner, gemeente, year, chosen)
+        for area in division.areas:
+            _tell_area(area)
+
+    run(_as_owner(settings_from(data=data), work))
+
+
+def _tell_area(area: Any) -> None:
+    was = f" (was: {area.was})" if area.was and area.was != area.name else ""
+    overlap = "" if area.overlap is None else f", overlap {area.overlap:.0%}"
+    wijk = f" {area.wijk}" if area.wijk else ""
+    click.echo(f"{area.gemeente} {area.year} {area.code} {area.name}: {area.state.lower()}{was} [{area.alike}{overlap}]{wijk}")
+
+
+async def _as_owner(settings: Settings, work: Any) -> None:
+    """Does work as the owner of the database at hand, brought up to date first when it is embedded."""
+    if settings.owner_url is not None:
+        async with open_database(settings, settings.owner_url) as owner:
+            await work(owner)
+        return
+    async with embedded_database(settings, report) as served:
+        assert served.owner_dsn is not None
+        await migrate(served.owner_dsn)
+        async with open_database(settings, served.owner_dsn) as owner:
+            await work(owner)
+
+
+@main.command()
+@DATA
+def daily(data: Path | None) -> None:
+    """Do what the hub does by itself once a day: publish numbers of closed weeks, cut the feed. Harmless to repeat."""
+
+    async def work() -> None:
+        settings = settings_from(data=data)
+        async with database_at_hand(settings, report) as served, open_database(settings, served.app_dsn) as database:
+            gemeenten = await database.call("daily_gemeenten")
+            await run_daily(database, [row["code"] for row in gemeenten])
+
+    run(work())
+
+
+@main.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    from schema.build import build
+
+    click.echo(build().as_str())
+
+

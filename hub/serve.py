@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Serving: the database at hand, embedded or external, and the HTTP server over it, until a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+
+from hub.database import EmbeddedPostgres
+from hub.settings import Settings
+from sql.migrate import migrate
+from sql.serving import check_fit_to_serve
+from sql.session import Database
+
+DRAIN_SECONDS = 10
+KEEP_ALIVE_SECONDS = 20
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A database that is ready to be served: its addresses, and the embedded server when there is one."""
+
+    app_dsn: str
+    owner_dsn: str | None
+    embedded: EmbeddedPostgres | None
+
+    @property
+    def ready(self) -> bool:
+        """False while an embedded server is being restarted."""
+        return self.embedded is None or self.embedded.ready
+
+
+@asynccontextmanager
+async def embedded_database(settings: Settings, report: Report) -> AsyncIterator[Served]:
+    """An embedded database in the data folder, for as long as the context lasts; not yet migrated."""
+    server = EmbeddedPostgres(settings.data, bindir=settings.pg_bindir, report=report)
+    async with server as addresses:
+        report(f"PostgreSQL {server.version} in {settings.data.resolve()} (eigen database van deze hub, voor ontwikkeling)")
+        yield Served(addresses.app, addresses.owner, server)
+
+
+@asynccontextmanager
+async def database_at_hand(settings: Settings, report: Report) -> AsyncIterator[Served]:
+    """The database of the settings: external with DATABASE_URL, else embedded and brought up to date.
+
+    Raises `UnfitToServe` for an external database that must not be served as it is.
+    """
+    if settings.database_url is not None:
+        await check_fit_to_serve(settings.database_url)
+        yield Served(settings.database_url, settings.owner_url, None)
+        return
+    async with embedded_database(settings, report) as served:
+        if served.owner_dsn is not None:
+            await migrate(served.owner_dsn, report)
+        yield served
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, dsn: str) -> AsyncIterator[Database]:
+    """A pool on an address, as large as the settings say."""
+    database = await Database.open(dsn, size=settings.pool_size, acquire_timeout=settings.acquire_seconds)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def serve_app(app: Starlette, settings: Settings, on_start: Callable[[str], None]) -> None:
+    """Serves until SIGTERM or Ctrl-C; requests under way are finished first. `on_start` is told the address."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=True,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
+    serving = asyncio.create_task(server.serve())
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    if server.started:
+        on_start(address_of(server))
+    await serving
+
+
+def address_of(server: uvicorn.Server) -> str:
+    """The address that a started server listens on; the port is the real one where 0 was asked for."""
+    host, port = server.servers[0].sockets[0].getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

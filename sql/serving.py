@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whether a database may be served as it is: as which role, and at which migration."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from sql.migrate import MigrationError, pending
+
+SERVING_ROLE = "hub_app"
+
+
+class UnfitToServe(Exception):
+    """The hub must not serve this address; the message says why and what to do."""
+
+
+async def check_fit_to_serve(dsn: str) -> None:
+    """Returns when the address is that of a role that may serve, on a database that is up to date.
+
+    Raises `UnfitToServe` for an owner, a superuser or a role that bypasses row security (for such a role no policy holds),
+    and when a migration is missing or was edited.
+    """
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        role = await connection.fetchrow(
+            "select rolname, rolsuper or rolbypassrls as above_policies, exists ("
+            "  select from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+            "  where n.nspname = 'hub' and pg_has_role(r.oid, c.relowner, 'member')) as owns"
+            " from pg_roles r where rolname = current_user"
+        )
+        if role is None or role["above_policies"] or role["owns"]:
+            name = role["rolname"] if role else "?"
+            raise UnfitToServe(
+                f"DATABASE_URL is the address of {name}, for whom the rules of who sees what do not hold. "
+                f"Give the address of {SERVING_ROLE}."
+            )
+        try:
+            behind = await pending(connection)
+        except MigrationError as error:
+            raise UnfitToServe(str(error)) from error
+        if behind:
+            raise UnfitToServe("The database lacks migrations of this hub. Run `hub migrate` first.")
+    finally:
+        await connection.close()
