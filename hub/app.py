@@ -11,7 +11,8 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from hub.daily import daily_loop
 from hub.graphql import GraphQLEndpoint
@@ -84,6 +85,7 @@ def create_app(
             Route("/graphql", graphql),
             Route("/live", live),
             Route("/ready", ready),
+            Mount("/static", StaticFiles(packages=[("hub.pages", "static")])),
         ],
         lifespan=lifespan,
     )

@@ -82,11 +82,11 @@ class WijkGround(Node):
 
     @strawberry.field(description="Published figures (CBS and others), by measure; of one year, or the newest of each.")
     async def figures(
-        self: strawberry.Parent[Any],
+        root: strawberry.Parent[Any],
         info: strawberry.Info[Context, None],
         measure: list[str] | None = None,
         year: int | None = None,
     ) -> list[Figure] | None:
         measures = None if measure is None else tuple(measure)
-        rows: list[Figure] = await info.context.loaders.load(FIGURES, self["id"], measures, year)
+        rows: list[Figure] = await info.context.loaders.load(FIGURES, root["id"], measures, year)
         return rows

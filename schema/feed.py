@@ -33,24 +33,24 @@ class FeedItem:
     by: Organisation | None = loaded(Batch("organisations_by_id", "owner", "one"), "Whose record it is.")
 
     @strawberry.field(description="What happened, in one line.")
-    async def headline(self: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
+    async def headline(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
         language = info.context.language
-        wijk = await info.context.loaders.load(WIJK, self["wijk"])
+        wijk = await info.context.loaders.load(WIJK, root["wijk"])
         return label(
-            f"feed.{self['change']}",
+            f"feed.{root['change']}",
             language,
-            kind=label(f"kind.{self['kind']}", language),
-            category=label(f"category.{self['category']}", language),
+            kind=label(f"kind.{root['kind']}", language),
+            category=label(f"category.{root['category']}", language),
             place=wijk["name"],
         )
 
     @strawberry.field(description="The id of the record, also when it can no longer be seen.")
-    def record_id(self: strawberry.Parent[Any]) -> strawberry.ID:
-        return strawberry.ID(encode(BY_KIND[self["kind"]].type.__name__, self["record"]))
+    def record_id(root: strawberry.Parent[Any]) -> strawberry.ID:
+        return strawberry.ID(encode(BY_KIND[root["kind"]].type.__name__, root["record"]))
 
     @strawberry.field(description="The record as the caller may see it now.")
-    async def record(self: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> Contribution | None:
-        row: Contribution | None = await info.context.loaders.load(BY_KIND[self["kind"]].batches.by_id, self["record"])
+    async def record(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> Contribution | None:
+        row: Contribution | None = await info.context.loaders.load(BY_KIND[root["kind"]].batches.by_id, root["record"])
         return row
 
 
@@ -66,11 +66,11 @@ class FeedOfWijk:
 
     @strawberry.field(description="Everything since a cursor that the caller may see, in order, without gap or double.")
     async def feed(
-        self: strawberry.Parent[Any],
+        root: strawberry.Parent[Any],
         info: strawberry.Info[Context, None],
         after: str | None = None,
         kinds: list[Kind] | None = None,
         first: int = 50,
     ) -> FeedConnection | None:
         wanted = None if kinds is None else tuple(kind.value for kind in kinds)
-        return await feed_page(info.context, self["id"], wanted, first, after)  # type: ignore[return-value]
+        return await feed_page(info.context, root["id"], wanted, first, after)  # type: ignore[return-value]

@@ -75,7 +75,7 @@ class ActionsOfWijk:
         description=f"The joint actions of this wijk that the caller may see. {LATER}"
     )
     def actions(
-        self: strawberry.Parent[Any],
+        root: strawberry.Parent[Any],
         theme: Category | None = None,
         open: bool | None = None,
         first: int = 20,

@@ -27,13 +27,13 @@ class Capability:
     )
 
     @strawberry.field(description="In which wijken; empty: in every wijk.")
-    async def wijken(self: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> list[Wijk]:
-        return await info.context.loaders.load_many(WIJK, self["wijken"])
+    async def wijken(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> list[Wijk]:
+        return await info.context.loaders.load_many(WIJK, root["wijken"])
 
     @strawberry.field(description="The rule that says so, in words.")
-    def because(self: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
-        values = {"title": self["agreement"], "until": self["until"]}
-        return label(f"because.{self['because']}", info.context.language, **values)
+    def because(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
+        values = {"title": root["agreement"], "until": root["until"]}
+        return label(f"because.{root['because']}", info.context.language, **values)
 
 
 @strawberry.type(description="The caller.")
@@ -42,14 +42,14 @@ class Me:
     roles: list[str] = from_row(lambda principal: sorted(principal.roles), "What it is within its organisation.")
 
     @strawberry.field(description="On whose behalf the caller asks.")
-    async def organisation(self: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> Organisation:
-        row: Organisation = await info.context.loaders.load(ORGANISATION, self.organisation)
+    async def organisation(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> Organisation:
+        row: Organisation = await info.context.loaders.load(ORGANISATION, root.organisation)
         return row
 
     @strawberry.field(description="The wijken in which its organisation works today.")
-    async def wijken(self: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> list[Wijk]:
+    async def wijken(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> list[Wijk]:
         return await wijken_of_asker(info.context)
 
     @strawberry.field(description="What it can do and see, and why: its own slice, and each rule of an agreement in force.")
-    async def can(self: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> list[Capability]:
+    async def can(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> list[Capability]:
         return await info.context.session.fetch("rights_of_asker")  # type: ignore[return-value]

@@ -27,8 +27,8 @@ class Organisation(Node):
 
     @strawberry.field(description="Whom to call, about one wijk or in general: a desk or a shared mailbox, never a person's own.")
     async def contact(
-        self: strawberry.Parent[Any], info: strawberry.Info[Context, None], wijk: strawberry.ID | None = None
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None], wijk: strawberry.ID | None = None
     ) -> str | None:
         about = decode_as("Wijk", wijk) if wijk else None
-        row = await info.context.loaders.load(CONTACT, self["id"], about)
+        row = await info.context.loaders.load(CONTACT, root["id"], about)
         return row["contact"] if row else None

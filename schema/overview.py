@@ -18,9 +18,6 @@ from schema.organisation import ORGANISATION, Organisation
 from schema.scalars import Period
 from schema.texts import label
 
-Info = strawberry.Info[Context, None]
-Row = strawberry.Parent[Any]
-
 
 @strawberry.enum(
     description="Why a number is not shown. WITHHELD has no further reason: telling small numbers "
@@ -46,15 +43,17 @@ class Count:
     edition: int | None = strawberry.field(description="Which edition; null while there is none.")
 
     @strawberry.field(description="What a screen prints: the number, or why there is none.")
-    def shown(self: Row, info: Info) -> str:
-        if self["value"] is not None:
-            return str(self["value"])
-        return label(f"shown.{self['suppression']}", info.context.language)
+    def shown(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
+        if root["value"] is not None:
+            return str(root["value"])
+        return label(f"shown.{root['suppression']}", info.context.language)
 
     @strawberry.field(description="Which organisations could contribute; not which did.")
-    async def scope(self: Row, info: Info) -> list[Organisation]:
+    async def scope(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> list[Organisation]:
         load = info.context.loaders.load
-        return [await load(ORGANISATION, organisation) for organisation in self["scope"]]
+        return [await load(ORGANISATION, organisation) for organisation in root["scope"]]
 
 
 @strawberry.type(description="One measure in a week, beside the week before.")
@@ -91,8 +90,8 @@ class SourceState:
     contact: str | None = strawberry.field(description="Whom to call about it.")
 
     @strawberry.field(description="How often a delivery was promised, in words.")
-    def expected_every(self: Row, info: Info) -> str:
-        key, days = resolve.rhythm_label(self["rhythm_days"])
+    def expected_every(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
+        key, days = resolve.rhythm_label(root["rhythm_days"])
         return label(key, info.context.language, days=days)
 
 
@@ -105,17 +104,21 @@ class Overview:
     )
 
     @strawberry.field(description="Every measure of the municipality, in its order.")
-    async def headlines(self: Row, info: Info) -> list[Headline]:
+    async def headlines(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> list[Headline]:
         return await resolve.headlines(info.context.loaders, self)  # type: ignore[return-value]
 
     @strawberry.field(description="The sources that should have delivered by the end of the week.")
-    async def silent_sources(self: Row, info: Info) -> list[SourceState]:
+    async def silent_sources(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> list[SourceState]:
         return await resolve.silent_sources(info.context.loaders, self)
 
     @strawberry.field(
         description="How much is new since a cursor of the wijk's feed. Not counted yet: null."
     )
-    def new_since(self: Row, cursor: str | None = None) -> int | None:
+    def new_since(root: strawberry.Parent[Any], cursor: str | None = None) -> int | None:
         return None
 
 
@@ -126,11 +129,13 @@ class WijkOverview(ActionsOfWijk):
     @strawberry.field(
         description="One ISO week (2026-W47) in numbers. A quarter is not a week: BAD_PERIOD."
     )
-    def overview(self: Row, week: Period) -> Overview | None:
+    def overview(root: strawberry.Parent[Any], week: Period) -> Overview | None:
         return resolve.overview(self, week)  # type: ignore[return-value]
 
     @strawberry.field(
         description="The datasets of this wijk to which the caller is a party, by organisation."
     )
-    async def sources(self: Row, info: Info) -> list[SourceState] | None:
+    async def sources(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> list[SourceState] | None:
         return await resolve.sources(info.context.loaders, self)

@@ -34,12 +34,12 @@ class Unavailable(Exception):
 # What the database decides, by SQLSTATE or by the name of the constraint that refused. A constraint that is not named
 # here should have been checked before: its failure is a fault of the hub, masked as such.
 _BY_STATE = {
-    "42501": "NOT_YOUR_WIJK",  # a policy's WITH CHECK: the only one a checked write can meet is the term in a wijk
     "HB001": "ALREADY_DECIDED",  # raised by hub.check_decision()
     "40001": "CONFLICT",
     "40P01": "CONFLICT",
     "55P03": "CONFLICT",
 }
+_NOT_ALLOWED = "42501"
 _TIMED_OUT = "57014"
 _AWAY = (
     asyncpg.PostgresConnectionError,
@@ -58,6 +58,9 @@ def translated(error: BaseException) -> BaseException:
     """The hub's own error for a driver's error; any other error as it is."""
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
+        if state == _NOT_ALLOWED and "row-level security" in error.message:
+            # a policy's WITH CHECK: the only one that a checked write can meet is the term in a wijk
+            return Refusal("NOT_YOUR_WIJK")
         if state in _BY_STATE:
             return Refusal(_BY_STATE[state])
         if state == _TIMED_OUT:

@@ -6,3 +6,7 @@ select hub.log_reads($1::jsonb, $2::text)
 -- hub_today --
 -- The hub's day and time, the one clock for terms, lateness and periods.
 select hub.today() as today, hub.now() as now
+
+-- hub_state --
+-- The hub's day, and whether its world is invented.
+select hub.today() as today, hub.is_demo() as demo

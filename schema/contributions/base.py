@@ -36,19 +36,19 @@ class PlaceView:
     lat: float | None = strawberry.field(description="Latitude in degrees (WGS 84).")
 
     @strawberry.field(description="The place in words.")
-    async def label(self: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
+    async def label(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
         context = info.context
-        wijk = await context.loaders.load(WIJK, self["wijk"])
-        buurt = await context.loaders.load(BUURT, self["buurt"])
+        wijk = await context.loaders.load(WIJK, root["wijk"])
+        buurt = await context.loaders.load(BUURT, root["buurt"])
         if buurt is None:
             return str(wijk["name"])
         return label("place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"])
 
     @strawberry.field(description="How exact the place is: EXACT with a point, BUURT or WIJK.")
-    def precision(self: strawberry.Parent[Any]) -> Precision:
-        if self["lon"] is not None:
+    def precision(root: strawberry.Parent[Any]) -> Precision:
+        if root["lon"] is not None:
             return Precision.EXACT
-        return Precision.BUURT if self["buurt"] is not None else Precision.WIJK
+        return Precision.BUURT if root["buurt"] is not None else Precision.WIJK
 
 
 @strawberry.type(description="One change of a record, for its owner.")
@@ -90,14 +90,14 @@ class Contribution(Node):
 
     @strawberry.field(description="What happened to the record, newest first. The owner's alone: null for others.")
     async def history(
-        self: strawberry.Parent[Any],
+        root: strawberry.Parent[Any],
         info: strawberry.Info[Context, None],
         first: int = 20,
         after: str | None = None,
     ) -> HistoryConnection | None:
-        if self["agreement"] is not None:
+        if root["agreement"] is not None:
             return None
-        return await history_page(info.context, self["id"], first, after)  # type: ignore[return-value]
+        return await history_page(info.context, root["id"], first, after)  # type: ignore[return-value]
 
 
 @strawberry.input(description="Filters work on what the caller may see of a record, never on what is behind it.")

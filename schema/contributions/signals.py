@@ -52,7 +52,7 @@ class SignalsOfWijk:
 
     @strawberry.field(description="The signals of this wijk that the caller may see: its own whole, others' as agreed.")
     async def signals(
-        self: strawberry.Parent[Any],
+        root: strawberry.Parent[Any],
         info: strawberry.Info[Context, None],
         filter: SignalFilter | None = None,
         order_by: RecordOrder = RecordOrder.NEWEST,
@@ -60,7 +60,7 @@ class SignalsOfWijk:
         after: str | None = None,
     ) -> SignalConnection | None:
         wanted = wanted_records(info.context, filter)
-        page = await page_of_records(info.context, SIGNALS, self["id"], wanted, order_by.value, first, after)
+        page = await page_of_records(info.context, SIGNALS, root["id"], wanted, order_by.value, first, after)
         return page  # type: ignore[return-value]
 
 

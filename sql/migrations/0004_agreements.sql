@@ -135,7 +135,7 @@ create index grants_receiver on hub.grants (gemeente, receiver, wijk, kind);
 create index grants_slice on hub.grants (gemeente, slice);
 create index grants_agreement on hub.grants (gemeente, agreement);
 
-create function hub.rank_of("precision" text) returns smallint language sql immutable parallel safe as $$
+create function hub.rank_of("precision" text) returns smallint language sql immutable strict parallel safe as $$
   select (case "precision" when 'EXACT' then 3 when 'BUURT' then 2 when 'WIJK' then 1 else 0 end)::smallint
 $$;
 create function hub.precision_of(rank smallint) returns text language sql immutable parallel safe as $$

@@ -15,6 +15,8 @@ create function hub.recorded(row_ jsonb) returns jsonb language sql immutable pa
   select row_ - array['gemeente', 'owner', 'slice', 'profile', 'delivered_digest', 'source_version', 'changed_at', 'version', 'id']
 $$;
 
+grant execute on function hub.recorded(jsonb) to hub_recorder;
+
 create function hub.record_insert() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The first things that a partner does: ask who it is, look at a wijk, report, share, follow the feed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import World
+
+pytestmark = pytest.mark.anyio
+
+ME = """{ me { login organisation { id name kind } roles wijken { id code name }
+          can { action on wijken { code } precision because } } }"""
+
+SIGNALS = """query($code: String!, $first: Int = 20, $after: String, $filter: SignalFilter, $order: RecordOrder = NEWEST) {
+  wijk(code: $code) { signals(first: $first, after: $after, filter: $filter, orderBy: $order) {
+    total pageInfo { endCursor hasNextPage }
+    nodes { id owner { name } category seenOn seenAt summary place { label precision } precision status version hidden
+            agreement { title } } } } }"""
+
+REPORT = """mutation($in: ReportSignalInput!) { reportSignal(input: $in) {
+  signal { id precision place { label } version } shownAs { organisation { name } precision place fields agreement { title until } }
+  errors { path code message hint } } }"""
+
+
+async def test_a_partner_is_told_who_it_is_where_it_works_and_what_it_can_do(world: World) -> None:
+    me = (await world.partner("buurtwerk").ask(ME))["me"]
+    assert me["login"] == "buurtwerk"
+    assert me["organisation"]["name"] == "Buurtwerk"
+    assert len(me["wijken"]) == 12
+    assert {(can["action"], can["on"]) for can in me["can"]} == {("WRITE", "SIGNAL"), ("READ", "SIGNAL")}
+    assert all(can["because"] for can in me["can"])
+
+
+async def test_a_code_means_another_wijk_in_another_year(world: World) -> None:
+    ask = world.partner("buurtwerk").ask
+    query = "query($c: String!, $y: Int) { wijk(code: $c, year: $y) { name code year codes { code year comparability } predecessors { name code year share } } }"
+    assert (await ask(query, {"c": "WK063706"}))["wijk"]["name"] == "Buytenwegh"
+    oosterheem = (await ask(query, {"c": "WK063706", "y": 2024}))["wijk"]
+    assert (oosterheem["name"], oosterheem["code"], oosterheem["year"]) == ("Oosterheem", "WK063711", 2025)
+    assert {(c["code"], c["year"], c["comparability"]) for c in oosterheem["codes"]} == {
+        ("WK063711", 2025, "BOUNDARY_CHANGED"),
+        ("WK063706", 2024, None),
+    }
+    dorp = (await ask(query, {"c": "WK063701"}))["wijk"]
+    assert dorp["name"] == "Dorp"
+    assert dorp["predecessors"][0]["name"] == "Centrum"
+
+
+async def test_a_code_of_an_older_division_only_names_its_year(world: World) -> None:
+    body = await world.partner("buurtwerk").answer('{ wijk(code: "WK063700") { name } }')
+    assert body["data"] == {"wijk": None}
+    [error] = body["errors"]
+    assert error["extensions"]["code"] == "CODE_OF_ANOTHER_YEAR"
+    assert "2024" in error["message"] and "Centrum" in error["message"]
+    assert "Dorp" in error["extensions"]["hint"]
+
+
+async def propose(world: World, token: str, rules: list[dict[str, Any]], **more: Any) -> tuple[str, int]:
+    given = {
+        "idempotencyKey": f"voorstel-{token}-{len(rules)}-{rules[0]['precision']}",
+        "title": "Proefconvenant",
+        "purpose": "samen kijken",
+        "legalBasis": "verzonnen, voor een test",
+        "from": "2026-11-01",
+        "until": "2027-10-31",
+        "contact": "loket",
+        "rules": rules,
+        **more,
+    }
+    query = "mutation($in: AgreementInput!) { proposeAgreement(input: $in) { agreement { id version state waitingFor { name } } errors { path code message } } }"
+    payload = (await world.partner(token).ask(query, {"in": given}))["proposeAgreement"]
+    assert payload["errors"] == []
+    return payload["agreement"]["id"], payload["agreement"]["version"]
+
+
+async def decide(world: World, token: str, how: str, agreement: tuple[str, int]) -> dict[str, Any]:
+    query = f"mutation($in: AgreementDecisionInput!) {{ {how}Agreement(input: $in) {{ agreement {{ id version state waitingFor {{ name }} acceptedBy {{ name }} from until }} errors {{ path code message hint }} }} }}"
+    given = {"id": agreement[0], "version": agreement[1]}
+    payload: dict[str, Any] = (await world.partner(token).ask(query, {"in": given}))[f"{how}Agreement"]
+    return payload
+
+
+async def organisation(world: World, token: str) -> str:
+    id_: str = (await world.partner(token).ask("{ me { organisation { id } } }"))["me"]["organisation"]["id"]
+    return id_
+
+
+async def test_what_is_shared_is_shown_as_agreed_and_no_more(world: World) -> None:
+    giver, taker = "corporatie-a", "buurtwerk"
+    rule = {
+        "provider": await organisation(world, giver),
+        "receiver": await organisation(world, taker),
+        "wijken": ["WK063711"],
+        "kind": "SIGNAL",
+        "precision": "BUURT",
+        "fields": ["summary"],
+    }
+    agreement = await propose(world, giver, [rule])
+    reported = {
+        "idempotencyKey": "melding-0001",
+        "wijk": "WK063711",
+        "buurt": "Noord",
+        "category": "NOISE",
+        "seenAt": "2026-11-20T22:15:00+01:00",
+        "summary": "Harde muziek bij het plein",
+        "internalNote": "alleen voor onszelf",
+    }
+    before = (await world.partner(giver).ask(REPORT, {"in": reported}))["reportSignal"]
+    assert before["errors"] == [] and before["shownAs"] == []
+    assert (await world.partner(taker).ask(SIGNALS, {"code": "WK063711"}))["wijk"]["signals"]["total"] == 0
+    assert (await decide(world, taker, "accept", agreement))["agreement"]["state"] == "IN_FORCE"
+    page = (await world.partner(taker).ask(SIGNALS, {"code": "WK063711"}))["wijk"]["signals"]
+    assert page["total"] == 1
+    [node] = page["nodes"]
+    assert node["id"] == before["signal"]["id"]
+    assert (node["precision"], node["seenOn"], node["seenAt"], node["version"]) == ("BUURT", "2026-11-20", None, None)
+    assert node["summary"] == "Harde muziek bij het plein"
+    assert node["place"] == {"label": "Noord, Oosterheem", "precision": "BUURT"}
+    assert set(node["hidden"]) == {"seenAt", "point", "subcategory"}
+    assert node["agreement"] == {"title": "Proefconvenant"}
+    again = (await world.partner(giver).ask(REPORT, {"in": {**reported, "idempotencyKey": "melding-0002"}}))["reportSignal"]
+    [shown] = again["shownAs"]
+    assert shown["organisation"]["name"] == "Buurtwerk" and shown["precision"] == "BUURT"
+    assert (await decide(world, taker, "revoke", agreement))["agreement"]["state"] == "REVOKED"
+    assert (await world.partner(taker).ask(SIGNALS, {"code": "WK063711"}))["wijk"]["signals"]["total"] == 0
+    async with world.connect("superuser") as root:
+        ledger = await root.fetch("select records, fields, purpose, operation from hub.read_ledger")
+    assert [(row["records"], row["purpose"]) for row in ledger] == [(1, "samen kijken")]
