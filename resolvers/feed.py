@@ -57,18 +57,18 @@ async def history_page(context: Context, record: UUID, first: int, after: str | 
         "page_info": {
             "has_next_page": len(rows) > size,
             "has_previous_page": after is not None,
-            "start_cursor": write_cursor(nodes[0]["seq"]) if nodes else None,
-            "end_cursor": write_cursor(nodes[-1]["seq"]) if nodes else after,
+            "start_cursor": write_cursor(nodes[0]["version"]) if nodes else None,
+            "end_cursor": write_cursor(nodes[-1]["version"]) if nodes else after,
         },
     }
 
 
 async def _position(context: Context, after: str | None) -> tuple[int, Position]:
     if after is None:
-        row = await context.session.fetchrow("feed_knows", [])
+        row = await context.session.fetchrow("feed_knows", None, None)
         return _epoch(row), (None, None)
     epoch, exact, reduced = read_cursor(after, int, _item, _item)
-    row = await context.session.fetchrow("feed_knows", [item for item in (exact, reduced) if item])
+    row = await context.session.fetchrow("feed_knows", exact, reduced)
     if row is None or not row["known"] or epoch != row["epoch"]:
         raise Refusal("BAD_CURSOR")
     return epoch, (exact, reduced)

@@ -6,15 +6,15 @@ from unnest($1::uuid[]) k(wijk)
 cross join lateral hub.feed_of_wijk(k.wijk, $2::text[], $3::uuid, $4::uuid, $5::int) f
 
 -- feed_knows --
--- Whether all of these items exist in the feed, and which epoch it is in.
-select hub.feed_knows($1::uuid[]) as known, (select max(e.number) from hub.epochs e) as epoch
+-- Whether both items of a cursor exist in the feed, and which epoch it is in.
+select hub.feed_knows($1::uuid, $2::uuid) as known, (select max(e.number) from hub.epochs e) as epoch
 
 -- history_of_records --
--- The history of own records, newest first, in pages by sequence.
-select k.record as key, h.seq, h.at, h.actor, h.change, h.before, h.after
+-- The history of own records, newest first, in pages by version.
+select k.record as key, h.version, h.at, h.actor, h.change, h.before, h.after
 from unnest($1::uuid[]) k(record)
 cross join lateral (
   select * from hub.history x
   where x.gemeente = hub.gemeente() and x.owner = hub.asker() and x.record = k.record
-    and ($2::bigint is null or x.seq < $2)
-  order by x.seq desc limit $3::int) h
+    and ($2::int is null or x.version < $2)
+  order by x.version desc limit $3::int) h

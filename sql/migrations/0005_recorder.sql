@@ -7,24 +7,24 @@ create table hub.history (
   owner uuid not null,
   kind text not null,
   record uuid not null,
-  id uuid not null default hub.new_id(),
-  seq bigint generated always as identity,
   version int not null,
   at timestamptz not null default hub.now(),
   actor text not null default hub.actor(),
   change text not null,
   before jsonb,
   after jsonb,
-  primary key (gemeente, owner, record, seq)
+  primary key (gemeente, owner, record, version)
 );
 
 -- The feed. Items are read where their transaction lies below every transaction that still runs (xid < xmin), in the order
--- (xid, seq): a plain sequence loses items of transactions that commit late. A client's cursor is the item's id.
+-- (xid, seq): a plain sequence loses items of transactions that commit late. A client's cursor is the item's id, of which it has
+-- two: whoever sees a record reduced is given `reduced_id`, which has no place in the order of transactions.
 create table hub.feed_items (
   gemeente text not null,
   owner uuid not null,
   wijk uuid not null,
   id uuid not null default hub.new_id(),
+  reduced_id uuid not null default hub.new_id(),
   xid xid8 not null default pg_current_xact_id(),
   seq bigint generated always as identity,
   slice uuid not null,
@@ -41,6 +41,7 @@ create table hub.feed_items (
 create index feed_items_own on hub.feed_items (gemeente, owner, wijk, xid, seq);
 create index feed_items_slice on hub.feed_items (gemeente, slice, xid, seq);
 create index feed_items_id on hub.feed_items (gemeente, id);
+create index feed_items_reduced_id on hub.feed_items (gemeente, reduced_id);
 
 -- Items about records that a receiver sees reduced reach it in batches, cut once a day, ordered by their random ids: when
 -- within the day something was recorded cannot be learnt from the feed. Which transactions a batch holds is final at the cut.
@@ -194,7 +195,7 @@ create policy declare on hub.datasets for insert to hub_app
   with check (gemeente = (select hub.gemeente()) and owner = (select hub.asker()));
 grant insert (dataset, kind) on hub.datasets to hub_app;
 
-grant select (gemeente, owner, kind, record, id, seq, version, at, actor, change, before, after) on hub.history to hub_app;
+grant select on hub.history to hub_app;
 -- The owner sees who read its records by day; the times and the person are for the privacy officer.
 grant select (gemeente, owner, seq, reader, on_day, agreement, version, purpose, kind, records, fields) on hub.read_ledger to hub_app;
 

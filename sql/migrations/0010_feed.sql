@@ -45,16 +45,16 @@ create function hub.feed_of_wijk(in_wijk uuid, kinds text[], after_exact uuid, a
         (select i.xid, i.seq from hub.feed_items i where i.gemeente = hub.gemeente() and i.id = after_exact))
     order by e.xid, e.seq limit n),
   reduced_page as (
-    select 'REDUCED' as stream, b.cut_on as merge_day, row_number() over (order by b.number, f.id) as place,
-      f.id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record
+    select 'REDUCED' as stream, b.cut_on as merge_day, row_number() over (order by b.number, f.reduced_id) as place,
+      f.reduced_id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record
     from granted f
     join hub.feed_batches b on b.gemeente = hub.gemeente() and f.xid >= b.from_xid and f.xid < b.until_xid
     where f.rank < 3 and (kinds is null or f.kind = any (kinds))
-      and (after_reduced is null or (b.number, f.id) > (
-        select c.number, i.id from hub.feed_items i
+      and (after_reduced is null or (b.number, f.reduced_id) > (
+        select c.number, i.reduced_id from hub.feed_items i
         join hub.feed_batches c on c.gemeente = i.gemeente and i.xid >= c.from_xid and i.xid < c.until_xid
-        where i.gemeente = hub.gemeente() and i.id = after_reduced))
-    order by b.number, f.id limit n)
+        where i.gemeente = hub.gemeente() and i.reduced_id = after_reduced))
+    order by b.number, f.reduced_id limit n)
   select p.stream, p.id, p.on_day, p.kind, p.change, p.owner, p.wijk, p.category, p.record
   from (select * from exact_page union all select * from reduced_page) p
   order by p.merge_day, p.stream, p.place limit n
@@ -63,13 +63,13 @@ grant execute on function hub.feed_of_wijk(uuid, text[], uuid, uuid, int) to hub
 alter function hub.feed_of_wijk(uuid, text[], uuid, uuid, int) owner to hub_door;
 
 -- Whether a cursor's items exist: unknown ones are an error for the caller, not an empty page.
-create function hub.feed_knows(items uuid[]) returns boolean
+create function hub.feed_knows(exact uuid, reduced uuid) returns boolean
   language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select (select count(distinct f.id) from hub.feed_items f where f.gemeente = hub.gemeente() and f.id = any (items))
-    = (select count(distinct i) from unnest(items) i)
+  select (exact is null or exists (select from hub.feed_items f where f.gemeente = hub.gemeente() and f.id = exact))
+    and (reduced is null or exists (select from hub.feed_items f where f.gemeente = hub.gemeente() and f.reduced_id = reduced))
 $$;
-grant execute on function hub.feed_knows(uuid[]) to hub_app;
-alter function hub.feed_knows(uuid[]) owner to hub_door;
+grant execute on function hub.feed_knows(uuid, uuid) to hub_app;
+alter function hub.feed_knows(uuid, uuid) owner to hub_door;
 
 -- What each receiver sees of one of the asker's own records: found by executing the receiver's door as the receiver, within
 -- this transaction. A receiver to whom the record only counts is listed with COUNT.
