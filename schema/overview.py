@@ -107,13 +107,13 @@ class Overview:
     async def headlines(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[Headline]:
-        return await resolve.headlines(info.context.loaders, self)  # type: ignore[return-value]
+        return await resolve.headlines(info.context.loaders, root)  # type: ignore[return-value]
 
     @strawberry.field(description="The sources that should have delivered by the end of the week.")
     async def silent_sources(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[SourceState]:
-        return await resolve.silent_sources(info.context.loaders, self)
+        return await resolve.silent_sources(info.context.loaders, root)
 
     @strawberry.field(
         description="How much is new since a cursor of the wijk's feed. Not counted yet: null."
@@ -130,7 +130,7 @@ class WijkOverview(ActionsOfWijk):
         description="One ISO week (2026-W47) in numbers. A quarter is not a week: BAD_PERIOD."
     )
     def overview(root: strawberry.Parent[Any], week: Period) -> Overview | None:
-        return resolve.overview(self, week)  # type: ignore[return-value]
+        return resolve.overview(root, week)  # type: ignore[return-value]
 
     @strawberry.field(
         description="The datasets of this wijk to which the caller is a party, by organisation."
@@ -138,4 +138,4 @@ class WijkOverview(ActionsOfWijk):
     async def sources(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[SourceState] | None:
-        return await resolve.sources(info.context.loaders, self)
+        return await resolve.sources(info.context.loaders, root)
