@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The schema `hub` of a database as text, to be read in a diff: every policy, grant, key and function stands in it.
+"""The schema `hub` of a database as text, for a diff: every policy, grant, key and function.
 
-`python -m sql.catalog DSN` prints it; sql/catalog.txt is that print of a freshly migrated database, committed. The text is
-the same on every version of PostgreSQL that the hub runs on. Of a function it has a digest of the body, which itself
-stands in a migration.
+`python -m sql.catalog DSN` prints it; sql/catalog.txt is that print of a freshly migrated database,
+committed. The text is the same on every version of PostgreSQL that the hub runs on. Of a function
+it has a digest of the body, which itself stands in a migration.
 """
 
 from __future__ import annotations
