@@ -17,17 +17,6 @@ from sql.session import Record
 HEADLINES = Batch("headlines_of_wijken")
 SOURCES = Batch("sources_of_wijken")
 
-# Rhythms with a name of their own; any other is told in days.
-_RHYTHMS = {
-    None: "NONE",
-    1: "DAY",
-    7: "WEEK",
-    14: "TWO_WEEKS",
-    30: "MONTH",
-    31: "MONTH",
-    91: "QUARTER",
-}
-
 
 def overview(wijk: Record, week: str) -> dict[str, Any]:
     """What the fields of an overview start from; refuses (BAD_PERIOD) anything but an ISO week."""
@@ -60,11 +49,6 @@ def change_percent(now: int | None, previous: int | None) -> float | None:
     if now is None or previous is None or previous == 0:
         return None
     return float(round(100 * (now - previous) / previous))
-
-
-def rhythm_label(rhythm_days: int | None) -> tuple[str, int | None]:
-    """The key of the words for a rhythm, and the days that they name."""
-    return f"every.{_RHYTHMS.get(rhythm_days, 'DAYS')}", rhythm_days
 
 
 def _headline(row: Record) -> dict[str, Any]:

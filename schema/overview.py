@@ -16,7 +16,7 @@ from schema.fields import from_row, loaded
 from schema.joint_actions import LATER, ActionsOfWijk, ActionStep
 from schema.organisation import ORGANISATION, Organisation
 from schema.scalars import Period
-from schema.texts import label
+from schema.texts import every, label
 
 
 @strawberry.enum(
@@ -89,10 +89,12 @@ class SourceState:
     )
     contact: str | None = strawberry.field(description="Whom to call about it.")
 
-    @strawberry.field(description="How often a delivery was promised, in words.")
-    def expected_every(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
-        key, days = resolve.rhythm_label(root["rhythm_days"])
-        return label(key, info.context.language, days=days)
+    @strawberry.field(description="How often a delivery was promised; null when it was not.")
+    def expected_every(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> str | None:
+        days = root["rhythm_days"]
+        return None if days is None else every(days, info.context.language)
 
 
 @strawberry.type(description="What moved in a wijk in one week, and who was not heard from.")

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The daily work: at the start and at each new day, by any number of workers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from hub.daily import daily_loop, run_daily, wait_a_minute
+from sql.session import Database
+from tests.conftest import World
+from tests.overview.conftest import Connections
+from tests.overview.town import TODAY, Plan, Rule, Town, build
+
+pytestmark = pytest.mark.anyio
+
+Step = Callable[[], Awaitable[None]]
+PLAN = Plan(tuple(Rule(n, valid_from=-7) for n in (1, 2, 3)))
+
+
+class Days:
+    """Instead of a minute's wait: what happens between two looks, and after the last the end."""
+
+    def __init__(self, *steps: Step) -> None:
+        self._steps = list(steps)
+
+    async def __call__(self, stop: asyncio.Event) -> None:
+        if self._steps:
+            await self._steps.pop(0)()
+        else:
+            stop.set()
+
+
+async def weeks(town: Town) -> list[str]:
+    """The weeks of which the municipality has numbers."""
+    async with town.acting(0) as app:
+        rows = await app.fetch("select distinct period from hub.editions order by 1")
+    return [row["period"] for row in rows]
+
+
+async def feeds_cut(connections: Connections, town: Town) -> int:
+    query = "select count(*) from hub.feed_batches where gemeente = $1"
+    count: int = await connections.owner.fetchval(query, town.gemeente)
+    return count
+
+
+async def test_numbers_are_published_and_the_feed_is_cut_once(
+    connections: Connections, world: World
+) -> None:
+    town = await build(*connections, PLAN)
+    for _ in range(2):
+        await run_daily(world.database, [town.gemeente])
+        assert await weeks(town) == ["2026-W46", "2026-W47"]
+        assert await feeds_cut(connections, town) == 1
+
+
+async def test_the_work_is_done_at_the_start_and_again_when_the_day_changes(
+    connections: Connections, world: World
+) -> None:
+    town = await build(*connections, PLAN)
+    seen: list[tuple[int, int]] = []
+
+    async def look() -> None:
+        seen.append((len(await weeks(town)), await feeds_cut(connections, town)))
+
+    async def a_week_later() -> None:
+        await look()
+        await town.today(TODAY + timedelta(days=7))
+
+    async def same_day() -> None:
+        await look()
+
+    await daily_loop(world.database, asyncio.Event(), Days(same_day, a_week_later, look))
+    assert seen == [(2, 1), (2, 1), (3, 2)]
+
+
+async def test_workers_beside_each_other_do_the_work_once(
+    connections: Connections, world: World
+) -> None:
+    town = await build(*connections, PLAN)
+    await asyncio.gather(*(run_daily(world.database, [town.gemeente]) for _ in range(4)))
+    assert len(await weeks(town)) == 2
+    assert await feeds_cut(connections, town) == 1
+    assert set((await town.published()).values()) == {(0, "NONE", (1, 2, 3))}
+
+
+async def test_a_database_that_is_away_is_asked_again(
+    connections: Connections, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    town = await build(*connections, PLAN)
+    database = await Database.open(world.dsn("app"), size=1, acquire_timeout=0.2)
+    taken = database._pool.acquire()
+    await taken.__aenter__()
+
+    async def comes_back() -> None:
+        assert await weeks(town) == []
+        await taken.__aexit__(None, None, None)
+
+    with caplog.at_level(logging.WARNING, "hub.daily"):
+        await daily_loop(database, asyncio.Event(), Days(comes_back))
+    await database.close()
+    assert len(await weeks(town)) == 2
+    assert [record.getMessage() for record in caplog.records] == ["daily.database_away"]
+
+
+async def test_a_fault_is_logged_without_its_message_and_ends_nothing(
+    connections: Connections, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    town = await build(*connections, PLAN)
+    await connections.owner.execute("revoke execute on function hub.publish_due(text) from hub_app")
+
+    async def mended() -> None:
+        await connections.owner.execute(
+            "grant execute on function hub.publish_due(text) to hub_app"
+        )
+
+    with caplog.at_level(logging.ERROR, "hub.daily"):
+        await daily_loop(world.database, asyncio.Event(), Days(mended))
+    assert len(await weeks(town)) == 2
+    [record] = caplog.records
+    assert record.getMessage() == "daily.failed"
+    assert "permission denied" not in str(record.__dict__)
+
+
+async def test_waiting_ends_at_once_when_the_hub_stops() -> None:
+    stop = asyncio.Event()
+    waiting = asyncio.create_task(wait_a_minute(stop))
+    stop.set()
+    await waiting

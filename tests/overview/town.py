@@ -1,0 +1,420 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A gemeente for one test, built as partners build it, and the numbers that it ought to publish.
+
+Everything that a partner does goes in as hub_app under that partner's identity, so through
+policies and triggers. `Plan` says what to build; `expected` computes from the plan alone, in plain
+loops, what the database has to publish, and `unsafe` names what it should never have shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+MONDAY = date(2026, 11, 16)
+WEEK = "2026-W47"
+TODAY = date(2026, 11, 23)
+RANKS = {"COUNT": 0, "WIJK": 1, "BUURT": 2, "EXACT": 3}
+
+_numbers = count(1000)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An agreement with one rule. Organisations and wijken by place; days count from MONDAY."""
+
+    provider: int
+    audience: int = 0
+    wijken: tuple[int, ...] = (0,)
+    category: str | None = None
+    precision: str = "COUNT"
+    min_cell: int = 5
+    keep_days: int = 365
+    includes_past: bool = False
+    valid_from: int = -100
+    valid_until: int = 100
+    state: str = "ACCEPTED"
+
+    @property
+    def covers_from(self) -> float:
+        return float("-inf") if self.includes_past else self.valid_from
+
+    def in_force(self, today: int) -> bool:
+        return self.state == "ACCEPTED" and self.valid_from <= today <= self.valid_until
+
+    def whole_week(self, today: int) -> bool:
+        """Whether it shares what was seen on each day of the week that begins on day 0."""
+        return self.in_force(today) and self.covers_from <= 0 and today < self.keep_days
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Signals of one organisation, alike. A cap leaves out every receiver but `capped_for`."""
+
+    owner: int
+    times: int = 1
+    wijk: int = 0
+    category: str = "NOISE"
+    day: int = 2
+    recorded: int = 2
+    cap: str | None = None
+    capped_for: int = 0
+
+    def rank_under(self, rule: Rule) -> int | None:
+        """How exactly the rule shows it to its audience: 0 as a number only, None not at all."""
+        same = (rule.provider, rule.category or self.category) == (self.owner, self.category)
+        if not same or self.wijk not in rule.wijken:
+            return None
+        if not rule.covers_from <= self.recorded <= rule.valid_until:
+            return None
+        if self.cap is None:
+            return RANKS[rule.precision]
+        if rule.audience != self.capped_for:
+            return None
+        return min(RANKS[rule.precision], RANKS[self.cap])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a gemeente has and does until `today`, a number of days after MONDAY."""
+
+    rules: tuple[Rule, ...]
+    signals: tuple[Seen, ...] = ()
+    measures: tuple[tuple[str, ...], ...] = (("NOISE", "LITTER"), ("GREEN",))
+    organisations: int = 5
+    wijken: int = 2
+    today: int = 7
+
+
+class Cell(NamedTuple):
+    value: int | None
+    suppression: str
+    scope: tuple[int, ...]
+
+
+Cells = dict[tuple[int, int, int], Cell]  # by audience, measure and wijk
+
+
+class Town:
+    """One gemeente, in a database of its own or beside others."""
+
+    def __init__(self, owner: Any, app: Any) -> None:
+        self.gemeente = f"GM{next(_numbers)}"
+        self._owner = owner
+        self._app = app
+        self.organisations: list[UUID] = []
+        self.wijken: list[UUID] = []
+
+    # ── What the administration does ─────────────────────────────────────────────────────────────
+
+    async def begin(self, organisations: int, wijken: int) -> None:
+        """The first organisation is the municipality; all of them work in every wijk."""
+        await self.today(MONDAY)
+        await self.administer("insert into hub.gemeenten values ($1, 'Proefstad')", self.gemeente)
+        for number in range(wijken):
+            self.wijken.append(await self._new_wijk(number))
+        for number in range(organisations):
+            self.organisations.append(await self._new_organisation(number))
+
+    async def _new_wijk(self, number: int) -> UUID:
+        wijk = uuid4()
+        await self.administer("insert into hub.wijken values ($1, $2)", self.gemeente, wijk)
+        await self.administer(
+            "insert into hub.divisions values ($1, 2025, 'test') on conflict do nothing",
+            self.gemeente,
+        )
+        await self.administer(
+            "insert into hub.wijk_versions (gemeente, wijk, year, code, name)"
+            " values ($1, $2, 2025, $3, $3)",
+            self.gemeente,
+            wijk,
+            f"WK{self.gemeente[2:]}{number:02}",
+        )
+        return wijk
+
+    async def _new_organisation(self, number: int) -> UUID:
+        organisation = uuid4()
+        await self.administer(
+            "insert into hub.organisations (gemeente, id, slug, name, kind)"
+            " values ($1, $2, $3, $3, $4)",
+            self.gemeente,
+            organisation,
+            f"partner-{number}",
+            "WELFARE" if number else "MUNICIPALITY",
+        )
+        await self.administer(
+            "insert into hub.organisation_wijken (gemeente, organisation, wijk, works_from,"
+            " contact) select $1, $2, w, '2020-01-01', 'balie@partner.example'"
+            " from unnest($3::uuid[]) w",
+            self.gemeente,
+            organisation,
+            self.wijken,
+        )
+        return organisation
+
+    async def administer(self, statement: str, *args: object) -> None:
+        await self._owner.execute(statement, *args)
+
+    async def today(self, day: date) -> None:
+        """Freezes the hub's clock at noon of `day`."""
+        await self.administer(
+            "insert into hub.clock (frozen_at) values ($1)"
+            " on conflict (only_row) do update set frozen_at = excluded.frozen_at",
+            datetime.combine(day, time(12), UTC),
+        )
+
+    async def measure(self, code: str, categories: Sequence[str], position: int = 0) -> None:
+        await self.administer(
+            "insert into hub.measures (gemeente, code, label, categories, position)"
+            " values ($1, $2, $2, $3, $4)",
+            self.gemeente,
+            code,
+            list(categories),
+            position,
+        )
+
+    async def dataset(
+        self,
+        owner: int,
+        dataset: str,
+        rhythm_days: int | None = 7,
+        declared_on: date = date(2026, 1, 1),
+        **more: object,
+    ) -> None:
+        await self.administer(
+            "insert into hub.datasets (gemeente, owner, dataset, kind, rhythm_days, declared_on,"
+            " contact) values ($1, $2, $3, $4, $5, $6, $7)",
+            self.gemeente,
+            self.organisations[owner],
+            dataset,
+            more.get("kind", "SIGNAL"),
+            rhythm_days,
+            declared_on,
+            more.get("contact"),
+        )
+
+    # ── What partners do ─────────────────────────────────────────────────────────────────────────
+
+    @asynccontextmanager
+    async def acting(self, organisation: int) -> AsyncIterator[Any]:
+        """A transaction of one organisation, as the serving role."""
+        async with self._app.transaction():
+            await self._app.execute(
+                "select set_config('hub.gemeente', $1, true),"
+                " set_config('hub.organisation', $2, true)",
+                self.gemeente,
+                str(self.organisations[organisation]),
+            )
+            yield self._app
+
+    async def agree(self, rule: Rule) -> UUID:
+        """Proposes an agreement of one rule; its parties accept it unless its state is PROPOSED."""
+        agreement = uuid4()
+        days = [MONDAY + timedelta(days=n) for n in (rule.valid_from, rule.valid_until)]
+        parties = [self.organisations[n] for n in (rule.provider, rule.audience)]
+        async with self.acting(rule.provider) as app:
+            await app.execute(
+                "insert into hub.agreements (id, title, purpose, legal_basis, contact, valid_from,"
+                " valid_until, parties)"
+                " values ($1, 'Proef', 'proef', 'proef', 'proef', $2, $3, $4)",
+                agreement,
+                *days,
+                parties,
+            )
+            await app.execute(
+                "insert into hub.agreement_rules (agreement, version, number, provider, receiver,"
+                " wijken, kind, category, precision, keep_days, min_cell, includes_past)"
+                " values ($1, 1, 1, $2, $3, $4, 'SIGNAL', $5, $6, $7, $8, $9)",
+                agreement,
+                *parties,
+                [self.wijken[n] for n in rule.wijken],
+                rule.category,
+                rule.precision,
+                rule.keep_days,
+                rule.min_cell,
+                rule.includes_past,
+            )
+        await self.decide(rule.provider, agreement, "ACCEPT")
+        if rule.state != "PROPOSED":
+            await self.decide(rule.audience, agreement, "ACCEPT")
+        if rule.state == "REVOKED":
+            await self.decide(rule.provider, agreement, "REVOKE")
+        return agreement
+
+    async def decide(self, party: int, agreement: UUID, decision: str) -> None:
+        async with self.acting(party) as app:
+            await app.execute(
+                "insert into hub.agreement_decisions (agreement, version, decision)"
+                " values ($1, 1, $2)",
+                agreement,
+                decision,
+            )
+
+    async def see(self, seen: Seen) -> None:
+        """Records signals on the day on which they were recorded."""
+        await self.today(MONDAY + timedelta(days=seen.recorded))
+        async with self.acting(seen.owner) as app:
+            await app.execute(
+                "insert into hub.datasets (dataset, kind) values ('signals', 'SIGNAL')"
+                " on conflict do nothing"
+            )
+            profile = UUID(int=0) if seen.cap is None else uuid4()
+            if seen.cap is not None:
+                await app.execute(
+                    "insert into hub.share_caps (profile, receiver, precision, with_text)"
+                    " values ($1, $2, $3, true)",
+                    profile,
+                    self.organisations[seen.capped_for],
+                    seen.cap,
+                )
+            await app.execute(
+                "insert into hub.signals (id, dataset, wijk, category, seen_at, profile)"
+                " select gen_random_uuid(), 'signals', $1, $2, $3, $4 from generate_series(1, $5)",
+                self.wijken[seen.wijk],
+                seen.category,
+                datetime.combine(MONDAY + timedelta(days=seen.day), time(12), UTC),
+                profile,
+                seen.times,
+            )
+
+    async def deliver(self, owner: int, dataset: str, day: date, wijk: int = 0) -> None:
+        await self.today(day)
+        async with self.acting(owner) as app:
+            await app.execute(
+                "insert into hub.deliveries (dataset, wijk) values ($1, $2)",
+                dataset,
+                self.wijken[wijk],
+            )
+
+    # ── Numbers ──────────────────────────────────────────────────────────────────────────────────
+
+    async def publish(self, monday: date = MONDAY) -> int:
+        """As the daily work does: without an asker."""
+        cells: int = await self._app.fetchval(
+            "select hub.publish_week($1, $2)", self.gemeente, monday
+        )
+        return cells
+
+    async def published(self, period: str = WEEK) -> Cells:
+        """Every number that some organisation can read, each read as that organisation."""
+        found: Cells = {}
+        places = {id_: place for place, id_ in enumerate(self.organisations)}
+        for asker in range(len(self.organisations)):
+            async with self.acting(asker) as app:
+                rows = await app.fetch("select * from hub.edition_cells where period = $1", period)
+            for row in rows:
+                key = (asker, int(row["measure"].removeprefix("m")), self.wijken.index(row["wijk"]))
+                assert row["audience"] == self.organisations[asker]
+                assert key not in found
+                scope = tuple(sorted(places[id_] for id_ in row["scope"]))
+                found[key] = Cell(row["value"], row["suppression"], scope)
+        return found
+
+
+async def build(owner: Any, app: Any, plan: Plan) -> Town:
+    """A gemeente as planned, its clock at the plan's day, nothing published."""
+    town = Town(owner, app)
+    await town.begin(plan.organisations, plan.wijken)
+    for number, categories in enumerate(plan.measures):
+        await town.measure(f"m{number}", categories, number)
+    # whether an agreement or its records came first makes no difference
+    for rule in plan.rules[::2]:
+        await town.agree(rule)
+    for seen in plan.signals:
+        await town.see(seen)
+    for rule in plan.rules[1::2]:
+        await town.agree(rule)
+    await town.today(MONDAY + timedelta(days=plan.today))
+    return town
+
+
+# ── What ought to be published, from the plan alone ──────────────────────────────────────────────
+
+
+class Hidden(NamedTuple):
+    """What stands behind a cell: who could contribute, how many signals, who has unseen ones."""
+
+    scope: tuple[int, ...]
+    min_cell: int
+    total: int
+    unseen: dict[int, int]
+
+
+def behind(plan: Plan) -> Iterator[tuple[tuple[int, int, int], Hidden]]:
+    """Each cell that some rule gives rise to."""
+    for audience in range(plan.organisations):
+        for measure, categories in enumerate(plan.measures):
+            for wijk in range(plan.wijken):
+                rules = [
+                    rule
+                    for rule in plan.rules
+                    if rule.whole_week(plan.today)
+                    and rule.audience == audience
+                    and wijk in rule.wijken
+                    and (rule.category is None or rule.category in categories)
+                ]
+                if rules:
+                    own = [s for s in plan.signals if s.wijk == wijk and s.category in categories]
+                    yield (audience, measure, wijk), _hidden(plan, audience, rules, own)
+
+
+def _hidden(plan: Plan, audience: int, rules: list[Rule], signals: list[Seen]) -> Hidden:
+    total = 0
+    unseen: dict[int, int] = {}
+    for seen in signals:
+        shared = any(
+            seen.rank_under(rule) is not None and seen.recorded > plan.today - rule.keep_days
+            for rule in rules
+        )
+        if shared and 0 <= seen.day <= 6:
+            total += seen.times
+            if not _visible(plan, audience, seen):
+                unseen[seen.owner] = unseen.get(seen.owner, 0) + seen.times
+    scope = tuple(sorted({rule.provider for rule in rules}))
+    return Hidden(scope, max(rule.min_cell for rule in rules), total, unseen)
+
+
+def _visible(plan: Plan, audience: int, seen: Seen) -> bool:
+    """Whether the audience could see it as a record: now, before, or once a rule begins."""
+    return any(
+        rule.audience == audience and rule.state == "ACCEPTED" and (seen.rank_under(rule) or 0) > 0
+        for rule in plan.rules
+    )
+
+
+def expected(plan: Plan) -> Cells:
+    """The numbers that a plan has to publish."""
+    cells: Cells = {}
+    for key, hidden in behind(plan):
+        safe = is_safe(plan, hidden)
+        value = hidden.total if safe else None
+        cells[key] = Cell(value, "NONE" if safe else "WITHHELD", hidden.scope)
+    return cells
+
+
+def is_safe(plan: Plan, hidden: Hidden) -> bool:
+    """The rule for a number that is shown, organisation by organisation."""
+    if len(hidden.scope) < 3:
+        return False
+    if hidden.total == 0:
+        return True
+    everything = sum(hidden.unseen.values())
+    return all(
+        everything - hidden.unseen.get(organisation, 0) >= hidden.min_cell
+        for organisation in range(plan.organisations)
+    )
+
+
+def unsafe(plan: Plan, cells: Cells) -> list[tuple[int, int, int]]:
+    """The cells that show a number which the rule does not allow to be shown."""
+    hidden = dict(behind(plan))
+    return [
+        key
+        for key, cell in cells.items()
+        if cell.value is not None and not (key in hidden and is_safe(plan, hidden[key]))
+    ]
