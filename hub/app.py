@@ -39,13 +39,15 @@ def create_app(
 ) -> Starlette:
     """The hub over an open database, which the caller closes.
 
-    `ids` makes the ids of new records. `database_ready` says whether the database server is up; `endpoint` are further
-    arguments of `GraphQLEndpoint`, for tests.
+    `ids` makes the ids of new records. `database_ready` says whether the database server is up;
+    `endpoint` are further arguments of `GraphQLEndpoint`, for tests.
     """
     source = ids or IdSource()
 
     def make_context(session: Session, principal: Principal, **known: Any) -> Context:
-        return Context(session=session, principal=principal, loaders=Loaders(session), ids=source, **known)
+        return Context(
+            session=session, principal=principal, loaders=Loaders(session), ids=source, **known
+        )
 
     graphql = GraphQLEndpoint(
         build(),

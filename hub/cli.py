@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The command `hub`. Each command says what it will do, shows progress, and ends with a code that a program can read.
+"""The command `hub`. Each command says what it will do, shows progress, and ends with a code that a
+program can read.
 
-Exit codes: 0 done, 1 could not be done (the message says why and what helps), 2 wrong use of the command.
+Exit codes: 0 done, 1 could not be done (the message says why and what helps), 2 wrong use of the
+command.
 """
 
 from __future__ import annotations
@@ -28,7 +30,15 @@ from sql.migrate import MigrationError, migrate
 from sql.serving import UnfitToServe
 from sql.session import Database
 
-EXPECTED = (EmbeddedError, MigrationError, SettingsError, UnfitToServe, Refusal, Unavailable, OSError)
+EXPECTED = (
+    EmbeddedError,
+    MigrationError,
+    SettingsError,
+    UnfitToServe,
+    Refusal,
+    Unavailable,
+    OSError,
+)
 
 
 class Day(click.ParamType[date]):
@@ -81,7 +91,11 @@ def report(line: str) -> None:
     click.echo(line, err=True)
 
 
-PORT = click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on (0: any free one). Default: 8731.")
+PORT = click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    help="Port to listen on (0: any free one). Default: 8731.",
+)
 HOST = click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
 DATA = click.option(
     "--data",
@@ -100,19 +114,30 @@ def main() -> None:
 @PORT
 @HOST
 @DATA
-@click.option("--today", type=Day(), help="The hub's day: data and clock move together. Default: the real day.")
+@click.option(
+    "--today",
+    type=Day(),
+    help="The hub's day: data and clock move together. Default: the real day.",
+)
 @click.option("--reset", is_flag=True, help="Throw the demo's world away and make a new one.")
-def demo(port: int | None, host: str | None, data: Path | None, today: date | None, reset: bool) -> None:
+def demo(
+    port: int | None, host: str | None, data: Path | None, today: date | None, reset: bool
+) -> None:
     """Start the hub with an invented world on the real wijken of Zoetermeer.
 
-    The first start makes the world; later ones keep it. Ends with the address, tokens to play each partner, and three
-    commands to copy. Only for this machine: it prints tokens, so it listens on a loopback address alone.
+    The first start makes the world; later ones keep it. Ends with the address, tokens to play each
+    partner, and three commands to copy. Only for this machine: it prints tokens, so it listens on a
+    loopback address alone.
     """
     settings = settings_from(port=port, host=host, data=data, production=False, log_format="human")
     if settings.database_url is not None:
-        raise click.ClickException("The demo makes a database of its own: unset DATABASE_URL, or use `hub serve`.")
+        raise click.ClickException(
+            "The demo makes a database of its own: unset DATABASE_URL, or use `hub serve`."
+        )
     if not is_loopback(settings.host):
-        raise click.UsageError(f"The demo prints its tokens, so it does not listen on {settings.host}: use 127.0.0.1.")
+        raise click.UsageError(
+            f"The demo prints its tokens, so it does not listen on {settings.host}: use 127.0.0.1."
+        )
     logs.configure(settings.log_format)
     run(_demo(settings, today, reset))
 
@@ -120,15 +145,22 @@ def demo(port: int | None, host: str | None, data: Path | None, today: date | No
 async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
     from hub.demo.prepare import closing_words, needs_new_world, prepare
 
-    async with embedded_database(settings, report) as served:
-        assert served.owner_dsn is not None and served.embedded is not None
-        if reset or await needs_new_world(served.owner_dsn):
-            await served.embedded.begin_anew()
-        await migrate(served.owner_dsn)
-        async with open_database(settings, served.owner_dsn) as owner, open_database(settings, served.app_dsn) as database:
-            app = create_app(settings, database, database_ready=lambda: served.ready)
+    async with embedded_database(settings, report) as embedded:
+        owner_dsn = embedded.addresses.owner
+        if reset or await needs_new_world(owner_dsn):
+            await embedded.server.begin_anew()
+        await migrate(owner_dsn)
+        async with (
+            open_database(settings, owner_dsn) as owner,
+            open_database(settings, embedded.addresses.app) as database,
+        ):
+            app = create_app(settings, database, database_ready=lambda: embedded.server.ready)
             tokens, day = await prepare(app, owner, settings.data, today=today, report=report)
-            await serve_app(app, settings, lambda address: click.echo(closing_words(address, tokens, day)))
+            await serve_app(
+                app,
+                settings,
+                lambda address: click.echo(closing_words(address, tokens, day)),
+            )
 
 
 @main.command()
@@ -138,8 +170,9 @@ async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
 def serve(port: int | None, host: str | None, data: Path | None) -> None:
     """Serve the database of DATABASE_URL, or an embedded one.
 
-    DATABASE_URL is the address of the role hub_app; the hub refuses to serve as the owner, as a superuser, or as a role that
-    bypasses row-level security, and a database that lacks migrations. Settings: docs/settings.md.
+    DATABASE_URL is the address of the role hub_app; the hub refuses to serve as the owner, as a
+    superuser, or as a role that bypasses row-level security, and a database that lacks migrations.
+    Settings: docs/settings.md.
     """
     settings = settings_from(port=port, host=host, data=data)
     logs.configure(settings.log_format)
@@ -147,8 +180,11 @@ def serve(port: int | None, host: str | None, data: Path | None) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    async with database_at_hand(settings, report) as served, open_database(settings, served.app_dsn) as database:
-        app = create_app(settings, database, database_ready=lambda: served.ready)
+    async with (
+        database_at_hand(settings, report) as served,
+        open_database(settings, served.dsn) as database,
+    ):
+        app = create_app(settings, database, database_ready=served.ready)
         await serve_app(app, settings, lambda address: report(f"De hub luistert op {address}"))
 
 
@@ -163,11 +199,12 @@ async def _migrate(settings: Settings) -> None:
     if settings.owner_url is not None:
         count = await migrate(settings.owner_url, report)
     elif settings.database_url is not None:
-        raise click.UsageError("Give the owner's address in HUB_OWNER_URL: migrations run as hub_owner.")
+        raise click.UsageError(
+            "Give the owner's address in HUB_OWNER_URL: migrations run as hub_owner."
+        )
     else:
-        async with embedded_database(settings, report) as served:
-            assert served.owner_dsn is not None
-            count = await migrate(served.owner_dsn, report)
+        async with embedded_database(settings, report) as embedded:
+            count = await migrate(embedded.addresses.owner, report)
     click.echo(f"{count} migrations run" if count else "Up to date: nothing to do")
 
 
@@ -178,16 +215,24 @@ def import_group() -> None:
 
 @import_group.command("areas")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--year", type=click.IntRange(1990, 2100), required=True, help="The year of the division in the file.")
+@click.option(
+    "--year",
+    type=click.IntRange(1990, 2100),
+    required=True,
+    help="The year of the division in the file.",
+)
 @click.option("--source", required=True, help="Where the file comes from, as readers will see it.")
-@click.option("--gemeente", help="Only this gemeente (CBS code: GM0637). Default: every one in the file.")
+@click.option(
+    "--gemeente", help="Only this gemeente (CBS code: GM0637). Default: every one in the file."
+)
 @click.option("--gemeente-name", help="The gemeente's name, where the file lacks it.")
 @click.option(
     "--confirm",
     type=click.Choice(["none", "names", "all"]),
     default="none",
     show_default=True,
-    help="Which proposals to confirm: none, those with the same name and place (the rest is new), or all.",
+    help="Which proposals to confirm: none, those with the same name and place (the rest is "
+    "new), or all.",
 )
 @DATA
 def import_areas_command(
@@ -201,8 +246,8 @@ def import_areas_command(
 ) -> None:
     """Read wijken and buurten from a GeoJSON FILE of CBS or PDOK.
 
-    Whether an area of a new year continues a wijk that is known is proposed by name and overlap. What is not confirmed
-    waits: see `hub confirm areas`.
+    Whether an area of a new year continues a wijk that is known is proposed by name and overlap.
+    What is not confirmed waits: see `hub confirm areas`.
     """
 
     async def work(owner: Database) -> None:
@@ -219,9 +264,16 @@ def import_areas_command(
             report=_tell_area,
         )
         waiting = [d.gemeente for d in result.divisions if not d.established]
-        click.echo(f"{result.changed} rows changed" if result.changed else "Nothing changed: it was known already")
+        click.echo(
+            f"{result.changed} rows changed"
+            if result.changed
+            else "Nothing changed: it was known already"
+        )
         for code in waiting:
-            click.echo(f"{code} {year} waits for decisions: hub confirm areas --gemeente {code} --year {year} CODE=…")
+            click.echo(
+                f"{code} {year} waits for decisions: hub confirm areas --gemeente {code} --year "
+                f"{year} CODE=…"
+            )
 
     run(_as_owner(settings_from(data=data), work))
 
@@ -236,8 +288,12 @@ def confirm_group() -> None:
 @click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
 @click.option("--year", type=int, required=True, help="The year of the division that waits.")
 @DATA
-def confirm_areas_command(decisions: tuple[str, ...], gemeente: str, year: int, data: Path | None) -> None:
-    """Say which wijk an area continues (CODE=its lasting id, as the import printed it) or that it is new (CODE=new)."""
+def confirm_areas_command(
+    decisions: tuple[str, ...], gemeente: str, year: int, data: Path | None
+) -> None:
+    """Say which wijk an area continues (CODE=its lasting id, as the import printed it) or that it
+    is new (CODE=new).
+    """
     from uuid import UUID
 
     chosen: dict[str, UUID | None] = {}
@@ -262,7 +318,10 @@ def _tell_area(area: Any) -> None:
     was = f" (was: {area.was})" if area.was and area.was != area.name else ""
     overlap = "" if area.overlap is None else f", overlap {area.overlap:.0%}"
     wijk = f" {area.wijk}" if area.wijk else ""
-    click.echo(f"{area.gemeente} {area.year} {area.code} {area.name}: {area.state.lower()}{was} [{area.alike}{overlap}]{wijk}")
+    click.echo(
+        f"{area.gemeente} {area.year} {area.code} {area.name}: {area.state.lower()}{was} "
+        f"[{area.alike}{overlap}]{wijk}"
+    )
 
 
 async def _as_owner(settings: Settings, work: Any) -> None:
@@ -271,21 +330,25 @@ async def _as_owner(settings: Settings, work: Any) -> None:
         async with open_database(settings, settings.owner_url) as owner:
             await work(owner)
         return
-    async with embedded_database(settings, report) as served:
-        assert served.owner_dsn is not None
-        await migrate(served.owner_dsn)
-        async with open_database(settings, served.owner_dsn) as owner:
+    async with embedded_database(settings, report) as embedded:
+        await migrate(embedded.addresses.owner)
+        async with open_database(settings, embedded.addresses.owner) as owner:
             await work(owner)
 
 
 @main.command()
 @DATA
 def daily(data: Path | None) -> None:
-    """Do what the hub does by itself once a day: publish numbers of closed weeks, cut the feed. Harmless to repeat."""
+    """Do what the hub does by itself once a day: publish numbers of closed weeks, cut the feed.
+    Harmless to repeat.
+    """
 
     async def work() -> None:
         settings = settings_from(data=data)
-        async with database_at_hand(settings, report) as served, open_database(settings, served.app_dsn) as database:
+        async with (
+            database_at_hand(settings, report) as served,
+            open_database(settings, served.dsn) as database,
+        ):
             gemeenten = await database.call("daily_gemeenten")
             await run_daily(database, [row["code"] for row in gemeenten])
 
@@ -298,5 +361,3 @@ def schema() -> None:
     from schema.build import build
 
     click.echo(build().as_str())
-
-

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Serving: the database at hand, embedded or external, and the HTTP server over it, until a signal ends it."""
+"""Serving: the database at hand, embedded or external, and the HTTP server over it, until a signal
+ends it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.applications import Starlette
 
-from hub.database import EmbeddedPostgres
+from hub.database import Addresses, EmbeddedPostgres
 from hub.settings import Settings
 from sql.migrate import migrate
 from sql.serving import check_fit_to_serve
@@ -25,47 +27,49 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A database that is ready to be served: its addresses, and the embedded server when there is one."""
+    """A database that may be served: its address, and whether its server is up."""
 
-    app_dsn: str
-    owner_dsn: str | None
-    embedded: EmbeddedPostgres | None
+    dsn: str
+    ready: Callable[[], bool]
 
-    @property
-    def ready(self) -> bool:
-        """False while an embedded server is being restarted."""
-        return self.embedded is None or self.embedded.ready
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """An embedded server that runs, and its addresses."""
+
+    server: EmbeddedPostgres
+    addresses: Addresses
 
 
 @asynccontextmanager
-async def embedded_database(settings: Settings, report: Report) -> AsyncIterator[Served]:
-    """An embedded database in the data folder, for as long as the context lasts; not yet migrated."""
+async def embedded_database(settings: Settings, report: Report) -> AsyncIterator[Embedded]:
+    """An embedded database in the data folder while the context lasts; not yet migrated."""
     server = EmbeddedPostgres(settings.data, bindir=settings.pg_bindir, report=report)
     async with server as addresses:
-        report(f"PostgreSQL {server.version} in {settings.data.resolve()} (eigen database van deze hub, voor ontwikkeling)")
-        yield Served(addresses.app, addresses.owner, server)
+        yield Embedded(server, addresses)
 
 
 @asynccontextmanager
 async def database_at_hand(settings: Settings, report: Report) -> AsyncIterator[Served]:
-    """The database of the settings: external with DATABASE_URL, else embedded and brought up to date.
+    """The database of the settings: external with DATABASE_URL, else embedded and up to date.
 
     Raises `UnfitToServe` for an external database that must not be served as it is.
     """
     if settings.database_url is not None:
         await check_fit_to_serve(settings.database_url)
-        yield Served(settings.database_url, settings.owner_url, None)
+        yield Served(settings.database_url, lambda: True)
         return
-    async with embedded_database(settings, report) as served:
-        if served.owner_dsn is not None:
-            await migrate(served.owner_dsn, report)
-        yield served
+    async with embedded_database(settings, report) as embedded:
+        await migrate(embedded.addresses.owner, report)
+        yield Served(embedded.addresses.app, lambda: embedded.server.ready)
 
 
 @asynccontextmanager
 async def open_database(settings: Settings, dsn: str) -> AsyncIterator[Database]:
     """A pool on an address, as large as the settings say."""
-    database = await Database.open(dsn, size=settings.pool_size, acquire_timeout=settings.acquire_seconds)
+    database = await Database.open(
+        dsn, size=settings.pool_size, acquire_timeout=settings.acquire_seconds
+    )
     try:
         yield database
     finally:
@@ -73,7 +77,9 @@ async def open_database(settings: Settings, dsn: str) -> AsyncIterator[Database]
 
 
 async def serve_app(app: Starlette, settings: Settings, on_start: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or Ctrl-C; requests under way are finished first. `on_start` is told the address."""
+    """Serves until SIGTERM or Ctrl-C; requests under way are finished first. `on_start` is told the
+    address.
+    """
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -88,8 +94,8 @@ async def serve_app(app: Starlette, settings: Settings, on_start: Callable[[str]
         )
     )
     serving = asyncio.create_task(server.serve())
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.01)
+    while not (server.started or serving.done()):
+        await asyncio.sleep(0.01)  # noqa: ASYNC110 - uvicorn has a flag for this, and no event
     if server.started:
         on_start(address_of(server))
     await serving

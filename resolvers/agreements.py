@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Agreements: reading, proposing and deciding. What they permit is compiled and applied by the database alone."""
+"""Agreements: reading, proposing and deciding. What they permit is compiled and applied by the
+database alone.
+"""
 
 from __future__ import annotations
 
@@ -59,14 +61,18 @@ async def page_of_agreements(
     found = await context.session.fetch("agreements_of_asker", active_on, until, id_, size + 1)
     rows = await context.loaders.load_many(AGREEMENT, [row["id"] for row in found])
     total = await context.session.fetchval("agreements_total", active_on)
-    return page_of(rows, size, after, lambda row: write_cursor(row["valid_until"], row["id"]), total=total)
+    return page_of(
+        rows, size, after, lambda row: write_cursor(row["valid_until"], row["id"]), total=total
+    )
 
 
 async def propose(context: Context, draft: AgreementDraft, key: str) -> UUID:
-    """The id of the agreement that is proposed, and by that accepted, in the asker's name; once per key.
+    """The id of the agreement that is proposed, and by that accepted, in the asker's name; once per
+    key.
 
-    Refuses a term that ends before it begins or lasts longer than five years (BAD_TERM), a rule without its parties, with
-    unknown fields or of oneself to oneself (BAD_RULE), and an agreement in which the asker has no part (NOT_A_PARTY).
+    Refuses a term that ends before it begins or lasts longer than five years (BAD_TERM), a rule
+    without its parties, with unknown fields or of oneself to oneself (BAD_RULE), and an agreement
+    in which the asker has no part (NOT_A_PARTY).
     """
     check_key(key, "input", "idempotencyKey")
     request = Request("proposeAgreement", key, digest_of(asdict(draft)))
@@ -109,12 +115,18 @@ async def propose(context: Context, draft: AgreementDraft, key: str) -> UUID:
 
 
 async def decide(
-    context: Context, id_: UUID, version: int, decision: Decision, reason: str | None, signed_by: str | None
+    context: Context,
+    id_: UUID,
+    version: int,
+    decision: Decision,
+    reason: str | None,
+    signed_by: str | None,
 ) -> None:
     """Adds the asker's decision on the version that it read.
 
-    Refuses an agreement to which the asker is no party, or that does not exist (NOT_FOUND), another version (CONFLICT), and a
-    decision that was made before or comes after the end (ALREADY_DECIDED).
+    Refuses an agreement to which the asker is no party, or that does not exist (NOT_FOUND), another
+    version (CONFLICT), and a decision that was made before or comes after the end
+    (ALREADY_DECIDED).
     """
     row = await context.loaders.load(AGREEMENT, id_)
     if row is None:
@@ -132,7 +144,10 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
     if context.principal.organisation not in parties:
         raise Refusal("NOT_A_PARTY", path=("input", "rules"))
     known = {row["id"] for row in await context.session.fetch("organisations_of_gemeente")}
-    wijken = {row["id"] for row in await context.session.fetch("wijken_of_gemeente", context.principal.gemeente)}
+    wijken = {
+        row["id"]
+        for row in await context.session.fetch("wijken_of_gemeente", context.principal.gemeente)
+    }
     for number, rule in enumerate(draft.rules):
         path = ("input", "rules", number)
         if rule.provider == rule.receiver or not rule.wijken:
@@ -141,7 +156,9 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
             raise Refusal("UNKNOWN_ORGANISATION", path=path)
         if not wijken.issuperset(rule.wijken):
             raise Refusal("BAD_RULE", path=(*path, "wijken"))
-        listable = {row["field"] for row in await context.session.fetch("listable_fields", rule.kind)}
+        listable = {
+            row["field"] for row in await context.session.fetch("listable_fields", rule.kind)
+        }
         if not listable.issuperset(rule.fields):
             raise Refusal("BAD_RULE", path=(*path, "fields"))
         if not 1 <= rule.keep_days <= 3660 or rule.min_cell < 5:

@@ -19,7 +19,9 @@ Language = Literal["nl", "en"]
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """One reason why a row was not taken: a code of the catalogue with its values, or a message of its own."""
+    """One reason why a row was not taken: a code of the catalogue with its values, or a message of
+    its own.
+    """
 
     path: tuple[str | int, ...]
     code: str
@@ -48,7 +50,8 @@ class RejectedRows:
 class Context:
     """The asker, its transaction, its loaders and its language.
 
-    `rejected` holds what the check before execution took out of lists of rows, by the path of the variable that held them.
+    `rejected` holds what the check before execution took out of lists of rows, by the path of the
+    variable that held them.
     """
 
     session: Session

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The feed of a wijk and the history of a record, in pages.
 
-A cursor of the feed holds the epoch and two items: the last one of the stream that the asker sees exactly and the last one of
-the stream that it sees reduced (see sql/migrations/0010_feed.sql). Both are items that it was handed before.
+A cursor of the feed holds the epoch and two items: the last one of the stream that the asker sees
+exactly and the last one of the stream that it sees reduced (see sql/migrations/0010_feed.sql). Both
+are items that it was handed before.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ Position = tuple[UUID | None, UUID | None]
 async def feed_page(
     context: Context, wijk: UUID, kinds: tuple[str, ...] | None, first: int, after: str | None
 ) -> dict[str, Any]:
-    """What happened in a wijk after a cursor, as far as the asker may see it, in order, without gap or double.
+    """What happened in a wijk after a cursor, as far as the asker may see it, in order, without gap
+    or double.
 
     Refuses a cursor of another epoch, or one that the hub never gave (BAD_CURSOR).
     """
@@ -33,7 +35,9 @@ async def feed_page(
     rows = await context.loaders.load(FEED, wijk, kinds, *position, size + 1)
     nodes = []
     for row in rows[:size]:
-        position = (row["id"], position[1]) if row["stream"] == "EXACT" else (position[0], row["id"])
+        position = (
+            (row["id"], position[1]) if row["stream"] == "EXACT" else (position[0], row["id"])
+        )
         nodes.append({**row, "wijk": wijk, "cursor": _cursor(epoch, position)})
     return {
         "nodes": nodes,
@@ -46,14 +50,19 @@ async def feed_page(
     }
 
 
-async def history_page(context: Context, record: UUID, first: int, after: str | None) -> dict[str, Any]:
+async def history_page(
+    context: Context, record: UUID, first: int, after: str | None
+) -> dict[str, Any]:
     """What happened to an own record, newest first; an empty page for anyone else's."""
     size = page_size(first)
     (before,) = read_cursor(after, int) if after else (None,)
     rows = await context.loaders.load(HISTORY, record, before, size + 1)
     nodes = rows[:size]
     return {
-        "nodes": [{**row, "before": _fields(row["before"]), "after": _fields(row["after"])} for row in nodes],
+        "nodes": [
+            {**row, "before": _fields(row["before"]), "after": _fields(row["after"])}
+            for row in nodes
+        ],
         "page_info": {
             "has_next_page": len(rows) > size,
             "has_previous_page": after is not None,

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Loaders of one operation: what fields ask for one by one is fetched a level at a time. Never kept longer."""
+"""Loaders of one operation: what fields ask for one by one is fetched a level at a time. Never kept
+longer.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class Loaders:
         self._loaders: dict[tuple[Batch, Arguments], DataLoader[Hashable, Any]] = {}
 
     async def load(self, batch: Batch, key: Hashable | None, *arguments: Hashable) -> Any:
-        """The row of `key` (or None), or its list of rows, as `batch` declares; list arguments are given as tuples."""
+        """The row of `key` (or None), or its list of rows, as `batch` declares; list arguments are
+        given as tuples.
+        """
         if key is None:
             return None if batch.returns == "one" else []
         loader = self._loaders.get((batch, arguments))
@@ -34,7 +38,9 @@ class Loaders:
             self._loaders[batch, arguments] = loader
         return await loader.load(key)
 
-    async def load_many(self, batch: Batch, keys: Iterable[Hashable], *arguments: Hashable) -> list[Any]:
+    async def load_many(
+        self, batch: Batch, keys: Iterable[Hashable], *arguments: Hashable
+    ) -> list[Any]:
         """What `load` gives for each of the keys, in their order, fetched together."""
         return await asyncio.gather(*(self.load(batch, key, *arguments) for key in keys))
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Pages of lists: what `first` may be, how a cursor is written and read, and what a page consists of.
+"""Pages of lists: what `first` may be, how a cursor is written and read, and what a page consists
+of.
 
-A cursor holds the values by which a list is ordered, as its reader sees them, so it tells nothing that the row did not.
+A cursor holds the values by which a list is ordered, as its reader sees them, so it tells nothing
+that the row did not.
 """
 
 from __future__ import annotations
@@ -38,14 +40,20 @@ def read_cursor(cursor: str, *readers: Callable[[str], Any]) -> tuple[Any, ...]:
 
 
 def page_of(
-    rows: Sequence[Any], first: int, after: str | None, cursor_of: Callable[[Any], str], **more: object
+    rows: Sequence[Any],
+    first: int,
+    after: str | None,
+    cursor_of: Callable[[Any], str],
+    **more: object,
 ) -> dict[str, Any]:
     """A connection of the first `first` of `rows`, of which one more was fetched than asked for."""
     nodes = rows[:first]
     cursors = [cursor_of(row) for row in nodes]
     return {
         "nodes": nodes,
-        "edges": [{"cursor": cursor, "node": row} for cursor, row in zip(cursors, nodes, strict=True)],
+        "edges": [
+            {"cursor": cursor, "node": row} for cursor, row in zip(cursors, nodes, strict=True)
+        ],
         "page_info": {
             "has_next_page": len(rows) > first,
             "has_previous_page": after is not None,

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The catalogue of partners, maintained as administration: organisations, where they work, what they promise, their tokens."""
+"""The catalogue of partners, maintained as administration: organisations, where they work, what
+they promise, their tokens.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +27,20 @@ class Partner:
 
 
 async def save_partner(
-    session: Session, ids: IdSource, gemeente: str, slug: str, name: str, kind: str, *, invented: bool = False
+    session: Session,
+    ids: IdSource,
+    gemeente: str,
+    slug: str,
+    name: str,
+    kind: str,
+    *,
+    invented: bool = False,
 ) -> Partner:
     """The partner with this slug, added or brought up to date."""
     today = (await session.fetch("hub_today"))[0]["today"]
-    id_ = await session.fetchval("partner_save", gemeente, ids.new_id(today), slug, name, kind, invented)
+    id_ = await session.fetchval(
+        "partner_save", gemeente, ids.new_id(today), slug, name, kind, invented
+    )
     return Partner(gemeente, id_)
 
 
@@ -41,7 +52,8 @@ async def set_working_area(
     works_until: date | None = None,
     contact: str | None = None,
 ) -> None:
-    """Says that a partner works in wijken (codes of the current division; None: all), and whom to call there.
+    """Says that a partner works in wijken (codes of the current division; None: all), and whom to
+    call there.
 
     Refuses a code that the current division does not have (UNKNOWN_WIJK).
     """
@@ -62,9 +74,18 @@ async def declare_dataset(
     contact: str | None = None,
     declared_on: date | None = None,
 ) -> None:
-    """Says that a partner will deliver a dataset, every `rhythm_days` days (None: without a promise)."""
+    """Says that a partner will deliver a dataset, every `rhythm_days` days (None: without a
+    promise).
+    """
     await session.fetch(
-        "partner_declares", partner.gemeente, partner.id, dataset, kind, rhythm_days, contact, declared_on
+        "partner_declares",
+        partner.gemeente,
+        partner.id,
+        dataset,
+        kind,
+        rhythm_days,
+        contact,
+        declared_on,
     )
 
 

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Reading records of any kind: a page of a wijk, how many there are, one by its id.
 
-Filter, order and cursor are handed to the database, which applies them to what the asker may see of a record.
+Filter, order and cursor are handed to the database, which applies them to what the asker may see of
+a record.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from resolvers.batch import Batch
 from resolvers.context import Context
 from resolvers.paging import page_of, page_size, read_cursor, write_cursor
-
-Order = Literal["NEWEST", "OLDEST"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ async def page_of_records(
     batches: RecordBatches,
     wijk: UUID,
     wanted: RecordFilter,
-    order: Order,
+    oldest: bool,
     first: int,
     after: str | None,
 ) -> dict[str, Any]:
@@ -82,7 +81,7 @@ async def page_of_records(
     """
     size = page_size(first)
     day, id_ = read_cursor(after, date.fromisoformat, UUID) if after else (None, None)
-    batch = batches.newest if order == "NEWEST" else batches.oldest
+    batch = batches.oldest if oldest else batches.newest
     rows = await context.loaders.load(batch, wijk, *wanted.arguments(), day, id_, size + 1)
     context.session.tally(batches.kind, rows[:size])
     return page_of(

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Tokens of partners: how they are made, recognised and stored.
 
-A token is `hub_`, 30 random letters and digits (178 bits), and a checksum of six: a scanner of source code can recognise it,
-and a mistyped one is refused without asking the database. Only the SHA-256 of a token is stored.
+A token is `hub_`, 30 random letters and digits (178 bits), and a checksum of six: a scanner of
+source code can recognise it, and a mistyped one is refused without asking the database. Only the
+SHA-256 of a token is stored.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ WIJK = Batch("wijken_by_id", returns="one")
 async def wijk_of_code(context: Context, code: str, year: int | None) -> UUID:
     """The wijk that a code names in a year, or in the current division of its gemeente.
 
-    Refuses a code that only an older division knows (CODE_OF_ANOTHER_YEAR, which names the year) and one that no division
-    knows (UNKNOWN_WIJK).
+    Refuses a code that only an older division knows (CODE_OF_ANOTHER_YEAR, which names the year)
+    and one that no division knows (UNKNOWN_WIJK).
     """
     versions = await context.session.fetch("wijken_of_code", code)
     for version in versions:
@@ -43,4 +43,6 @@ async def wijken_of_asker(context: Context) -> list[Any]:
 
 async def _of_another_year(context: Context, code: str, version: Any) -> Refusal:
     now = await context.session.fetchval("wijk_nowadays", version["wijk"])
-    return Refusal("CODE_OF_ANOTHER_YEAR", code=code, year=version["year"], name=version["name"], now=now)
+    return Refusal(
+        "CODE_OF_ANOTHER_YEAR", code=code, year=version["year"], name=version["name"], now=now
+    )

@@ -24,12 +24,22 @@ class AgreementRuleInput:
     receiver: strawberry.ID
     wijken: list[str] = strawberry.field(description="CBS codes of the current division.")
     kind: Kind
-    category: Category | None = strawberry.field(default=None, description="Only this category; null: every category.")
-    fields: list[str] = strawberry.field(default_factory=list, description="What is shown besides what the precision shows.")
+    category: Category | None = strawberry.field(
+        default=None, description="Only this category; null: every category."
+    )
+    fields: list[str] = strawberry.field(
+        default_factory=list, description="What is shown besides what the precision shows."
+    )
     precision: Precision
-    keep_days: int = strawberry.field(default=365, description="How many days after recording a record stays visible.")
-    min_cell: int = strawberry.field(default=5, description="The smallest number that may be published; 5 or more.")
-    includes_past: bool = strawberry.field(default=False, description="Share records from before the agreement too.")
+    keep_days: int = strawberry.field(
+        default=365, description="How many days after recording a record stays visible."
+    )
+    min_cell: int = strawberry.field(
+        default=5, description="The smallest number that may be published; 5 or more."
+    )
+    includes_past: bool = strawberry.field(
+        default=False, description="Share records from before the agreement too."
+    )
 
 
 @strawberry.input(description="An agreement as proposed. The proposer has accepted it.")
@@ -45,7 +55,10 @@ class AgreementInput:
     rules: list[AgreementRuleInput]
 
 
-@strawberry.input(description="A decision of the caller's organisation on the version of an agreement that it read.")
+@strawberry.input(
+    description="A decision of the caller's organisation on the version of an agreement that it "
+    "read."
+)
 class AgreementDecisionInput:
     id: strawberry.ID
     version: int
@@ -63,7 +76,9 @@ class AgreementPayload:
 class AgreementMutations:
     """What agreements add to the mutations."""
 
-    @strawberry.mutation(description="Proposes an agreement; the caller's organisation accepts it by proposing.")
+    @strawberry.mutation(
+        description="Proposes an agreement; the caller's organisation accepts it by proposing."
+    )
     async def propose_agreement(
         self, info: strawberry.Info[Context, None], input: AgreementInput
     ) -> AgreementPayload | None:
@@ -75,7 +90,9 @@ class AgreementMutations:
             return AgreementPayload(agreement=None, errors=[user_error(refusal, context.language)])
         return await _payload(context, id_)
 
-    @strawberry.mutation(description="Accepts the version that the caller read; in force when every party has.")
+    @strawberry.mutation(
+        description="Accepts the version that the caller read; in force when every party has."
+    )
     async def accept_agreement(
         self, info: strawberry.Info[Context, None], input: AgreementDecisionInput
     ) -> AgreementPayload | None:
@@ -94,7 +111,9 @@ class AgreementMutations:
         return await _decided(info.context, input, "REVOKE")
 
 
-async def _decided(context: Context, given: AgreementDecisionInput, decision: Decision) -> AgreementPayload:
+async def _decided(
+    context: Context, given: AgreementDecisionInput, decision: Decision
+) -> AgreementPayload:
     try:
         id_ = decode_as("Agreement", given.id)
         async with context.session.savepoint():

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Gemeente, buurt, and what a wijk is of itself: names, codes, predecessors, buurten, partners, figures."""
+"""Gemeente, buurt, and what a wijk is of itself: names, codes, predecessors, buurten, partners,
+figures.
+"""
 
 from __future__ import annotations
 
@@ -24,17 +26,24 @@ class Gemeente:
 @strawberry.type(description="A neighbourhood within a wijk.")
 class Buurt(Node):
     id: strawberry.ID = global_id("Buurt")
-    code: str | None = strawberry.field(description="CBS code; null for a buurt that is invented for a demo.")
+    code: str | None = strawberry.field(
+        description="CBS code; null for a buurt that is invented for a demo."
+    )
     name: str
     invented: bool = strawberry.field(description="True in a demo: this buurt does not exist.")
 
 
-@strawberry.type(description="A CBS code. It is only meaningful with its year: codes are given to other areas later.")
+@strawberry.type(
+    description="A CBS code. It is only meaningful with its year: codes are given to other "
+    "areas later."
+)
 class CbsCode:
     code: str
     year: int
     name: str = strawberry.field(description="What CBS called the area that year.")
-    comparability: Comparability | None = strawberry.field(description="With the division before; null for the first.")
+    comparability: Comparability | None = strawberry.field(
+        description="With the division before; null for the first."
+    )
 
 
 @strawberry.type(description="An area of the division before, of which this wijk took a part.")
@@ -43,7 +52,9 @@ class Predecessor:
     code: str
     year: int
     share: float = strawberry.field(description="Of the surface of this wijk, 0 to 1.")
-    approximate: bool = strawberry.field(description="True when computed from simplified boundaries.")
+    approximate: bool = strawberry.field(
+        description="True when computed from simplified boundaries."
+    )
 
 
 @strawberry.type(description="A published figure: a value, or the reason why there is none.")
@@ -71,16 +82,24 @@ class WijkGround(Node):
     year: int = strawberry.field(description="The year of that division.")
     name: str
     gemeente: Gemeente = loaded(GEMEENTE, "The municipality.")
-    codes: list[CbsCode] = loaded(Batch("codes_of_wijken"), "Every code that it has had, newest first.")
+    codes: list[CbsCode] = loaded(
+        Batch("codes_of_wijken"), "Every code that it has had, newest first."
+    )
     predecessors: list[Predecessor] = loaded(
-        Batch("predecessors_of_wijken"), "What it took from the division before, largest share first."
+        Batch("predecessors_of_wijken"),
+        "What it took from the division before, largest share first.",
     )
     buurten: list[Buurt] = loaded(Batch("buurten_of_wijken"), "Its buurten, by name.")
     partners: list[Organisation] = loaded_rows(
-        Batch("partners_of_wijken"), ORGANISATION, "The organisations that work here today, by name."
+        Batch("partners_of_wijken"),
+        ORGANISATION,
+        "The organisations that work here today, by name.",
     )
 
-    @strawberry.field(description="Published figures (CBS and others), by measure; of one year, or the newest of each.")
+    @strawberry.field(
+        description="Published figures (CBS and others), by measure; of one year, or the newest "
+        "of each."
+    )
     async def figures(
         root: strawberry.Parent[Any],
         info: strawberry.Info[Context, None],

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The schema, joined from its parts. `python -m schema.build` prints it; schema/schema.graphql is that print, committed."""
+"""The schema, joined from its parts. `python -m schema.build` prints it; schema/schema.graphql is
+that print, committed.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from schema.scalars import SCALARS
 Query = join("Query", "What can be asked.", GroundQuery, PushQuery)
 Mutation = join(
     "Mutation",
-    "What can be done. Every mutation has one input; what its caller can mend comes back in `errors`, and nothing else changed.",
+    "What can be done. Every mutation has one input; what its caller can mend comes back in "
+    "`errors`, and nothing else changed.",
     PushMutations,
     *(contribution.mutation_part for contribution in CONTRIBUTIONS),
     AgreementMutations,
@@ -27,7 +30,9 @@ Mutation = join(
 
 
 def value_of(row: Any, name: str) -> Any:
-    """The value of a field without a resolver: a column of a row, or an attribute of what a mutation made itself."""
+    """The value of a field without a resolver: a column of a row, or an attribute of what a
+    mutation made itself.
+    """
     return getattr(row, name) if hasattr(row, "__strawberry_definition__") else row[name]
 
 
@@ -37,8 +42,10 @@ def build() -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
-        types=[contribution.type for contribution in CONTRIBUTIONS],
-        config=StrawberryConfig(default_resolver=value_of, scalar_map=SCALARS, disable_field_suggestions=True),
+        types=[contribution.record_type for contribution in CONTRIBUTIONS],
+        config=StrawberryConfig(
+            default_resolver=value_of, scalar_map=SCALARS, disable_field_suggestions=True
+        ),
     )
 
 

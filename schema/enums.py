@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The lists of values of the schema. Few and stable; what a municipality words in its own way is data."""
+"""The lists of values of the schema. Few and stable; what a municipality words in its own way is
+data.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,10 @@ class _Upper(StrEnum):
 
 
 @strawberry.enum(
-    description="How exactly a record is shown to a receiver. EXACT: place, time and text as the rule's fields say. "
-    "BUURT, WIJK: the place so coarse, the time as a day. COUNT: no record, it only adds to published numbers."
+    description="How exactly a record is shown to a receiver. EXACT: place, time and text as "
+    "the rule's fields say. "
+    "BUURT, WIJK: the place so coarse, the time as a day. COUNT: no record, it only adds to "
+    "published numbers."
 )
 class Precision(_Upper):
     EXACT = auto()
@@ -74,7 +78,8 @@ class SignalStatus(_Upper):
 
 
 @strawberry.enum(
-    description="The order of a list. NEWEST and OLDEST go by day, and within a day by a fixed order that tells nothing."
+    description="The order of a list. NEWEST and OLDEST go by day, and within a day by a fixed "
+    "order that tells nothing."
 )
 class RecordOrder(_Upper):
     NEWEST = auto()
@@ -90,7 +95,9 @@ class Change(_Upper):
     WITHDRAWN = auto()
 
 
-@strawberry.enum(description="Whether a wijk can be compared with the division before (CBS: ind_wbi).")
+@strawberry.enum(
+    description="Whether a wijk can be compared with the division before (CBS: ind_wbi)."
+)
 class Comparability(_Upper):
     UNCHANGED = auto()
     CODE_CHANGED = auto()
@@ -109,7 +116,9 @@ class FigureStatus(_Upper):
     DEFINITIVE = auto()
 
 
-@strawberry.enum(description="How far an agreement is. ACCEPTED: by every party, but its term has not begun.")
+@strawberry.enum(
+    description="How far an agreement is. ACCEPTED: by every party, but its term has not begun."
+)
 class AgreementState(_Upper):
     PROPOSED = auto()
     ACCEPTED = auto()

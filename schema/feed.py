@@ -22,15 +22,20 @@ from schema.texts import label
 
 
 @strawberry.type(
-    description="Something that happened. `record` is the record as the caller may see it now; null after withdrawal or the end "
+    description="Something that happened. `record` is the record as the caller may see it now; "
+    "null after withdrawal or the end "
     "of a right: a copy of it must then be deleted."
 )
 class FeedItem:
-    cursor: str = strawberry.field(description="Of this item; give it as `after` to go on from here.")
+    cursor: str = strawberry.field(
+        description="Of this item; give it as `after` to go on from here."
+    )
     on_day: date = strawberry.field(name="on", description="The day.")
     kind: Kind | None
     change: Change
-    by: Organisation | None = loaded(Batch("organisations_by_id", "owner", "one"), "Whose record it is.")
+    by: Organisation | None = loaded(
+        Batch("organisations_by_id", "owner", "one"), "Whose record it is."
+    )
 
     @strawberry.field(description="What happened, in one line.")
     async def headline(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
@@ -46,11 +51,15 @@ class FeedItem:
 
     @strawberry.field(description="The id of the record, also when it can no longer be seen.")
     def record_id(root: strawberry.Parent[Any]) -> strawberry.ID:
-        return strawberry.ID(encode(BY_KIND[root["kind"]].type.__name__, root["record"]))
+        return strawberry.ID(encode(BY_KIND[root["kind"]].record_type.__name__, root["record"]))
 
     @strawberry.field(description="The record as the caller may see it now.")
-    async def record(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> Contribution | None:
-        row: Contribution | None = await info.context.loaders.load(BY_KIND[root["kind"]].batches.by_id, root["record"])
+    async def record(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> Contribution | None:
+        row: Contribution | None = await info.context.loaders.load(
+            BY_KIND[root["kind"]].batches.by_id, root["record"]
+        )
         return row
 
 
@@ -64,7 +73,10 @@ class FeedConnection:
 class FeedOfWijk:
     """What the feed adds to a wijk."""
 
-    @strawberry.field(description="Everything since a cursor that the caller may see, in order, without gap or double.")
+    @strawberry.field(
+        description="Everything since a cursor that the caller may see, in order, without gap "
+        "or double."
+    )
     async def feed(
         root: strawberry.Parent[Any],
         info: strawberry.Info[Context, None],

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How a field of a type says where its value comes from.
 
-Rows are records of the database, and a field without a resolver is the column of its name. `loaded` is for what needs a
-fetch of its own: the declaration (a `Batch`) stands beside the field and in its metadata, for every executor to read.
+Rows are records of the database, and a field without a resolver is the column of its name. `loaded`
+is for what needs a fetch of its own: the declaration (a `Batch`) stands beside the field and in its
+metadata, for every executor to read.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def loaded_rows(batch: Batch, rows: Batch, description: str) -> Any:
         ids = await info.context.loaders.load(batch, root[batch.key])
         return await info.context.loaders.load_many(rows, [row["id"] for row in ids])
 
-    return strawberry.field(resolver=resolve, description=description, metadata={"batch": batch, "rows": rows})
+    return strawberry.field(
+        resolver=resolve, description=description, metadata={"batch": batch, "rows": rows}
+    )
 
 
 def from_row(read: Callable[[Any], Any], description: str) -> Any:

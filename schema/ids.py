@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Global ids: the name of a type and a UUID, as one opaque text. A UUID here carries a day at most, never an order."""
+"""Global ids: the name of a type and a UUID, as one opaque text. A UUID here carries a day at most,
+never an order.
+"""
 
 from __future__ import annotations
 

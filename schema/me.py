@@ -27,7 +27,9 @@ class Capability:
     )
 
     @strawberry.field(description="In which wijken; empty: in every wijk.")
-    async def wijken(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> list[Wijk]:
+    async def wijken(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> list[Wijk]:
         return await info.context.loaders.load_many(WIJK, root["wijken"])
 
     @strawberry.field(description="The rule that says so, in words.")
@@ -39,17 +41,28 @@ class Capability:
 @strawberry.type(description="The caller.")
 class Me:
     login: str = from_row(lambda principal: principal.actor, "The name of the credential.")
-    roles: list[str] = from_row(lambda principal: sorted(principal.roles), "What it is within its organisation.")
+    roles: list[str] = from_row(
+        lambda principal: sorted(principal.roles), "What it is within its organisation."
+    )
 
     @strawberry.field(description="On whose behalf the caller asks.")
-    async def organisation(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> Organisation:
+    async def organisation(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> Organisation:
         row: Organisation = await info.context.loaders.load(ORGANISATION, root.organisation)
         return row
 
     @strawberry.field(description="The wijken in which its organisation works today.")
-    async def wijken(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> list[Wijk]:
+    async def wijken(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> list[Wijk]:
         return await wijken_of_asker(info.context)
 
-    @strawberry.field(description="What it can do and see, and why: its own slice, and each rule of an agreement in force.")
-    async def can(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> list[Capability]:
+    @strawberry.field(
+        description="What it can do and see, and why: its own slice, and each rule of an "
+        "agreement in force."
+    )
+    async def can(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> list[Capability]:
         return await info.context.session.fetch("rights_of_asker")  # type: ignore[return-value]

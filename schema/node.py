@@ -26,7 +26,10 @@ class Node:
         return typename
 
 
-@strawberry.type(description="Where a page begins and ends. An empty page keeps the cursor that it was asked after.")
+@strawberry.type(
+    description="Where a page begins and ends. An empty page keeps the cursor that it was asked "
+    "after."
+)
 class PageInfo:
     has_next_page: bool
     has_previous_page: bool

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Organisations: the partners of a gemeente. Their catalogue is known to every partner of that gemeente."""
+"""Organisations: the partners of a gemeente. Their catalogue is known to every partner of that
+gemeente.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +20,25 @@ ORGANISATION = Batch("organisations_by_id", returns="one")
 CONTACT = Batch("contacts_of_organisations", returns="one")
 
 
-@strawberry.type(description="A partner: it sees and edits its own records, and shares them under agreements.")
+@strawberry.type(
+    description="A partner: it sees and edits its own records, and shares them under agreements."
+)
 class Organisation(Node):
     id: strawberry.ID = global_id("Organisation")
     name: str
     kind: OrganisationKind
-    invented: bool = strawberry.field(description="True in a demo: this organisation does not exist.")
+    invented: bool = strawberry.field(
+        description="True in a demo: this organisation does not exist."
+    )
 
-    @strawberry.field(description="Whom to call, about one wijk or in general: a desk or a shared mailbox, never a person's own.")
+    @strawberry.field(
+        description="Whom to call, about one wijk or in general: a desk or a shared mailbox, "
+        "never a person's own."
+    )
     async def contact(
-        root: strawberry.Parent[Any], info: strawberry.Info[Context, None], wijk: strawberry.ID | None = None
+        root: strawberry.Parent[Any],
+        info: strawberry.Info[Context, None],
+        wijk: strawberry.ID | None = None,
     ) -> str | None:
         about = decode_as("Wijk", wijk) if wijk else None
         row = await info.context.loaders.load(CONTACT, root["id"], about)

@@ -115,7 +115,7 @@ class Overview:
     async def silent_sources(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[SourceState]:
-        return await resolve.silent_sources(info.context.loaders, root)
+        return await resolve.silent_sources(info.context.loaders, root)  # type: ignore[return-value]
 
     @strawberry.field(
         description="How much is new since a cursor of the wijk's feed. Not counted yet: null."
@@ -140,4 +140,4 @@ class WijkOverview(ActionsOfWijk):
     async def sources(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[SourceState] | None:
-        return await resolve.sources(info.context.loaders, root)
+        return await resolve.sources(info.context.loaders, root)  # type: ignore[return-value]

@@ -15,7 +15,6 @@ from resolvers.wijken import WIJK, wijk_of_code, wijken_of_gemeente
 from schema.agreement import AGREEMENT, Agreement
 from schema.contributions import BY_TYPENAME
 from schema.ids import decode, decode_as
-from schema.joining import join
 from schema.me import Me
 from schema.node import Connection, Node
 from schema.organisation import ORGANISATION, Organisation
@@ -37,7 +36,9 @@ class AgreementConnection(Connection[Agreement]):
     total: int = strawberry.field(description="How many the caller can page through.")
 
 
-MySlice = join("MySlice", "What the caller's own organisation has delivered.", PushesOfSlice)
+@strawberry.type(description="What the caller's own organisation has delivered.")
+class MySlice(PushesOfSlice):
+    """One's own slice."""
 
 
 @strawberry.type
@@ -48,7 +49,10 @@ class GroundQuery:
     def me(self, info: strawberry.Info[Context, None]) -> Me:
         return info.context.principal  # type: ignore[return-value]
 
-    @strawberry.field(description="Anything with an id, as far as the caller may see it. Absent, not yours and hidden are null.")
+    @strawberry.field(
+        description="Anything with an id, as far as the caller may see it. Absent, not yours "
+        "and hidden are null."
+    )
     async def node(self, info: strawberry.Info[Context, None], id: strawberry.ID) -> Node | None:
         typename, key = decode(id)
         if typename not in NODES:
@@ -57,7 +61,8 @@ class GroundQuery:
         return row
 
     @strawberry.field(
-        description="A wijk by its id, or by a CBS code. A code without a year means the current division; a code that only an "
+        description="A wijk by its id, or by a CBS code. A code without a year means the "
+        "current division; a code that only an "
         "older division knows is an error that names the year."
     )
     async def wijk(
@@ -68,16 +73,29 @@ class GroundQuery:
         year: int | None = None,
     ) -> Wijk | None:
         if (id is None) == (code is None):
-            raise Refusal("BAD_ARGUMENT", name="id, code", why="NEEDED" if id is None else "NOT_TOGETHER")
-        key = decode_as("Wijk", id) if id is not None else await wijk_of_code(info.context, str(code), year)
+            raise Refusal(
+                "BAD_ARGUMENT", name="id, code", why="NEEDED" if id is None else "NOT_TOGETHER"
+            )
+        key = (
+            decode_as("Wijk", id)
+            if id is not None
+            else await wijk_of_code(info.context, str(code), year)
+        )
         return await info.context.loaders.load(WIJK, key)
 
-    @strawberry.field(description="The wijken of a gemeente, the caller's own unless it names one by its CBS code.")
-    async def wijken(self, info: strawberry.Info[Context, None], gemeente: str | None = None) -> list[Wijk] | None:
+    @strawberry.field(
+        description="The wijken of a gemeente, the caller's own unless it names one by its CBS "
+        "code."
+    )
+    async def wijken(
+        self, info: strawberry.Info[Context, None], gemeente: str | None = None
+    ) -> list[Wijk] | None:
         return await wijken_of_gemeente(info.context, gemeente)
 
     @strawberry.field(description="The partners of the caller's gemeente, by name.")
-    async def organisations(self, info: strawberry.Info[Context, None]) -> list[Organisation] | None:
+    async def organisations(
+        self, info: strawberry.Info[Context, None]
+    ) -> list[Organisation] | None:
         rows = await info.context.session.fetch("organisations_of_gemeente")
         return await info.context.loaders.load_many(ORGANISATION, [row["id"] for row in rows])
 
@@ -85,7 +103,10 @@ class GroundQuery:
     def my_slice(self) -> MySlice | None:
         return MySlice()
 
-    @strawberry.field(description="The agreements to which the caller's organisation is a party, latest end first.")
+    @strawberry.field(
+        description="The agreements to which the caller's organisation is a party, latest end "
+        "first."
+    )
     async def agreements(
         self,
         info: strawberry.Info[Context, None],

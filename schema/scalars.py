@@ -58,7 +58,8 @@ SCALARS: dict[object, Any] = {
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="A moment with its offset, RFC 3339: 2026-11-23T08:30:00+01:00. One without an offset is refused.",
+        description="A moment with its offset, RFC 3339: 2026-11-23T08:30:00+01:00. One without "
+        "an offset is refused.",
         serialize=lambda moment: moment.isoformat().replace("+00:00", "Z"),
         parse_value=_read_moment,
     ),

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What can go wrong on the way to the database, in the hub's own terms.
 
-A `Refusal` is something that a caller caused and can mend: it carries a stable code and the values that its message
-needs, never a sentence (those are in the catalogue of texts) and never a message of the database. `Unavailable` is
-something that time mends. Everything else is a fault of the hub and is masked before it reaches a caller.
+A `Refusal` is something that a caller caused and can mend: it carries a stable code and the values
+that its message needs, never a sentence (those are in the catalogue of texts) and never a message
+of the database. `Unavailable` is something that time mends. Everything else is a fault of the hub
+and is masked before it reaches a caller.
 """
 
 from __future__ import annotations
@@ -14,9 +15,7 @@ import asyncpg
 class Refusal(Exception):
     """A caller asked for what it may not or cannot have."""
 
-    def __init__(
-        self, code: str, /, *, path: tuple[str | int, ...] = (), **params: object
-    ) -> None:
+    def __init__(self, code: str, /, *, path: tuple[str | int, ...] = (), **params: object) -> None:
         super().__init__(code)
         self.code = code
         self.path = path
@@ -28,11 +27,14 @@ class Refusal(Exception):
 
 
 class Unavailable(Exception):
-    """The database cannot be reached, or has no room for one more; the same request may succeed shortly."""
+    """The database cannot be reached, or has no room for one more; the same request may succeed
+    shortly.
+    """
 
 
-# What the database decides, by SQLSTATE or by the name of the constraint that refused. A constraint that is not named
-# here should have been checked before: its failure is a fault of the hub, masked as such.
+# What the database decides, by SQLSTATE or by the name of the constraint that refused. A constraint
+# that is not named here should have been checked before: its failure is a fault of the hub, masked
+# as such.
 _BY_STATE = {
     "HB001": "ALREADY_DECIDED",  # raised by hub.check_decision()
     "40001": "CONFLICT",
@@ -59,7 +61,8 @@ def translated(error: BaseException) -> BaseException:
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         if state == _NOT_ALLOWED and "row-level security" in error.message:
-            # a policy's WITH CHECK: the only one that a checked write can meet is the term in a wijk
+            # a policy's WITH CHECK: the only one that a checked write can meet is the term in a
+            # wijk
             return Refusal("NOT_YOUR_WIJK")
         if state in _BY_STATE:
             return Refusal(_BY_STATE[state])

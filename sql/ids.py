@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Ids that tell nothing but a day.
 
-UUIDv8 (RFC 9562): six bytes that hold the day since 1970, the rest random. The day keeps an index local; a time or a
-sequence would tell when, or how much, an organisation records.
+UUIDv8 (RFC 9562): six bytes that hold the day since 1970, the rest random. The day keeps an index
+local; a time or a sequence would tell when, or how much, an organisation records.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ class IdSource:
 
     def new_id(self, day: date) -> UUID:
         """A new UUIDv8 that carries `day`."""
-        number = int.from_bytes((day - _EPOCH).days.to_bytes(6, "big") + self._random_bytes(10), "big")
+        number = int.from_bytes(
+            (day - _EPOCH).days.to_bytes(6, "big") + self._random_bytes(10), "big"
+        )
         number = number & ~(0xF << 76) | (8 << 76)  # version 8
         number = number & ~(0x3 << 62) | (0x2 << 62)  # variant of RFC 9562
         return UUID(int=number)

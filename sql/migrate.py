@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Brings a database to the newest migration, or says why not.
 
-Plain SQL files, forward only: each in a transaction of its own, under one advisory lock, remembered with its checksum.
-A database that is newer than this code, or whose past was edited, is refused.
+Plain SQL files, forward only: each in a transaction of its own, under one advisory lock, remembered
+with its checksum. A database that is newer than this code, or whose past was edited, is refused.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def migrations() -> tuple[Migration, ...]:
 async def migrate(owner_dsn: str, report: Callable[[str], None] = lambda _: None) -> int:
     """Runs what is missing as the owner of the database and returns how many migrations that were.
 
-    Raises `MigrationError` when the database is newer or was edited, or when the role is not hub_owner.
+    Raises `MigrationError` when the database is newer or was edited, or when the role is not
+    hub_owner.
     """
     connection = await asyncpg.connect(owner_dsn, server_settings={"timezone": "UTC"})
     try:
@@ -66,7 +67,11 @@ async def migrate(owner_dsn: str, report: Callable[[str], None] = lambda _: None
             "create table if not exists hub.migrations (number int primary key, name text not null,"
             " checksum text not null, applied_at timestamptz not null default now())"
         )
-        missing = _missing(await connection.fetch("select number, name, checksum from hub.migrations order by number"))
+        missing = _missing(
+            await connection.fetch(
+                "select number, name, checksum from hub.migrations order by number"
+            )
+        )
         for migration in missing:
             report(f"{migration.number:04} {migration.name}")
             await _apply(connection, migration)
@@ -76,7 +81,9 @@ async def migrate(owner_dsn: str, report: Callable[[str], None] = lambda _: None
 
 
 async def pending(app: asyncpg.Connection[asyncpg.Record]) -> bool:
-    """Whether the database, seen as the serving role, lacks a migration of this code or has one more."""
+    """Whether the database, seen as the serving role, lacks a migration of this code or has one
+    more.
+    """
     if not await app.fetchval("select to_regclass('hub.migrations') is not null"):
         return True
     rows = await app.fetch("select number, name, checksum from hub.migrations order by number")
@@ -87,12 +94,14 @@ def _missing(applied: list[asyncpg.Record]) -> tuple[Migration, ...]:
     known = migrations()
     if len(applied) > len(known):
         raise MigrationError(
-            f"the database has migration {applied[-1]['number']}, this hub knows {len(known)}: start a newer hub"
+            f"the database has migration {applied[-1]['number']}, this hub knows {len(known)}: "
+            f"start a newer hub"
         )
     for row, migration in zip(applied, known, strict=False):
         if row["checksum"] != migration.checksum:
             raise MigrationError(
-                f"migration {migration.number:04} was changed after it ran: restore the file, and add a new migration"
+                f"migration {migration.number:04} was changed after it ran: restore the file, "
+                f"and add a new migration"
             )
     return known[len(applied) :]
 
@@ -100,11 +109,16 @@ def _missing(applied: list[asyncpg.Record]) -> tuple[Migration, ...]:
 async def _check_role(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     role = await connection.fetchval("select current_user")
     if role != "hub_owner":
-        raise MigrationError(f"migrations run as hub_owner, not as {role}: set HUB_OWNER_URL (see docs/operations.md)")
+        raise MigrationError(
+            f"migrations run as hub_owner, not as {role}: set HUB_OWNER_URL (see "
+            f"docs/operations.md)"
+        )
 
 
 async def _apply(connection: asyncpg.Connection[asyncpg.Record], migration: Migration) -> None:
-    """One file, in one transaction; waits a little for a lock and tries again, so that it never queues behind a read."""
+    """One file, in one transaction; waits a little for a lock and tries again, so that it never
+    queues behind a read.
+    """
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             async with connection.transaction():

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who asks: one shape, whatever the way in. Adapters in `hub.identity` produce it; authorisation never sees a token."""
+"""Who asks: one shape, whatever the way in. Adapters in `hub.identity` produce it; authorisation
+never sees a token.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from uuid import UUID
 class Principal:
     """An authenticated asker.
 
-    `gemeente` is a CBS code (GM0637), `actor` names the person or machine within the organisation, `scopes` are what
-    the credential may do (read, write), `expires_at` when it stops being valid.
+    `gemeente` is a CBS code (GM0637), `actor` names the person or machine within the organisation,
+    `scopes` are what the credential may do (read, write), `expires_at` when it stops being valid.
     """
 
     gemeente: str

@@ -17,8 +17,8 @@ class UnfitToServe(Exception):
 async def check_fit_to_serve(dsn: str) -> None:
     """Returns when the address is that of a role that may serve, on a database that is up to date.
 
-    Raises `UnfitToServe` for an owner, a superuser or a role that bypasses row security (for such a role no policy holds),
-    and when a migration is missing or was edited.
+    Raises `UnfitToServe` for an owner, a superuser or a role that bypasses row security (for such a
+    role no policy holds), and when a migration is missing or was edited.
     """
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
@@ -31,7 +31,8 @@ async def check_fit_to_serve(dsn: str) -> None:
         if role is None or role["above_policies"] or role["owns"]:
             name = role["rolname"] if role else "?"
             raise UnfitToServe(
-                f"DATABASE_URL is the address of {name}, for whom the rules of who sees what do not hold. "
+                f"DATABASE_URL is the address of {name}, for whom the rules of who sees what do "
+                f"not hold. "
                 f"Give the address of {SERVING_ROLE}."
             )
         try:
@@ -39,6 +40,8 @@ async def check_fit_to_serve(dsn: str) -> None:
         except MigrationError as error:
             raise UnfitToServe(str(error)) from error
         if behind:
-            raise UnfitToServe("The database lacks migrations of this hub. Run `hub migrate` first.")
+            raise UnfitToServe(
+                "The database lacks migrations of this hub. Run `hub migrate` first."
+            )
     finally:
         await connection.close()

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One transaction per operation: identity in, named statements out.
 
-The identity is set inside the transaction and ends with it, so a connection never remembers who used it last. A session
-runs one statement at a time (concurrent loaders wait for each other), makes its own savepoints, and tallies the records
-of others that it hands out, so that the read ledger is written in the same transaction and cannot be forgotten.
+The identity is set inside the transaction and ends with it, so a connection never remembers who
+used it last. A session runs one statement at a time (concurrent loaders wait for each other), makes
+its own savepoints, and tallies the records of others that it hands out, so that the read ledger is
+written in the same transaction and cannot be forgotten.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -23,7 +24,11 @@ from sql.errors import Unavailable, translated
 from sql.principal import Principal
 from sql.statements import statements
 
-Record = asyncpg.Record
+Record: TypeAlias = asyncpg.Record
+Connection: TypeAlias = "asyncpg.Connection[Record] | PoolConnectionProxy[Record]"
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
 
 _BEGIN_READ = "begin isolation level repeatable read"
 _BEGIN_WRITE = "begin isolation level read committed"
@@ -34,7 +39,7 @@ class Session:
 
     def __init__(
         self,
-        connection: asyncpg.Connection[Record],
+        connection: Connection,
         principal: Principal | None,
         operation: str,
     ) -> None:
@@ -71,7 +76,9 @@ class Session:
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[Savepoint]:
-        """What is done inside is undone when it raises, or when the caller asks for it; the transaction goes on."""
+        """What is done inside is undone when it raises, or when the caller asks for it; the
+        transaction goes on.
+        """
         self._depth += 1
         name = f"s{self._depth}"
         point = Savepoint()
@@ -107,11 +114,19 @@ class Session:
         )
 
     async def write_ledger(self) -> None:
-        """Writes what was tallied since the last call, one line per owner, agreement and set of fields."""
+        """Writes what was tallied since the last call, one line per owner, agreement and set of
+        fields.
+        """
         if not self._reads:
             return
         lines = [
-            {"kind": kind, "owner": owner, "agreement": agreement, "hidden": hidden, "records": records}
+            {
+                "kind": kind,
+                "owner": owner,
+                "agreement": agreement,
+                "hidden": hidden,
+                "records": records,
+            }
             for (kind, owner, agreement, hidden), records in self._reads.items()
         ]
         self._reads.clear()
@@ -137,8 +152,11 @@ class Database:
         self._acquire_timeout = acquire_timeout
 
     @classmethod
-    async def open(cls, dsn: str, *, size: int = 8, acquire_timeout: float = 2.0, command_timeout: float = 30.0) -> Database:
-        """A pool of at most `size` connections; the first is made at once, so that a wrong address shows here.
+    async def open(
+        cls, dsn: str, *, size: int = 8, acquire_timeout: float = 2.0, command_timeout: float = 30.0
+    ) -> Database:
+        """A pool of at most `size` connections; the first is made at once, so that a wrong address
+        shows here.
 
         Raises `Unavailable` when the database does not answer.
         """
@@ -150,7 +168,11 @@ class Database:
                 command_timeout=command_timeout,
                 timeout=10,
                 init=_prepare_connection,
-                server_settings={"application_name": "hub", "timezone": "UTC", "search_path": "hub, pg_temp"},
+                server_settings={
+                    "application_name": "hub",
+                    "timezone": "UTC",
+                    "search_path": "hub, pg_temp",
+                },
             )
         except (asyncpg.PostgresError, OSError) as error:
             raise translated(error) from error
@@ -166,8 +188,8 @@ class Database:
     ) -> AsyncIterator[Session]:
         """A transaction of `principal`: committed at the end, rolled back when the body raises.
 
-        Reads see one moment (REPEATABLE READ); writes see what others committed (READ COMMITTED). `operation` is what the
-        read ledger says the records of others were read for.
+        Reads see one moment (REPEATABLE READ); writes see what others committed (READ COMMITTED).
+        `operation` is what the read ledger says the records of others were read for.
         """
         begin = (_BEGIN_READ if read_only else _BEGIN_WRITE) + "; " + _identity(principal)
         async with self._transaction(begin, principal, operation) as session:
@@ -176,7 +198,9 @@ class Database:
 
     @asynccontextmanager
     async def administration(self) -> AsyncIterator[Session]:
-        """A transaction without an asker, for the owner's address: catalogue of partners, areas, tokens."""
+        """A transaction without an asker, for the owner's address: catalogue of partners, areas,
+        tokens.
+        """
         async with self._transaction(_BEGIN_WRITE, None, "administration") as session:
             yield session
 
@@ -206,7 +230,7 @@ class Database:
                 raise
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[asyncpg.Connection[Record]]:
+    async def _connection(self) -> AsyncIterator[Connection]:
         try:
             connection = await self._pool.acquire(timeout=self._acquire_timeout)
         except (TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
@@ -217,7 +241,7 @@ class Database:
             await asyncio.shield(self._pool.release(connection, timeout=5))
 
 
-async def _roll_back(connection: asyncpg.Connection[Record]) -> None:
+async def _roll_back(connection: Connection) -> None:
     """Leaves the connection without a transaction, or closed: never with someone's identity."""
     if connection.is_closed():
         return
@@ -235,11 +259,15 @@ def _identity(principal: Principal) -> str:
         ("hub.organisation", str(principal.organisation)),
         ("hub.actor", principal.actor),
     )
-    return "select " + ", ".join(f"set_config({_quoted(key)}, {_quoted(value)}, true)" for key, value in values)
+    return "select " + ", ".join(
+        f"set_config({_quoted(key)}, {_quoted(value)}, true)" for key, value in values
+    )
 
 
 def _quoted(text: str) -> str:
-    """A string literal; the only place where a value enters a statement's text (BEGIN takes no parameters)."""
+    """A string literal; the only place where a value enters a statement's text (BEGIN takes no
+    parameters).
+    """
     if "\x00" in text:
         raise ValueError("NUL in an identity")
     return "'" + text.replace("'", "''") + "'"
@@ -247,7 +275,9 @@ def _quoted(text: str) -> str:
 
 async def _prepare_connection(connection: asyncpg.Connection[Record]) -> None:
     await connection.execute("set standard_conforming_strings = on")
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads, format="text")
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads, format="text"
+    )
 
 
 def _to_json(value: object) -> str:

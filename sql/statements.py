@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Named statements, read from the .sql files of this package.
 
-A file holds blocks: `-- name --`, one or more comment lines of purpose, the statement. Names are unique over all files.
+A file holds blocks: `-- name --`, one or more comment lines of purpose, the statement. Names are
+unique over all files.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ _NOT_STATEMENTS = {"migrations", "roles.sql", "before_migration.sql", "after_mig
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SQL statement, with the name that the code calls it by and the purpose that its file gives."""
+    """One SQL statement, with the name that the code calls it by and the purpose that its file
+    gives.
+    """
 
     name: str
     purpose: str
@@ -35,7 +38,9 @@ def statements() -> Mapping[str, Statement]:
     for file in _sql_files(files("sql")):
         for statement in parse(file.read_text("utf-8"), file.name):
             if statement.name in found:
-                raise ValueError(f"{statement.name} stands in {found[statement.name].file} and in {file.name}")
+                raise ValueError(
+                    f"{statement.name} stands in {found[statement.name].file} and in {file.name}"
+                )
             found[statement.name] = statement
     return MappingProxyType(found)
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A throw-away PostgreSQL for the session, a database per test, and partners who speak through the public API.
+"""A throw-away PostgreSQL for the session, a database per test, and partners who speak through the
+public API.
 
-The cluster is the hub's own embedded one. The template holds every migration and the scene of the demo (wijken, partners,
-tokens), and each test works in a copy of it.
+The cluster is the hub's own embedded one. The template holds every migration and the scene of the
+demo (wijken, partners, tokens), and each test works in a copy of it.
 """
 
 from __future__ import annotations
@@ -55,7 +56,10 @@ class Cluster:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL of this test run's own, with a template that tests copy."""
-    with tempfile.TemporaryDirectory(prefix="hub-", ignore_cleanup_errors=True) as folder, asyncio.Runner() as runner:
+    with (
+        tempfile.TemporaryDirectory(prefix="hub-", ignore_cleanup_errors=True) as folder,
+        asyncio.Runner() as runner,
+    ):
         Path(folder).chmod(0o755)
         server = EmbeddedPostgres(Path(folder) / "data", durable=False)
         addresses = runner.run(server.start())
@@ -130,7 +134,9 @@ async def a_world(cluster: Cluster) -> AsyncIterator[World]:
     name = f"test_{next(_numbers)}"
     root = await asyncpg.connect(cluster.addresses.superuser)
     try:
-        await root.execute(f"create database {name} template {TEMPLATE} owner hub_owner strategy file_copy")
+        await root.execute(
+            f"create database {name} template {TEMPLATE} owner hub_owner strategy file_copy"
+        )
         database = await Database.open(cluster.dsn("app", name), size=4)
         try:
             yield World(cluster, name, create_app(Settings(), database), database)

@@ -17,7 +17,9 @@ class Partner:
     app: Starlette
     token: str
 
-    async def post(self, query: str, variables: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
+    async def post(
+        self, query: str, variables: dict[str, Any] | None = None, **headers: str
+    ) -> httpx.Response:
         """The HTTP answer to an operation."""
         transport = httpx.ASGITransport(app=self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
@@ -27,7 +29,9 @@ class Partner:
                 headers={"Authorization": f"Bearer {self.token}", **headers},
             )
 
-    async def answer(self, query: str, variables: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
+    async def answer(
+        self, query: str, variables: dict[str, Any] | None = None, **headers: str
+    ) -> dict[str, Any]:
         """The whole JSON of the answer: data, errors, extensions."""
         body: dict[str, Any] = (await self.post(query, variables, **headers)).json()
         return body

@@ -65,9 +65,35 @@ ROLES = (
         holder="person",
         contact="loket wijkregie",
     ),
-    Role("beheer", "beheer", "Hubbeheer Zoetermeer", "MUNICIPALITY", (), roles=("ADMINISTRATOR",), holder="person"),
-    Role("raad", "raad", "Gemeenteraad Zoetermeer", "MUNICIPALITY", (), (), ("COUNCIL",), ("read",), "person"),
-    Role("buurtwerk", "buurtwerk", "Buurtwerk", "WELFARE", LIVED_IN, (Promise("straatcontacten", 7),), contact="teampost Buurtwerk"),
+    Role(
+        "beheer",
+        "beheer",
+        "Hubbeheer Zoetermeer",
+        "MUNICIPALITY",
+        (),
+        roles=("ADMINISTRATOR",),
+        holder="person",
+    ),
+    Role(
+        "raad",
+        "raad",
+        "Gemeenteraad Zoetermeer",
+        "MUNICIPALITY",
+        (),
+        (),
+        ("COUNCIL",),
+        ("read",),
+        "person",
+    ),
+    Role(
+        "buurtwerk",
+        "buurtwerk",
+        "Buurtwerk",
+        "WELFARE",
+        LIVED_IN,
+        (Promise("straatcontacten", 7),),
+        contact="teampost Buurtwerk",
+    ),
     Role(
         "corporatie-a",
         "corporatie-a",
@@ -88,8 +114,25 @@ ROLES = (
         invented=True,
         contact="wijkbeheer Corporatie B",
     ),
-    Role("handhaving", "handhaving", "Team Handhaving", "ENFORCEMENT", None, (Promise("handhaving-signalen", 7),), contact="meldkamer handhaving"),
-    Role("wijkagent", "politie", "Politie, wijkagenten", "POLICE", None, (Promise("wijkagent-signalen", 7),), holder="person", contact="wijkbureau"),
+    Role(
+        "handhaving",
+        "handhaving",
+        "Team Handhaving",
+        "ENFORCEMENT",
+        None,
+        (Promise("handhaving-signalen", 7),),
+        contact="meldkamer handhaving",
+    ),
+    Role(
+        "wijkagent",
+        "politie",
+        "Politie, wijkagenten",
+        "POLICE",
+        None,
+        (Promise("wijkagent-signalen", 7),),
+        holder="person",
+        contact="wijkbureau",
+    ),
     Role(
         "school-a",
         "school-a",
@@ -110,7 +153,15 @@ ROLES = (
         invented=True,
         contact="administratie School B",
     ),
-    Role("wijkzorgteam", "wijkzorgteam", "Wijkzorgteam", "CARE", LIVED_IN, (Promise("zorgsignalen", 14),), contact="wijkzorgteam"),
+    Role(
+        "wijkzorgteam",
+        "wijkzorgteam",
+        "Wijkzorgteam",
+        "CARE",
+        LIVED_IN,
+        (Promise("zorgsignalen", 14),),
+        contact="wijkzorgteam",
+    ),
     Role(
         "bewoners",
         "bewoners-seghwaert",
@@ -126,7 +177,11 @@ ROLES = (
 MEASURES = (
     ("jeugdoverlast", "Overlast van jongeren", ("YOUTH_NUISANCE",)),
     ("woonoverlast", "Overlast rond de woning", ("NOISE", "HOUSING")),
-    ("openbare-ruimte", "Straat, groen en afval", ("LITTER", "VANDALISM", "PAVING", "GREEN", "LIGHTING")),
+    (
+        "openbare-ruimte",
+        "Straat, groen en afval",
+        ("LITTER", "VANDALISM", "PAVING", "GREEN", "LIGHTING"),
+    ),
     ("veiligheid", "Veiligheid en verkeer", ("SAFETY", "TRAFFIC")),
     ("zorg", "Zorg en contact", ("CARE", "SOCIAL_CONTACT", "ABSENTEEISM")),
 )
@@ -147,7 +202,13 @@ async def _import_wijken(owner: Database) -> None:
     for year in (2024, 2025):
         content = (files("hub") / "data" / f"zoetermeer_wijken_{year}.geojson").read_bytes()
         await import_areas(
-            owner, content, year=year, source=SOURCE, gemeente=GEMEENTE, gemeente_name="Zoetermeer", confirm="names"
+            owner,
+            content,
+            year=year,
+            source=SOURCE,
+            gemeente=GEMEENTE,
+            gemeente_name="Zoetermeer",
+            confirm="names",
         )
 
 
@@ -159,11 +220,15 @@ async def _add_buurten(session: Session, ids: IdSource, today: date) -> None:
 
 
 async def _add_role(session: Session, ids: IdSource, role: Role, began: date) -> str:
-    partner = await save_partner(session, ids, GEMEENTE, role.slug, role.name, role.kind, invented=role.invented)
+    partner = await save_partner(
+        session, ids, GEMEENTE, role.slug, role.name, role.kind, invented=role.invented
+    )
     if role.wijken is None or role.wijken:
         await set_working_area(session, partner, role.wijken, began, contact=role.contact)
     for promise in role.promises:
-        await declare_dataset(session, partner, promise.dataset, "SIGNAL", promise.rhythm_days, role.contact, began)
+        await declare_dataset(
+            session, partner, promise.dataset, "SIGNAL", promise.rhythm_days, role.contact, began
+        )
     return await create_token(
         session,
         partner,

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """API tokens: `Authorization: Bearer hub_…` → principal.
 
-A principal is remembered for a second, so that a busy partner costs one look-up a second and a revocation is seen within it.
+A principal is remembered for a second, so that a busy partner costs one look-up a second and a
+revocation is seen within it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ class TokenAdapter:
         self._known: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
 
     async def __call__(self, headers: Headers) -> Principal:
-        """Whose request this is. Refuses (UNAUTHENTICATED) whatever is not a token in force, all alike."""
+        """Whose request this is. Refuses (UNAUTHENTICATED) whatever is not a token in force, all
+        alike.
+        """
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not is_well_formed(token.strip()):
             raise Refusal("UNAUTHENTICATED")

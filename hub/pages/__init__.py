@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The page that a browser gets at the hub's address: what this is, what day it is here, and a first query.
+"""The page that a browser gets at the hub's address: what this is, what day it is here, and a first
+query.
 
-It shows nothing that belongs to an organisation. No scripts, no foreign hosts; the words are in the catalogue.
+It shows nothing that belongs to an organisation. No scripts, no foreign hosts; the words are in the
+catalogue.
 """
 
 from __future__ import annotations
@@ -21,14 +23,27 @@ from sql.errors import Unavailable
 from sql.session import Database
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Vary": "Accept-Language",
     "Cache-Control": "no-store",
 }
 _PAGE = Template((files("hub.pages") / "index.html").read_text("utf-8"))
-_WORDS = ("title", "what", "who", "today_is", "invented", "first", "first_how", "more", "more_schema", "more_codes", "source")
+_WORDS = (
+    "title",
+    "what",
+    "who",
+    "today_is",
+    "invented",
+    "first",
+    "first_how",
+    "more",
+    "more_schema",
+    "more_codes",
+    "source",
+)
 
 
 def index(database: Database) -> Callable[[Request], Awaitable[Response]]:
@@ -40,7 +55,9 @@ def index(database: Database) -> Callable[[Request], Awaitable[Response]]:
             [row] = await database.call("hub_state")
         except Unavailable:
             return HTMLResponse(label("page.away", language), 503, {**HEADERS, "Retry-After": "1"})
-        return HTMLResponse(_render(language, row["today"], row["demo"], str(request.base_url)), headers=HEADERS)
+        return HTMLResponse(
+            _render(language, row["today"], row["demo"], str(request.base_url)), headers=HEADERS
+        )
 
     return handler
 
@@ -49,5 +66,9 @@ def _render(language: Language, today: date, demo: bool, address: str) -> str:
     words = {name: escape(label(f"page.{name}", language)) for name in _WORDS}
     words["invented"] = f'<p class="invented">{words["invented"]}</p>' if demo else ""
     return _PAGE.substitute(
-        words, lang=language, today=f"{today.day}-{today.month}-{today.year}", address=escape(address), day=today.isoformat()
+        words,
+        lang=language,
+        today=f"{today.day}-{today.month}-{today.year}",
+        address=escape(address),
+        day=today.isoformat(),
     )

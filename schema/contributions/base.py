@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the records of every kind of contribution have in common, and how a kind announces itself to the registry."""
+"""What the records of every kind of contribution have in common, and how a kind announces itself to
+the registry.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ WIJK = Batch("wijken_by_id", "wijk", "one")
 
 @strawberry.type(description="Where it is, as exactly as the caller may know.")
 class PlaceView:
-    buurt: Annotated[Buurt, strawberry.lazy("schema.wijk")] | None = loaded(BUURT, "The buurt, when it may be known.")
+    buurt: Annotated[Buurt, strawberry.lazy("schema.wijk")] | None = loaded(
+        BUURT, "The buurt, when it may be known."
+    )
     lon: float | None = strawberry.field(description="Longitude in degrees (WGS 84).")
     lat: float | None = strawberry.field(description="Latitude in degrees (WGS 84).")
 
@@ -42,7 +46,9 @@ class PlaceView:
         buurt = await context.loaders.load(BUURT, root["buurt"])
         if buurt is None:
             return str(wijk["name"])
-        return label("place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"])
+        return label(
+            "place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"]
+        )
 
     @strawberry.field(description="How exact the place is: EXACT with a point, BUURT or WIJK.")
     def precision(root: strawberry.Parent[Any]) -> Precision:
@@ -67,28 +73,44 @@ class HistoryConnection:
 
 
 @strawberry.interface(
-    description="What every record that a partner contributes has in common. What a rule hides is null, and `hidden` names "
+    description="What every record that a partner contributes has in common. What a rule hides "
+    "is null, and `hidden` names "
     "it, by rule, never by content. `version` and `sourceId` are the owner's alone."
 )
 class Contribution(Node):
-    owner: Organisation = loaded(Batch("organisations_by_id", "owner", "one"), "Whose record it is.")
-    wijk: Annotated[Wijk, strawberry.lazy("schema.wijk")] = loaded(WIJK, "The wijk that it is about.")
+    owner: Organisation = loaded(
+        Batch("organisations_by_id", "owner", "one"), "Whose record it is."
+    )
+    wijk: Annotated[Wijk, strawberry.lazy("schema.wijk")] = loaded(
+        WIJK, "The wijk that it is about."
+    )
     place: PlaceView = from_row(lambda row: row, "Where it is.")
     precision: Precision = strawberry.field(description="How exactly the caller sees this record.")
     agreement: Agreement | None = loaded(
-        Batch("agreements_by_id", "agreement", "one"), "Under which agreement the caller sees it; null for one's own."
+        Batch("agreements_by_id", "agreement", "one"),
+        "Under which agreement the caller sees it; null for one's own.",
     )
-    hidden: list[str] = strawberry.field(description="The fields that the agreement's rule leaves out.")
+    hidden: list[str] = strawberry.field(
+        description="The fields that the agreement's rule leaves out."
+    )
     recorded_on: date = strawberry.field(description="The day on which the hub got it.")
-    closed_on: date | None = strawberry.field(description="The day on which it was closed; null while it is open.")
+    closed_on: date | None = strawberry.field(
+        description="The day on which it was closed; null while it is open."
+    )
     invented: bool = strawberry.field(description="True in a demo: this never happened.")
     source_id: str | None = from_row(
-        lambda row: f"{row['dataset']}/{row['external_id']}" if row["external_id"] else row["dataset"],
+        lambda row: (
+            f"{row['dataset']}/{row['external_id']}" if row["external_id"] else row["dataset"]
+        ),
         "Dataset and number in the owner's own system. The owner's alone.",
     )
-    version: int | None = strawberry.field(description="To be given back with a change. The owner's alone.")
+    version: int | None = strawberry.field(
+        description="To be given back with a change. The owner's alone."
+    )
 
-    @strawberry.field(description="What happened to the record, newest first. The owner's alone: null for others.")
+    @strawberry.field(
+        description="What happened to the record, newest first. The owner's alone: null for others."
+    )
     async def history(
         root: strawberry.Parent[Any],
         info: strawberry.Info[Context, None],
@@ -97,21 +119,36 @@ class Contribution(Node):
     ) -> HistoryConnection | None:
         if root["agreement"] is not None:
             return None
-        return await history_page(info.context, root["id"], first, after)  # type: ignore[return-value]
+        page: Any = await history_page(info.context, root["id"], first, after)
+        return page  # type: ignore[no-any-return]
 
 
-@strawberry.input(description="Filters work on what the caller may see of a record, never on what is behind it.")
+@strawberry.input(
+    description="Filters work on what the caller may see of a record, never on what is behind it."
+)
 class RecordFilterInput:
-    owner: strawberry.ID | None = strawberry.field(default=None, description="Only records of this organisation.")
-    mine: bool | None = strawberry.field(default=None, description="True: only the caller's own records.")
-    category: list[Category] | None = strawberry.field(default=None, description="Only these categories.")
+    owner: strawberry.ID | None = strawberry.field(
+        default=None, description="Only records of this organisation."
+    )
+    mine: bool | None = strawberry.field(
+        default=None, description="True: only the caller's own records."
+    )
+    category: list[Category] | None = strawberry.field(
+        default=None, description="Only these categories."
+    )
     buurt: strawberry.ID | None = strawberry.field(
         default=None, description="Only in this buurt, of records whose buurt the caller may know."
     )
-    from_: date | None = strawberry.field(default=None, name="from", description="From this day on.")
+    from_: date | None = strawberry.field(
+        default=None, name="from", description="From this day on."
+    )
     until: date | None = strawberry.field(default=None, description="Until this day, inclusive.")
-    closed: bool | None = strawberry.field(default=None, description="Only closed records, or only open ones.")
-    text: str | None = strawberry.field(default=None, description="Only with these words in a text that the caller may see.")
+    closed: bool | None = strawberry.field(
+        default=None, description="Only closed records, or only open ones."
+    )
+    text: str | None = strawberry.field(
+        default=None, description="Only with these words in a text that the caller may see."
+    )
 
 
 def wanted_records(context: Context, given: Any) -> RecordFilter:
@@ -148,12 +185,12 @@ TOTAL = "How many the caller can page through: counts nothing else."
 
 @dataclass(frozen=True, slots=True)
 class ContributionKind:
-    """How a kind announces itself: its name, its type, how it is read, what it adds to the wijk and to the mutations, and the
-    inputs of which a push has lists.
+    """How a kind announces itself: its name, its type, how it is read, what it adds to the wijk and
+    to the mutations, and the inputs of which a push has lists.
     """
 
     kind: str
-    type: type
+    record_type: type
     batches: RecordBatches
     wijk_part: type
     mutation_part: type

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The first things that a partner does: ask who it is, look at a wijk, report, share, follow the feed."""
+"""The first things that a partner does: ask who it is, look at a wijk, report, share, follow the
+feed.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,10 @@ async def test_a_partner_is_told_who_it_is_where_it_works_and_what_it_can_do(wor
     assert me["login"] == "buurtwerk"
     assert me["organisation"]["name"] == "Buurtwerk"
     assert len(me["wijken"]) == 12
-    assert {(can["action"], can["on"]) for can in me["can"]} == {("WRITE", "SIGNAL"), ("READ", "SIGNAL")}
+    assert {(can["action"], can["on"]) for can in me["can"]} == {
+        ("WRITE", "SIGNAL"),
+        ("READ", "SIGNAL"),
+    }
     assert all(can["because"] for can in me["can"])
 
 
@@ -39,7 +44,11 @@ async def test_a_code_means_another_wijk_in_another_year(world: World) -> None:
     query = "query($c: String!, $y: Int) { wijk(code: $c, year: $y) { name code year codes { code year comparability } predecessors { name code year share } } }"
     assert (await ask(query, {"c": "WK063706"}))["wijk"]["name"] == "Buytenwegh"
     oosterheem = (await ask(query, {"c": "WK063706", "y": 2024}))["wijk"]
-    assert (oosterheem["name"], oosterheem["code"], oosterheem["year"]) == ("Oosterheem", "WK063711", 2025)
+    assert (oosterheem["name"], oosterheem["code"], oosterheem["year"]) == (
+        "Oosterheem",
+        "WK063711",
+        2025,
+    )
     assert {(c["code"], c["year"], c["comparability"]) for c in oosterheem["codes"]} == {
         ("WK063711", 2025, "BOUNDARY_CHANGED"),
         ("WK063706", 2024, None),
@@ -58,7 +67,9 @@ async def test_a_code_of_an_older_division_only_names_its_year(world: World) -> 
     assert "Dorp" in error["extensions"]["hint"]
 
 
-async def propose(world: World, token: str, rules: list[dict[str, Any]], **more: Any) -> tuple[str, int]:
+async def propose(
+    world: World, token: str, rules: list[dict[str, Any]], **more: Any
+) -> tuple[str, int]:
     given = {
         "idempotencyKey": f"voorstel-{token}-{len(rules)}-{rules[0]['precision']}",
         "title": "Proefconvenant",
@@ -79,12 +90,16 @@ async def propose(world: World, token: str, rules: list[dict[str, Any]], **more:
 async def decide(world: World, token: str, how: str, agreement: tuple[str, int]) -> dict[str, Any]:
     query = f"mutation($in: AgreementDecisionInput!) {{ {how}Agreement(input: $in) {{ agreement {{ id version state waitingFor {{ name }} acceptedBy {{ name }} from until }} errors {{ path code message hint }} }} }}"
     given = {"id": agreement[0], "version": agreement[1]}
-    payload: dict[str, Any] = (await world.partner(token).ask(query, {"in": given}))[f"{how}Agreement"]
+    payload: dict[str, Any] = (await world.partner(token).ask(query, {"in": given}))[
+        f"{how}Agreement"
+    ]
     return payload
 
 
 async def organisation(world: World, token: str) -> str:
-    id_: str = (await world.partner(token).ask("{ me { organisation { id } } }"))["me"]["organisation"]["id"]
+    id_: str = (await world.partner(token).ask("{ me { organisation { id } } }"))["me"][
+        "organisation"
+    ]["id"]
     return id_
 
 
@@ -110,22 +125,35 @@ async def test_what_is_shared_is_shown_as_agreed_and_no_more(world: World) -> No
     }
     before = (await world.partner(giver).ask(REPORT, {"in": reported}))["reportSignal"]
     assert before["errors"] == [] and before["shownAs"] == []
-    assert (await world.partner(taker).ask(SIGNALS, {"code": "WK063711"}))["wijk"]["signals"]["total"] == 0
+    assert (await world.partner(taker).ask(SIGNALS, {"code": "WK063711"}))["wijk"]["signals"][
+        "total"
+    ] == 0
     assert (await decide(world, taker, "accept", agreement))["agreement"]["state"] == "IN_FORCE"
     page = (await world.partner(taker).ask(SIGNALS, {"code": "WK063711"}))["wijk"]["signals"]
     assert page["total"] == 1
     [node] = page["nodes"]
     assert node["id"] == before["signal"]["id"]
-    assert (node["precision"], node["seenOn"], node["seenAt"], node["version"]) == ("BUURT", "2026-11-20", None, None)
+    assert (node["precision"], node["seenOn"], node["seenAt"], node["version"]) == (
+        "BUURT",
+        "2026-11-20",
+        None,
+        None,
+    )
     assert node["summary"] == "Harde muziek bij het plein"
     assert node["place"] == {"label": "Noord, Oosterheem", "precision": "BUURT"}
     assert set(node["hidden"]) == {"seenAt", "point", "subcategory"}
     assert node["agreement"] == {"title": "Proefconvenant"}
-    again = (await world.partner(giver).ask(REPORT, {"in": {**reported, "idempotencyKey": "melding-0002"}}))["reportSignal"]
+    again = (
+        await world.partner(giver).ask(
+            REPORT, {"in": {**reported, "idempotencyKey": "melding-0002"}}
+        )
+    )["reportSignal"]
     [shown] = again["shownAs"]
     assert shown["organisation"]["name"] == "Buurtwerk" and shown["precision"] == "BUURT"
     assert (await decide(world, taker, "revoke", agreement))["agreement"]["state"] == "REVOKED"
-    assert (await world.partner(taker).ask(SIGNALS, {"code": "WK063711"}))["wijk"]["signals"]["total"] == 0
+    assert (await world.partner(taker).ask(SIGNALS, {"code": "WK063711"}))["wijk"]["signals"][
+        "total"
+    ] == 0
     async with world.connect("superuser") as root:
         ledger = await root.fetch("select records, fields, purpose, operation from hub.read_ledger")
     assert [(row["records"], row["purpose"]) for row in ledger] == [(1, "samen kijken")]
