@@ -3,21 +3,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from resolvers.context import Context, RowError
+from resolvers.periods import parse
 from resolvers.writes.idempotency import Request, check_key, digest_of
 from resolvers.writes.push import check_dataset
 from resolvers.writes.receipts import Receipt, answer, receipt
 from resolvers.writes.rows import Areas, Checked, write_frame
 from sql.errors import Refusal
 from sql.session import Record
-
-_PERIOD = re.compile(r"([0-9]{4})-(?:W([0-9]{2})|Q([1-4]))")
-_WEEKS_IN_QUARTER = 13
 
 
 async def report_nothing(context: Context, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,8 +26,7 @@ async def report_nothing(context: Context, given: Mapping[str, Any]) -> dict[str
     try:
         check_dataset(given["dataset"], "input", "dataset")
         check_key(given["idempotency_key"], "input", "idempotencyKey")
-        if first_day(given["period"]) > frame["today"]:
-            raise Refusal("BAD_PERIOD", path=("input", "period"))
+        check_begun(given["period"], frame["today"])
         async with context.session.savepoint():
             return await _report_nothing(context, given, frame)
     except Refusal as refusal:
@@ -65,14 +61,11 @@ async def _report_nothing(
     return await made.store(session)
 
 
-def first_day(period: str) -> date:
-    """The first day of an ISO week ('2026-W47') or of a quarter of 13 such weeks ('2026-Q4'). Refuses BAD_PERIOD."""
-    read = _PERIOD.fullmatch(period)
-    if read is None:
-        raise Refusal("BAD_PERIOD", path=("input", "period"))
-    year, week, quarter = read.groups()
-    number = int(week) if week else (int(quarter) - 1) * _WEEKS_IN_QUARTER + 1
+def check_begun(period: str, today: date) -> None:
+    """Refuses BAD_PERIOD for what is no week or quarter, and for one that has not begun."""
     try:
-        return date.fromisocalendar(int(year), number, 1)
-    except ValueError:
-        raise Refusal("BAD_PERIOD", path=("input", "period")) from None
+        begun = parse(period).from_day <= today
+    except Refusal as refusal:
+        raise refusal.under("input", "period") from refusal
+    if not begun:
+        raise Refusal("BAD_PERIOD", path=("input", "period"))
