@@ -122,13 +122,13 @@ create function hub.contributors(in_gemeente text, week_from date)
 $$;
 grant execute on function hub.rules_in_force(text), hub.contributors(text, date) to hub_app, hub_door;
 
--- The numbers of a week, decided: what is withheld does not leave this function. Asked anew it would follow the records from
--- day to day, so it is hub_recorder's alone, who asks it once.
-create function hub.cube_of_week(in_gemeente text, week_from date)
+-- The numbers of a week, decided, for every audience but some: what is withheld does not leave this function. Asked anew it
+-- would follow the records from day to day, so it is hub_recorder's alone, who asks it once.
+create function hub.cube_of_week(in_gemeente text, week_from date, but_for uuid[])
   returns table (audience uuid, measure text, wijk uuid, value int, suppression text, scope uuid[])
   language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   with contributors as materialized (
-    select * from hub.contributors(in_gemeente, week_from)
+    select * from hub.contributors(in_gemeente, week_from) c where c.audience <> all (but_for)
   ), cells as (
     select c.audience, c.measure, c.wijk, max(c.min_cell) as min_cell, array_agg(distinct c.provider order by c.provider) as scope
     from contributors c
@@ -162,8 +162,8 @@ create function hub.cube_of_week(in_gemeente text, week_from date)
   from sums s
   cross join lateral (select cardinality(s.scope) >= 3 and (s.total = 0 or s.remains >= s.min_cell) as safe) d
 $$;
-grant execute on function hub.cube_of_week(text, date) to hub_recorder;
-alter function hub.cube_of_week(text, date) owner to hub_door;
+grant execute on function hub.cube_of_week(text, date, uuid[]) to hub_recorder;
+alter function hub.cube_of_week(text, date, uuid[]) owner to hub_door;
 
 -- Publishes the week that begins on `week_from` for every audience that has no number of it yet, and returns how many cells
 -- that were. Only a closed week; whatever is published stays as it is. Anyone may call it: it decides once what the database
@@ -180,9 +180,8 @@ begin
   -- the second of two workers waits here, and then finds everything published
   perform pg_advisory_xact_lock(hashtextextended('hub.editions/' || in_gemeente, 0));
   with fresh as materialized (
-    select c.* from hub.cube_of_week(in_gemeente, week_from) c
-    where not exists (
-      select from hub.editions e where e.gemeente = in_gemeente and e.audience = c.audience and e.period = week)
+    select c.* from hub.cube_of_week(in_gemeente, week_from, array(
+      select distinct e.audience from hub.editions e where e.gemeente = in_gemeente and e.period = week)) c
   ), edition as (
     insert into hub.editions (gemeente, audience, period, measure, edition, from_day, until_day)
     select distinct in_gemeente, f.audience, week, f.measure, 1, week_from, week_from + 6 from fresh f

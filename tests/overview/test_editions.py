@@ -182,7 +182,7 @@ async def test_nobody_can_count_anew_or_write_a_number(connections: Connections)
     town = await build(*connections, Plan(THREE))
     await town.publish()
     for statement in (
-        f"select * from hub.cube_of_week('{town.gemeente}', '{MONDAY}')",
+        f"select * from hub.cube_of_week('{town.gemeente}', '{MONDAY}', '{{}}')",
         "update hub.edition_cells set value = 3",
         "delete from hub.edition_cells",
         "insert into hub.edition_cells select * from hub.edition_cells",
@@ -368,4 +368,4 @@ async def test_a_loosened_rule_is_found(
 
 
 def planted(connections: Connections, right: str, wrong: str) -> Any:
-    return connections.with_function("hub.cube_of_week(text,date)", right, wrong)
+    return connections.with_function("hub.cube_of_week(text,date,uuid[])", right, wrong)
