@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the hub must know of a kind of record to write it: its columns, in the order of its statements.
+"""What the hub must know of a kind of record to write it: its columns, in the order of its
+statements.
 
-A kind is a declaration and five statements named after its table (`signals_insert`, `_update`, `_touch`, `_close`,
-`_lock`, `_edit`, `_delete`); everything else about writing is the same for all kinds. Rows are mappings by column name.
+A kind is a declaration and five statements named after its table (`signals_insert`, `_update`,
+`_touch`, `_close`, `_lock`, `_edit`, `_delete`); everything else about writing is the same for all
+kinds. Rows are mappings by column name.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ STRICT_OWNERS = frozenset({"POLICE", "ENFORCEMENT"})
 class Column:
     """A column that its owner writes.
 
-    `field` is its name in the API, `limit` the longest text in characters (None: not a text). `required` cannot be null.
-    `free_text` is not stored of `STRICT_OWNERS`.
+    `field` is its name in the API, `limit` the longest text in characters (None: not a text).
+    `required` cannot be null. `free_text` is not stored of `STRICT_OWNERS`.
     """
 
     name: str
@@ -33,9 +35,10 @@ class Column:
 class Kind:
     """A kind of record for writing.
 
-    `columns` are its own ones, in the order of the parameters of `<table>_insert` and `<table>_update`. `moment` is the
-    column that says when it happened. `point` are the columns of its point, lon and lat, when it has one. `editable`
-    are the columns that can be changed one by one, in the order of the parameters of `<table>_edit`.
+    `columns` are its own ones, in the order of the parameters of `<table>_insert` and
+    `<table>_update`. `moment` is the column that says when it happened. `point` are the columns of
+    its point, lon and lat, when it has one. `editable` are the columns that can be changed one by
+    one, in the order of the parameters of `<table>_edit`.
     """
 
     name: str

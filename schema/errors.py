@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a caller can mend, told in its own language: the errors of payloads and of the rows of receipts."""
+"""What a caller can mend, told in its own language: the errors of payloads and of the rows of
+receipts.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def user_errors(errors: Iterable[Refusal | RowError], language: Language) -> lis
 
 
 def stored_errors(stored: Iterable[Mapping[str, Any]], language: Language) -> list[UserError]:
-    """The errors that a receipt or one of its rows was stored with, in the language of who reads it now."""
+    """The errors that a receipt or one of its rows was stored with, in the language of who reads it
+    now.
+    """
     return [_told(e["path"], e["code"], e["params"], e["message"], language) for e in stored]
 
 
@@ -46,7 +50,9 @@ def _told(
     message: str | None,
     language: Language,
 ) -> UserError:
-    """The words of the catalogue; `message` where it lacks the code, or the values that its words need."""
+    """The words of the catalogue; `message` where it lacks the code, or the values that its words
+    need.
+    """
     known = CODES.get(code)
     if known is None or known.params - params.keys():
         return UserError(

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Inputs that arrive as plain mappings by column name, as the resolvers take them.
 
-Strawberry would make an object of each of 2,000 rows and the resolvers a mapping of each object; the one function here
-makes the mapping at once. It also keeps what an object loses: a field that was not given is not in the mapping, one that
-was given as null is there as None.
+Strawberry would make an object of each of 2,000 rows and the resolvers a mapping of each object;
+the one function here makes the mapping at once. It also keeps what an object loses: a field that
+was not given is not in the mapping, one that was given as null is there as None.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ def mapping(given: object) -> dict[str, Any]:
     return cast(dict[str, Any], given)
 
 
-def _mapping(
-    input_type: type, value: Mapping[str, Any], context: InputContext
-) -> dict[str, Any]:
+def _mapping(input_type: type, value: Mapping[str, Any], context: InputContext) -> dict[str, Any]:
     return {
         name: context.convert(value[field], nested, field) if nested else value[field]
         for field, name, nested in _fields(input_type)
@@ -42,7 +40,9 @@ def _mapping(
 
 @cache
 def _fields(input_type: type) -> tuple[tuple[str, str, StrawberryType | type | None], ...]:
-    """Of each field its name in the API, its name as a column, and its type when that is or holds an input."""
+    """Of each field its name in the API, its name as a column, and its type when that is or holds
+    an input.
+    """
     definition = input_type.__strawberry_definition__  # type: ignore[attr-defined]
     fields = []
     for field in definition.fields:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Deliveries and their receipts: what every kind of contribution has in common when it is pushed."""
+"""Deliveries and their receipts: what all kinds of contributions have in common when pushed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from sql.errors import Refusal
 
 
 @strawberry.enum(
-    description="What the rows of a delivery are. UPSERT: some records, new or changed. SNAPSHOT: all of the dataset; what is "
+    description="What the rows of a delivery are. UPSERT: some records, new or changed. "
+    "SNAPSHOT: all of the dataset; what is "
     "missing is closed."
 )
 class PushMode(StrEnum):
@@ -49,29 +50,37 @@ _TYPENAMES = {kind.name: kind.typename for kind in KINDS.values()}
 
 @as_mapping
 @strawberry.input(
-    description="A delivery as a whole. The same key with the same rows answers the first receipt again; with other rows it "
-    "is an error. A full list of more rows than one request may hold comes in parts with one key, in any order; what no "
+    description="A delivery as a whole. The same key with the same rows answers the first "
+    "receipt again; with other rows it "
+    "is an error. A full list of more rows than one request may hold comes in parts with one "
+    "key, in any order; what no "
     "part names is closed when the last one is in."
 )
 class Delivery:
     dataset: str = strawberry.field(
-        description="The sender's own name for what it delivers: a-z, 0-9 and dashes. Made known by its first delivery."
+        description="The sender's own name for what it delivers: a-z, 0-9 and dashes. Made known "
+        "by its first delivery."
     )
     idempotency_key: str = strawberry.field(
-        description="A key of the sender's own, 8 to 200 characters, a new one for each delivery. Kept seven days."
+        description="A key of the sender's own, 8 to 200 characters, a new one for each "
+        "delivery. Kept seven days."
     )
     mode: PushMode = strawberry.field(default=PushMode.UPSERT, description="What the rows are.")
     part: int = strawberry.field(default=1, description="Which part of a list this is, from 1.")
-    parts: int = strawberry.field(default=1, description="How many parts the list has; at most 1000.")
+    parts: int = strawberry.field(
+        default=1, description="How many parts the list has; at most 1000."
+    )
     dry_run: bool = strawberry.field(
         default=False, description="Only say what would happen. Stores a receipt and no record."
     )
     max_rejected: int = strawberry.field(
-        default=0, description="With more rejected rows than this, the delivery is refused as a whole."
+        default=0,
+        description="With more rejected rows than this, the delivery is refused as a whole.",
     )
     may_close: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description="A full list that would close more records than this is refused as a whole. Without it: 10, or 10 % of "
+        description="A full list that would close more records than this is refused as a whole. "
+        "Without it: 10, or 10 % of "
         "the open records if that is more.",
     )
 
@@ -85,7 +94,8 @@ class PushSummary:
 @strawberry.type(description="What became of one row.")
 class PushRow:
     line: int = strawberry.field(
-        description="Its place in the list as delivered, from 1. Records that a full list closes come after the last line."
+        description="Its place in the list as delivered, from 1. Records that a full list closes "
+        "come after the last line."
     )
     external_id: str | None = strawberry.field(
         description="The sender's own id of it; null when it could not be read or may not be kept."
@@ -100,7 +110,8 @@ class PushRow:
         return strawberry.ID(encode(_TYPENAMES[root["kind"]], root["record"]))
 
     @strawberry.field(
-        description="Why it was rejected or left unchanged, or a warning (PERSONAL_DATA_WARNING) about one that was taken. "
+        description="Why it was rejected or left unchanged, or a warning (PERSONAL_DATA_WARNING) "
+        "about one that was taken. "
         "`path` is seen from the row."
     )
     def errors(
@@ -122,13 +133,17 @@ class PushReceipt:
     at: datetime
     dry_run: bool = strawberry.field(description="True: nothing was stored but this receipt.")
     replayed: bool = strawberry.field(
-        description="True: this very delivery was carried out before; this is its receipt, and nothing happened now."
+        description="True: this very delivery was carried out before; this is its receipt, and "
+        "nothing happened now."
     )
     summary: list[PushSummary] = strawberry.field(
-        description="How many rows had each outcome. Of a delivery that was refused as a whole: the rejected rows alone."
+        description="How many rows had each outcome. Of a delivery that was refused as a whole: "
+        "the rejected rows alone."
     )
 
-    @strawberry.field(description="For `pushReceipt`; null when nothing was stored, not even this receipt.")
+    @strawberry.field(
+        description="For `pushReceipt`; null when nothing was stored, not even this receipt."
+    )
     def id(root: strawberry.Parent[Any]) -> strawberry.ID | None:
         return strawberry.ID(encode("PushReceipt", root["id"])) if root["id"] else None
 
@@ -141,10 +156,12 @@ class PushReceipt:
         after: str | None = None,
     ) -> PushRowConnection:
         outcomes = None if outcome is None else [wanted.value for wanted in outcome]
-        page: Any = await receipt_rows(info.context, root, outcomes, first, after)  # type: ignore[arg-type]
+        page: Any = await receipt_rows(info.context, root, outcomes, first, after)
         return page  # type: ignore[no-any-return]
 
-    @strawberry.field(description="Why the delivery was refused as a whole, or why a full list closed nothing.")
+    @strawberry.field(
+        description="Why the delivery was refused as a whole, or why a full list closed nothing."
+    )
     def errors(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[UserError]:
@@ -162,7 +179,9 @@ class PushReceiptConnection:
 class ReportNothingInput:
     dataset: str = strawberry.field(description="A dataset that was delivered or declared before.")
     wijk: str = strawberry.field(description="CBS code of the current division, or the wijk's id.")
-    period: Period = strawberry.field(description="The week or quarter that it is about; not a future one.")
+    period: Period = strawberry.field(
+        description="The week or quarter that it is about; not a future one."
+    )
     idempotency_key: str
 
 
@@ -170,7 +189,9 @@ class ReportNothingInput:
 class WithdrawInput:
     id: strawberry.ID
     version: int = strawberry.field(description="The version that the caller saw.")
-    reason: str = strawberry.field(description="Kept with the fact that there was a record; its content is not.")
+    reason: str = strawberry.field(
+        description="Kept with the fact that there was a record; its content is not."
+    )
 
 
 @strawberry.type(description="The record that was withdrawn, or why it was not.")
@@ -183,7 +204,9 @@ class WithdrawPayload:
 class PushMutations:
     """The mutations that serve every kind of contribution."""
 
-    @strawberry.mutation(description="Says that a source has nothing to report about a wijk and period.")
+    @strawberry.mutation(
+        description="Says that a source has nothing to report about a wijk and period."
+    )
     async def report_nothing(
         self, info: strawberry.Info[Context, None], input: ReportNothingInput
     ) -> PushReceipt | None:
@@ -191,7 +214,9 @@ class PushMutations:
         made: Any = await report_nothing(info.context, given)
         return made  # type: ignore[no-any-return]
 
-    @strawberry.mutation(description="Takes one's own record away, of any kind. Its receivers no longer see it.")
+    @strawberry.mutation(
+        description="Takes one's own record away, of any kind. Its receivers no longer see it."
+    )
     async def withdraw(
         self, info: strawberry.Info[Context, None], input: WithdrawInput
     ) -> WithdrawPayload | None:
@@ -243,7 +268,9 @@ async def pushed(
 
 
 def with_areas(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with the ids of its wijk and buurt where it gives global ids; codes and names stay as they are."""
+    """The row with the ids of its wijk and buurt where it gives global ids; codes and names stay as
+    they are.
+    """
     areas = {"wijk": "Wijk", "buurt": "Buurt"}
     ids = {name: _area(typename, row[name]) for name, typename in areas.items() if row.get(name)}
     return {**row, **ids}
@@ -257,13 +284,18 @@ def _area(typename: str, name: str) -> Any:
 
 
 def unreadable_rows(info: strawberry.Info[Context, None]) -> RejectedRows | None:
-    """The rows that were taken out of this push's list because GraphQL would have refused them all for them."""
-    path = _rows_path(info._raw_info.field_nodes[0].arguments[0].value)
+    """The rows that were taken out of this push's list because GraphQL would have refused them all
+    for them.
+    """
+    (argument,) = info._raw_info.field_nodes[0].arguments or ()
+    path = _rows_path(argument.value)
     return None if path is None else info.context.rejected.get(path)
 
 
 def _rows_path(value: ValueNode) -> tuple[str, ...] | None:
-    """Where a push's rows stand in the variables: ("in", "rows") for `input: $in`, ("rows",) for `rows: $rows` in it."""
+    """Where a push's rows stand in the variables: ("in", "rows") for `input: $in`, ("rows",) for
+    `rows: $rows` in it.
+    """
     if isinstance(value, VariableNode):
         return (value.name.value, "rows")
     if isinstance(value, ObjectValueNode):

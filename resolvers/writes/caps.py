@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The writer's caps: per receiver at most so exact, and nothing for a receiver that a given list leaves out.
+"""The writer's caps: per receiver at most so exact, and nothing for a receiver that a given list
+leaves out.
 
-Caps with the same content are one profile, whose id is computed from that content. Whether an agreement gives as much as
-a cap asks is decided by the database.
+Caps with the same content are one profile, whose id is computed from that content. Whether an
+agreement gives as much as a cap asks is decided by the database.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def profile_of(caps: Sequence[Cap]) -> UUID:
 async def check_caps(
     session: Session, kind: Kind, wijk: UUID, category: str, caps: Sequence[Cap]
 ) -> list[RowError]:
-    """Why a new record in this wijk and category cannot be shown as these caps ask; empty when it can."""
+    """Why a new record in this wijk and category cannot be shown as these caps ask; empty when it
+    can.
+    """
     rows = await session.fetch("caps_agreed", [c.receiver for c in caps], kind.name, wijk, category)
     agreed = {row["receiver"]: row for row in rows}
     errors: list[RowError] = []
@@ -70,7 +73,9 @@ def _beyond(path: tuple[str | int, ...], cap: Cap, agreed: Record) -> list[RowEr
 
 
 async def keep_caps(session: Session, caps: Sequence[Cap]) -> UUID:
-    """Stores the caps, if their profile is new, and gives the profile. Comes before the record: its grants are made from it."""
+    """Stores the caps, if their profile is new, and gives the profile. Comes before the record: its
+    grants are made from it.
+    """
     profile = profile_of(caps)
     columns = ([c.receiver for c in caps], [c.precision for c in caps], [c.with_text for c in caps])
     await session.fetch("caps_keep", profile, *columns)

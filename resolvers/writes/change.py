@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """One record at a time: report it, change it, take it away.
 
-Each works in a savepoint and gives a `Written`. Another organisation's record and one that does not exist are refused alike.
+Each works in a savepoint and gives a `Written`. Another organisation's record and one that does not
+exist are refused alike.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ NOT_FOUND = RowError(("input", "id"), "NOT_FOUND")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The record that was written (`done`), or the caller's own one that stands in the way (CONFLICT).
+    """The record that was written (`done`), or the caller's own one that stands in the way
+    (CONFLICT).
 
     Errors beside a record that was written are warnings.
     """
@@ -47,8 +49,8 @@ class Written:
 async def report(context: Context, kind: Kind, given: Mapping[str, Any]) -> Written:
     """Stores one record that is reported in the hub itself, once per idempotency key.
 
-    `given` has the kind's columns that are reported, `wijk`, `buurt`, `idempotency_key` and `share_at`: None shares as
-    agreed, a list caps what each receiver sees.
+    `given` has the kind's columns that are reported, `wijk`, `buurt`, `idempotency_key` and
+    `share_at`: None shares as agreed, a list caps what each receiver sees.
     """
     try:
         check_key(given["idempotency_key"], "input", "idempotencyKey")
@@ -101,7 +103,8 @@ async def _insert(
 async def change(
     context: Context, kind: Kind, record: UUID, version: int, given: Mapping[str, Any]
 ) -> Written:
-    """Changes the columns that `given` names of one's own record, which must still have this version.
+    """Changes the columns that `given` names of one's own record, which must still have this
+    version.
 
     None clears a column. A stale version gives CONFLICT with the caller's own record as it is now.
     """
@@ -151,12 +154,16 @@ async def withdraw(
 
 
 async def shown_as(context: Context, kind: Kind, record: UUID) -> list[Record]:
-    """What each receiver sees of one's own record, found by the database by looking through its eyes."""
+    """What each receiver sees of one's own record, found by the database by looking through its
+    eyes.
+    """
     return await context.session.fetch("shown_as", kind.name, record)
 
 
 async def _not_written(context: Context, kind: Kind, record: UUID) -> Written:
-    """Why nothing was written: one's own record has another version, or there is no such record of one's own."""
+    """Why nothing was written: one's own record has another version, or there is no such record of
+    one's own.
+    """
     if await context.session.fetchval(f"{kind.table}_owned", record):
         return Written(record, [RowError(("input", "version"), "CONFLICT")])
     return Written(errors=[NOT_FOUND])

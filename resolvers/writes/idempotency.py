@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The same request twice happens once: a key, a digest of the request, and the result of the first."""
+"""The same request twice happens once: a key, a digest of the request, the first one's result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHORTEST_KEY, LONGEST_KEY = 8, 200
 
 
 def digest_of(*content: object) -> bytes:
-    """A digest that is the same for the same content: plain values, lists, mappings, dates and ids."""
+    """A digest, the same for the same content: plain values, lists, mappings, dates and ids."""
     plain = orjson.dumps(content, default=_plain, option=orjson.OPT_SORT_KEYS)
     return sha256(plain).digest()
 
@@ -29,7 +29,9 @@ def _plain(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request of an organisation under a key of its own choosing; a delivery in parts has one request per part."""
+    """One request of an organisation under a key of its own choosing; a delivery in parts has one
+    request per part.
+    """
 
     operation: str
     key: str
@@ -37,10 +39,11 @@ class Request:
     part: int = 1
 
     async def earlier_result(self, session: Session, dataset: str | None = None) -> UUID | None:
-        """The result of this very request if it was done before, else None; waits for the request's turn first.
+        """The result of this very request if it was done before, else None; waits for the request's
+        turn first.
 
-        Deliveries of one `dataset` take turns as well. Refuses IDEMPOTENCY_KEY_REUSED when the key stands for other
-        input, and CONFLICT when the turn does not come in time.
+        Deliveries of one `dataset` take turns as well. Refuses IDEMPOTENCY_KEY_REUSED when the key
+        stands for other input, and CONFLICT when the turn does not come in time.
         """
         await session.fetch("write_turn", self.key, dataset)
         stored = await session.fetchrow("write_key", self.key, self.part)

@@ -18,7 +18,8 @@ from sql.session import Record
 
 
 async def report_nothing(context: Context, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Notes that a dataset has nothing to report for a wijk and period; gives a receipt without rows.
+    """Notes that a dataset has nothing to report for a wijk and period; gives a receipt without
+    rows.
 
     `given` has `dataset`, `wijk`, `period` and `idempotency_key`.
     """

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Deliveries: many rows of one dataset, a receipt that says of each what became of it.
 
-Promises: a delivery happens whole or not at all, and once; deliveries of one dataset take turns; an edit that was made in
-the hub stays until the source says something new of that record; the number of statements does not grow with the rows.
+Promises: a delivery happens whole or not at all, and once; deliveries of one dataset take turns; an
+edit that was made in the hub stays until the source says something new of that record; the number
+of statements does not grow with the rows.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _NOTHING_REJECTED = RejectedRows((), ())
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a sender says about its delivery as a whole. Made by `read_delivery`, which checks it."""
+    """What a sender says about its delivery as a whole; `read_delivery` makes and checks it."""
 
     dataset: str
     idempotency_key: str
@@ -56,9 +57,7 @@ class Delivery:
         """The full list that this is a part of, if it is one."""
         if self.mode != "SNAPSHOT":
             return None
-        return FullList(
-            self.dataset, self.idempotency_key, self.part, self.parts, self.may_close
-        )
+        return FullList(self.dataset, self.idempotency_key, self.part, self.parts, self.may_close)
 
 
 def read_delivery(given: Mapping[str, Any]) -> Delivery:
@@ -93,8 +92,8 @@ async def push(
 ) -> dict[str, Any]:
     """Carries out a delivery and gives its receipt, as a row of `receipts_by_id`.
 
-    `rejected` are the rows that were taken out of the list because they could not be read. A refusal of the whole is an
-    error of the receipt; a receipt without an id was not stored.
+    `rejected` are the rows that were taken out of the list because they could not be read. A
+    refusal of the whole is an error of the receipt; a receipt without an id was not stored.
     """
     frame = await write_frame(context.session)
     try:
@@ -111,7 +110,9 @@ async def push(
 
 @dataclass(slots=True)
 class _Plan:
-    """What becomes of the rows: those that are new, said anew or said as before, and the receipt's rows."""
+    """What becomes of the rows: those that are new, said anew or said as before, and the receipt's
+    rows.
+    """
 
     created: list[tuple[UUID, Checked, bytes]] = field(default_factory=list)
     updated: list[tuple[UUID, Checked, bytes]] = field(default_factory=list)
@@ -161,11 +162,11 @@ class _Push:
         return Request(operation, delivery.idempotency_key, digest, delivery.part)
 
     async def _checked(self, rows: Sequence[Row], rejected: RejectedRows) -> list[Checked]:
-        """Every row of the delivery in its order, looked at; those that could not be read among them."""
+        """Every row of the delivery in its order, looked at; those that could not be read among
+        them.
+        """
         writer = Writer.of(self._frame)
-        checks = DeliveredRows(
-            self._kind, writer, await Areas.named_by(self._session, rows)
-        )
+        checks = DeliveredRows(self._kind, writer, await Areas.named_by(self._session, rows))
         lines = rejected.lines if rejected.rejected else range(1, len(rows) + 1)
         checked = [checks.check(line, row) for line, row in zip(lines, rows, strict=True)]
         await without_minutes(self._session, self._kind, writer, checked)
@@ -173,7 +174,9 @@ class _Push:
         return sorted(checked, key=lambda row: row.line)
 
     async def _effect(self, checked: Sequence[Checked]) -> Receipt:
-        """Does what the delivery asks and says what became of it; a trial and a refused delivery are undone."""
+        """Does what the delivery asks and says what became of it; a trial and a refused delivery
+        are undone.
+        """
         delivery = self._delivery
         made = Receipt(
             self._context.ids.new_id(self._frame["today"]), delivery.dataset, self._kind.name,
@@ -232,7 +235,9 @@ class _Push:
         return plan
 
     async def _known(self, names: list[str]) -> tuple[dict[str, Record], set[str]]:
-        """The records of the dataset under these names, held until the end, and the names that were withdrawn."""
+        """The records of the dataset under these names, held until the end, and the names that were
+        withdrawn.
+        """
         if not names:
             return {}, set()
         dataset = self._delivery.dataset
@@ -246,9 +251,7 @@ class _Push:
     def _create(self, plan: _Plan, row: Checked) -> None:
         record = self._context.ids.new_id(self._frame["today"])
         plan.created.append((record, row, delivered_digest(self._kind, row.values)))
-        plan.rows.append(
-            ReceiptRow(row.line, row.external_id, "CREATED", record, 1, row.warnings)
-        )
+        plan.rows.append(ReceiptRow(row.line, row.external_id, "CREATED", record, 1, row.warnings))
 
     def _change(self, plan: _Plan, row: Checked, record: Record) -> None:
         version = row.values["source_version"]
@@ -266,9 +269,7 @@ class _Push:
             outcome = "UNCHANGED"
         new_version = record["version"] + (outcome != "UNCHANGED")
         plan.rows.append(
-            ReceiptRow(
-                row.line, row.external_id, outcome, record["id"], new_version, row.warnings
-            )
+            ReceiptRow(row.line, row.external_id, outcome, record["id"], new_version, row.warnings)
         )
 
     async def _close(self, checked: Sequence[Checked], made: Receipt) -> list[ReceiptRow]:
@@ -288,7 +289,9 @@ class _Push:
         ]
 
     async def _note_delivered(self, checked: Sequence[Checked]) -> None:
-        """A full list is about every wijk where its sender works, other rows about the wijken that they name."""
+        """A full list is about every wijk where its sender works, other rows about the wijken that
+        they name.
+        """
         named = {row.values["wijk"] for row in checked if not row.errors}
         wijken = None if self._list is not None or not named else sorted(named)
         await self._session.fetch("write_delivered", self._delivery.dataset, wijken, False)
@@ -306,7 +309,9 @@ async def insert(
 
 
 def is_older(given: str | None, stored: str | None) -> bool:
-    """Whether a source's version comes before another: as numbers when both are numbers, else as texts."""
+    """Whether a source's version comes before another: as numbers when both are numbers, else as
+    texts.
+    """
     if given is None or stored is None:
         return False
     if all(version.isascii() and version.isdigit() for version in (given, stored)):
@@ -333,10 +338,10 @@ def _unchanged(row: Checked, record: Record | None, code: str) -> ReceiptRow:
     )
 
 
-def _columns(
-    kind: Kind, rows: Sequence[tuple[UUID, Checked, bytes | None]]
-) -> list[list[Any]]:
-    """The rows as one list per column: id, external id, source version, digest, wijk, buurt, then the kind's own."""
+def _columns(kind: Kind, rows: Sequence[tuple[UUID, Checked, bytes | None]]) -> list[list[Any]]:
+    """The rows as one list per column: id, external id, source version, digest, wijk, buurt, then
+    the kind's own.
+    """
     own = [column.name for column in kind.columns]
     return _transposed([
         (

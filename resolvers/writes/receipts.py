@@ -29,7 +29,9 @@ TOTALS = Batch("row_totals_of_receipts", returns="one")
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRow:
-    """What became of one row. `line` counts from 1 in the list as delivered; closed records come after the last line."""
+    """What became of one row. `line` counts from 1 in the list as delivered; closed records come
+    after the last line.
+    """
 
     line: int
     external_id: str | None
@@ -41,7 +43,9 @@ class ReceiptRow:
 
 @dataclass(slots=True)
 class Receipt:
-    """A receipt to be stored: of a delivery that was carried out, tried (`dry_run`), or refused as a whole."""
+    """A receipt to be stored: of a delivery that was carried out, tried (`dry_run`), or refused as
+    a whole.
+    """
 
     id: UUID
     dataset: str
@@ -80,7 +84,9 @@ def summary_of(rows: Iterable[ReceiptRow]) -> list[dict[str, Any]]:
 def answer(
     dataset: str, at: datetime, errors: Iterable[RowError], **more: object
 ) -> dict[str, Any]:
-    """A receipt as a row of `receipts_by_id`; without an id nothing was stored, not even the receipt."""
+    """A receipt as a row of `receipts_by_id`; without an id nothing was stored, not even the
+    receipt.
+    """
     return {
         "id": None,
         "dataset": dataset,
@@ -94,7 +100,9 @@ def answer(
 
 
 def stored_errors(errors: Iterable[RowError]) -> list[dict[str, Any]]:
-    """Errors as they are stored and read again: codes and values, so that each reader gets its own language."""
+    """Errors as they are stored and read again: codes and values, so that each reader gets its own
+    language.
+    """
     return [
         {"path": list(e.path), "code": e.code, "params": dict(e.params), "message": e.message}
         for e in errors

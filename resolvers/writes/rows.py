@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Is this row fit to be stored? Each row is looked at on its own, so that one bad row does not fail the others.
+"""Is this row fit to be stored? Each row is looked at on its own, so that one bad row does not fail
+the others.
 
-A row comes as a mapping by column name. `wijk` and `buurt` are what the sender wrote: a code or name, or the id that the
-hub gave. Checks add up: a row is told everything that is wrong with it.
+A row comes as a mapping by column name. `wijk` and `buurt` are what the sender wrote: a code or
+name, or the id that the hub gave. Checks add up: a row is told everything that is wrong with it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ AHEAD = timedelta(days=1)
 """How far in the future a moment may lie: clocks and time zones of sources differ."""
 
 NEAR_LON, NEAR_LAT = 0.0073, 0.0045
-"""Some 500 m in degrees at this latitude: how far outside the box around its wijk a point may lie."""
+"""Some 500 m in degrees at this latitude: how far outside the box around its wijk a point may lie.
+"""
 
 # What a message may repeat of what the sender wrote in the place of a code.
 _CODE = re.compile(r"WK\w{0,10}|[^\W\d_]{1,40}")
@@ -36,7 +38,9 @@ _CODE = re.compile(r"WK\w{0,10}|[^\W\d_]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes and when: the hub's moment, and whether the strict rules for police and enforcement hold."""
+    """Who writes and when: the hub's moment, and whether the strict rules for police and
+    enforcement hold.
+    """
 
     now: datetime
     strict: bool
@@ -57,7 +61,9 @@ async def write_frame(session: Session) -> Record:
 
 @dataclass(slots=True)
 class Checked:
-    """A row that was looked at: what is stored when there are no `errors`, and what its sender should know."""
+    """A row that was looked at: what is stored when there are no `errors`, and what its sender
+    should know.
+    """
 
     line: int
     external_id: str | None = None
@@ -89,7 +95,9 @@ class Areas:
 
     @classmethod
     async def named_by(cls, session: Session, rows: Sequence[Row]) -> Areas:
-        """What must be known of areas to check these rows: two statements, a third when codes are not of today."""
+        """What must be known of areas to check these rows: two statements, a third when codes are
+        not of today.
+        """
         with_points = any(row.get("lon") is not None for row in rows)
         wijken = await session.fetch("write_wijken", with_points)
         known = {wijk["code"] for wijk in wijken}
@@ -102,7 +110,9 @@ class Areas:
         return cls(wijken, buurten, former)
 
     def place(self, row: Row, checked: Checked) -> None:
-        """Puts the ids of the wijk and buurt that the row names into `checked`, or says what is wrong with them."""
+        """Puts the ids of the wijk and buurt that the row names into `checked`, or says what is
+        wrong with them.
+        """
         wijk = self._wijken.get(row["wijk"])
         checked.values["wijk"] = checked.values["buurt"] = None
         if wijk is None:
@@ -134,7 +144,9 @@ class Areas:
 
 
 async def _former(session: Session, codes: list[str]) -> dict[str, Row]:
-    """What is known of codes of earlier divisions: the year, the name then, and what is there now, in words."""
+    """What is known of codes of earlier divisions: the year, the name then, and what is there now,
+    in words.
+    """
     found = await session.fetch("write_other_years", codes)
     return {
         row["code"]: {
@@ -163,7 +175,8 @@ def _check_point(lon: float | None, lat: float | None, wijk: Record, checked: Ch
 
 
 def check_values(kind: Kind, row: Row, writer: Writer, checked: Checked) -> None:
-    """Puts the values that the row gives for the kind's own columns into `checked`, or says what is wrong with them.
+    """Puts the values that the row gives for the kind's own columns into `checked`, or says what is
+    wrong with them.
 
     Columns that the row does not name are left out.
     """
@@ -209,9 +222,7 @@ def _without_persons(column: Column, text: str, strict: bool, checked: Checked) 
     for kind in dict.fromkeys(finding.kind for finding in kept_out):
         checked.refuse(column.field, "PERSONAL_DATA", kind=kind)
     for kind in dict.fromkeys(f.kind for f in findings if f not in kept_out):
-        checked.warnings.append(
-            RowError((column.field,), "PERSONAL_DATA_WARNING", {"kind": kind})
-        )
+        checked.warnings.append(RowError((column.field,), "PERSONAL_DATA_WARNING", {"kind": kind}))
     return None if kept_out else text
 
 
@@ -251,7 +262,9 @@ async def without_minutes(
 
 
 class DeliveredRows:
-    """Checks the rows of one delivery; what they have in common (areas, the writer) was fetched before."""
+    """Checks the rows of one delivery; what they have in common (areas, the writer) was fetched
+    before.
+    """
 
     def __init__(self, kind: Kind, writer: Writer, areas: Areas) -> None:
         self._kind = kind
@@ -284,7 +297,9 @@ class DeliveredRows:
         checked.identified = not told or "PERSONAL_DATA" in told
 
     def unreadable(self, row: RejectedRow) -> Checked:
-        """A row that could not be read at all, with the name that its source gave it, if that could be."""
+        """A row that could not be read at all, with the name that its source gave it, if that could
+        be.
+        """
         checked = Checked(row.line)
         self._identify(row.external_id, checked)
         checked.errors = list(row.errors)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Full lists: what a list no longer names is closed, once all its parts are in, and only if the list can be trusted.
+"""Full lists: what a list no longer names is closed, once all its parts are in, and only if the
+list can be trusted.
 
-The parts of a list share their key and come in any order; the one that comes last closes. A row that was rejected counts
-as present when its name could be read; when one could not, nothing is closed.
+The parts of a list share their key and come in any order; the one that comes last closes. A row
+that was rejected counts as present when its name could be read; when one could not, nothing is
+closed.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from sql.errors import Refusal
 from sql.session import Record, Session
 
 LEAST_ALLOWED, ALLOWED_PERCENT = 10, 10
-"""Without a limit of its own a list may close this many open records, or this part of them if that is more."""
+"""Without a limit of its own a list may close this many open records, or this part of them if that
+is more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,11 @@ class FullList:
     async def close_missing(
         self, session: Session, kind: Kind, rows: Sequence[Checked]
     ) -> list[Record]:
-        """Notes what this part names; the last part closes what no part named, and gives those records.
+        """Notes what this part names; the last part closes what no part named, and gives those
+        records.
 
-        Refuses MAY_CLOSE_EXCEEDED (nothing of this part is kept) and NOT_CLOSED (everything but closing is).
+        Refuses MAY_CLOSE_EXCEEDED (nothing of this part is kept) and NOT_CLOSED (everything but
+        closing is).
         """
         complete = all(row.identified for row in rows)
         names = sorted({row.external_id for row in rows if row.external_id is not None})

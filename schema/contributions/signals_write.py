@@ -38,22 +38,35 @@ _ABSENT: Any = strawberry.UNSET
 
 @as_mapping
 @strawberry.input(
-    description="A signal as its source has it. Of police and enforcement the hub keeps no point, no minute and no free text."
+    description="A signal as its source has it. Of police and enforcement the hub keeps no "
+    "point, no minute and no free text."
 )
 class SignalRow:
-    external_id: str = strawberry.field(description="The id in the sender's own system, unique in its dataset.")
+    external_id: str = strawberry.field(
+        description="The id in the sender's own system, unique in its dataset."
+    )
     source_version: str | None = strawberry.field(
-        default=_ABSENT, description="What the sender calls this version; a delivery of an older one changes nothing."
+        default=_ABSENT,
+        description="What the sender calls this version; a delivery of an older one changes "
+        "nothing.",
     )
     wijk: str = strawberry.field(description=_WIJK)
     buurt: str | None = strawberry.field(default=_ABSENT, description=_BUURT)
-    lon: float | None = strawberry.field(default=_ABSENT, description="Longitude in degrees (WGS 84).")
-    lat: float | None = strawberry.field(default=_ABSENT, description="Latitude in degrees (WGS 84).")
+    lon: float | None = strawberry.field(
+        default=_ABSENT, description="Longitude in degrees (WGS 84)."
+    )
+    lat: float | None = strawberry.field(
+        default=_ABSENT, description="Latitude in degrees (WGS 84)."
+    )
     category: Category
-    subcategory: str | None = strawberry.field(default=_ABSENT, description="From the sender's own list.")
+    subcategory: str | None = strawberry.field(
+        default=_ABSENT, description="From the sender's own list."
+    )
     seen_at: datetime = strawberry.field(description="When it was seen.")
     status: SignalStatus
-    summary: str | None = strawberry.field(default=_ABSENT, description="What was seen; nothing about a person.")
+    summary: str | None = strawberry.field(
+        default=_ABSENT, description="What was seen; nothing about a person."
+    )
     internal_note: str | None = strawberry.field(default=_ABSENT, description=_NOTE)
 
 
@@ -68,7 +81,9 @@ class PushSignalsInput:
 class ShareAt:
     organisation: strawberry.ID
     precision: Precision
-    with_summary: bool = strawberry.field(default=False, description="Whether it may read the summary.")
+    with_summary: bool = strawberry.field(
+        default=False, description="Whether it may read the summary."
+    )
 
 
 @as_mapping
@@ -79,19 +94,28 @@ class ReportSignalInput:
     buurt: str | None = strawberry.field(default=_ABSENT, description=_BUURT)
     category: Category
     seen_at: datetime
-    lon: float | None = strawberry.field(default=_ABSENT, description="Longitude in degrees (WGS 84).")
-    lat: float | None = strawberry.field(default=_ABSENT, description="Latitude in degrees (WGS 84).")
-    summary: str | None = strawberry.field(default=_ABSENT, description="What was seen; nothing about a person.")
+    lon: float | None = strawberry.field(
+        default=_ABSENT, description="Longitude in degrees (WGS 84)."
+    )
+    lat: float | None = strawberry.field(
+        default=_ABSENT, description="Latitude in degrees (WGS 84)."
+    )
+    summary: str | None = strawberry.field(
+        default=_ABSENT, description="What was seen; nothing about a person."
+    )
     internal_note: str | None = strawberry.field(default=_ABSENT, description=_NOTE)
     share_at: list[ShareAt] | None = strawberry.field(
         default=_ABSENT,
-        description="Caps what agreements give, per receiver; a receiver that a given list leaves out gets nothing. Without "
+        description="Caps what agreements give, per receiver; a receiver that a given list "
+        "leaves out gets nothing. Without "
         "a list: as agreed.",
     )
 
 
 @as_mapping
-@strawberry.input(description="What changes of a signal: a field that is absent stays, null clears.")
+@strawberry.input(
+    description="What changes of a signal: a field that is absent stays, null clears."
+)
 class UpdateSignalInput:
     id: strawberry.ID
     version: int = strawberry.field(description="The version that the caller saw.")
@@ -102,12 +126,18 @@ class UpdateSignalInput:
     internal_note: str | None = _ABSENT
 
 
-@strawberry.type(description="What one other organisation sees of a signal, found by looking through its eyes.")
+@strawberry.type(
+    description="What one other organisation sees of a signal, found by looking through its eyes."
+)
 class ShownAs:
-    organisation: Organisation = loaded(Batch("organisations_by_id", "receiver", "one"), "Who sees it.")
+    organisation: Organisation = loaded(
+        Batch("organisations_by_id", "receiver", "one"), "Who sees it."
+    )
     precision: Precision
     fields: list[str] = strawberry.field(description="Which fields it sees.")
-    agreement: Agreement = loaded(Batch("agreements_by_id", "agreement", "one"), "Under which agreement.")
+    agreement: Agreement = loaded(
+        Batch("agreements_by_id", "agreement", "one"), "Under which agreement."
+    )
 
     @strawberry.field(description="The place in words, as that organisation sees it.")
     async def place(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
@@ -116,10 +146,15 @@ class ShownAs:
         buurt = await context.loaders.load(BUURT, root["buurt"])
         if buurt is None:
             return label("place.SOMEWHERE", context.language, wijk=wijk["name"])
-        return label("place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"])
+        return label(
+            "place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"]
+        )
 
 
-@strawberry.type(description="The signal as it is now, what each receiver sees of it, and what to mend or to know.")
+@strawberry.type(
+    description="The signal as it is now, what each receiver sees of it, and what to mend or to "
+    "know."
+)
 class SignalPayload:
     signal: Annotated[Signal, strawberry.lazy("schema.contributions.signals")] | None
     shown_as: list[ShownAs]
@@ -131,14 +166,17 @@ class SignalMutations:
     """What signals add to the mutations."""
 
     @strawberry.mutation(
-        description="Delivers signals of one's own, 5,000 rows at most. Each row is answered one by one in the receipt."
+        description="Delivers signals of one's own, 5,000 rows at most. Each row is answered one "
+        "by one in the receipt."
     )
     async def push_signals(
         self, info: strawberry.Info[Context, None], input: PushSignalsInput
     ) -> PushReceipt | None:
         return await pushed(info, SIGNAL, input.delivery, input.rows)
 
-    @strawberry.mutation(description="Reports one signal, and says at once what each receiver will see of it.")
+    @strawberry.mutation(
+        description="Reports one signal, and says at once what each receiver will see of it."
+    )
     async def report_signal(
         self, info: strawberry.Info[Context, None], input: ReportSignalInput
     ) -> SignalPayload | None:
@@ -159,7 +197,9 @@ class SignalMutations:
             record = decode_as("Signal", given.pop("id"))
         except Refusal as refusal:
             return _refused(context, refusal.under("input", "id"))
-        return await _payload(context, await change(context, SIGNAL, record, given.pop("version"), given))
+        return await _payload(
+            context, await change(context, SIGNAL, record, given.pop("version"), given)
+        )
 
 
 def _reported(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.anyio
 SCHOOL_NOT_HERE = "WK063708"
 
 
-async def refused(world: World, given: dict[str, Any], token: str = "corporatie-a") -> Any:
-    answered = await only_row(world.partner(token), given)
+async def refused(world: World, given: dict[str, Any], name: str = "corporatie-a") -> Any:
+    answered = await only_row(world.partner(name), given)
     assert answered["outcome"] == "REJECTED"
     async with world.connect("superuser") as connection:
         assert await connection.fetchval("select count(*) from hub.signals") == 0
@@ -74,7 +74,8 @@ async def test_an_external_id_that_names_a_person_is_not_kept_in_the_receipt(wor
     assert answered["externalId"] is None
     async with world.connect("superuser") as connection:
         kept = await connection.fetchval(
-            "select string_agg(r::text, '') || (select coalesce(string_agg(l::text, ''), '') from hub.list_parts l)"
+            "select string_agg(r::text, '') || (select coalesce(string_agg(l::text, ''), '') "
+            "from hub.list_parts l)"
             " from hub.receipt_rows r"
         )
     assert "123456782" not in kept
@@ -125,9 +126,7 @@ async def test_the_clock_of_the_hub_decides_what_lies_in_the_future(world: World
 
 async def test_a_wijk_where_the_term_has_ended_is_not_ones_own(world: World) -> None:
     async with world.connect("superuser") as connection:
-        await connection.execute(
-            "update hub.organisation_wijken set works_until = hub.today() - 1"
-        )
+        await connection.execute("update hub.organisation_wijken set works_until = hub.today() - 1")
     assert await refused(world, row()) == [(["wijk"], "NOT_YOUR_WIJK")]
 
 
@@ -161,5 +160,3 @@ async def test_a_row_may_name_a_wijk_of_the_sender_and_of_no_other(world: World)
     receipt = await push(world.partner("school-a"), rows, maxRejected=1)
     assert [line["outcome"] for line in receipt["rows"]["nodes"]] == ["CREATED", "REJECTED"]
     assert codes(receipt["rows"]["nodes"][1]) == ["NOT_YOUR_WIJK"]
-
-

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Deliveries of every form against a model of a few lines: nothing is lost, nothing doubled, a retry changes nothing.
+"""Deliveries of every form against a model of a few lines: nothing is lost, nothing doubled, a
+retry changes nothing.
 
-The model knows of each external id its content, whether it is open, and its version. Deliveries are new rows, full lists
-in parts in any order, trials, rows that are rejected, and retries of any earlier delivery at any later moment.
+The model knows of each external id its content, whether it is open, and its version. Deliveries are
+new rows, full lists in parts in any order, trials, rows that are rejected, and retries of any
+earlier delivery at any later moment.
 """
 
 from __future__ import annotations
@@ -53,9 +55,7 @@ class Retry:
 def full_lists() -> st.SearchStrategy[All]:
     parts = st.lists(contents, min_size=1, max_size=3)
     return parts.flatmap(
-        lambda p: st.builds(
-            All, st.just(p), rejected_names, st.permutations(list(range(len(p))))
-        )
+        lambda p: st.builds(All, st.just(p), rejected_names, st.permutations(list(range(len(p)))))
     )
 
 
@@ -94,7 +94,9 @@ class Model:
         return done
 
     def close_all_but(self, named: set[str]) -> Counter[str]:
-        gone = [name for name, (_, is_open, _) in self.records.items() if is_open and name not in named]
+        gone = [
+            name for name, (_, is_open, _) in self.records.items() if is_open and name not in named
+        ]
         for name in gone:
             content, _, version = self.records[name]
             self.records[name] = (content, False, version + 1)
@@ -168,7 +170,8 @@ class Play:
     async def stored(self) -> dict[str, tuple[str, bool, int]]:
         async with self.world.connect("superuser") as connection:
             found = await connection.fetch(
-                "select external_id, summary, closed_on is null as open, version, (select count(*) from hub.history h"
+                "select external_id, summary, closed_on is null as open, version, (select "
+                "count(*) from hub.history h"
                 " where h.record = s.id) as changes from hub.signals s where dataset = $1",
                 self.dataset,
             )

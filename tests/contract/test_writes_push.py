@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Deliveries of signals: what becomes of each row, what happens once, and what happens not at all."""
+"""Deliveries of signals: what becomes of each row, what happens once, and what not at all."""
 
 from __future__ import annotations
 
@@ -291,9 +291,7 @@ async def test_a_delivery_that_makes_no_sense_is_refused_at_the_place_where_it_e
 
 async def test_two_deliveries_at_once_under_one_key_happen_once(world: World) -> None:
     partner, key = world.partner("corporatie-a"), new_key()
-    answers = await asyncio.gather(
-        *(push(partner, three(), idempotencyKey=key) for _ in range(3))
-    )
+    answers = await asyncio.gather(*(push(partner, three(), idempotencyKey=key) for _ in range(3)))
     assert sorted(answer["replayed"] for answer in answers) == [False, True, True]
     assert len({answer["id"] for answer in answers}) == 1
     assert await stored(world) == 3
@@ -327,7 +325,8 @@ async def test_a_receipt_is_its_senders_alone_and_pages_by_line(world: World) ->
     receipt = await push(partner, [row(f"a-{n}") for n in range(5)])
     other = await world.partner("corporatie-b").ask(RECEIPT, {"id": receipt["id"]})
     assert other == {"pushReceipt": None}
-    query = """query($id: ID!, $after: String) { pushReceipt(id: $id) { rows(first: 2, after: $after) {
+    query = """query($id: ID!, $after: String) { pushReceipt(id: $id) {
+        rows(first: 2, after: $after) {
         total nodes { line } pageInfo { endCursor hasNextPage } } } }"""
     after, lines = None, []
     while True:
@@ -354,7 +353,8 @@ async def test_a_stored_error_is_told_in_the_language_of_who_reads_it(world: Wor
 async def delivered_wijken(world: World) -> dict[str, int]:
     async with world.connect("superuser") as connection:
         rows = await connection.fetch(
-            "select dataset, count(*) from hub.deliveries where on_day = hub.today() group by dataset"
+            "select dataset, count(*) from hub.deliveries where on_day = hub.today() group by "
+            "dataset"
         )
         return {r["dataset"]: r["count"] for r in rows}
 
@@ -367,5 +367,3 @@ async def test_a_delivery_is_noted_for_the_wijken_that_it_is_about(world: World)
     await push(partner, three(), dataset="proef", dryRun=True)
     await push(partner, [row(wijk="WK999999")], dataset="fout")
     assert await delivered_wijken(world) == {"los": 1, "lijst": 4, "leeg": 4}
-
-

@@ -49,7 +49,9 @@ def reported(**changes: Any) -> dict[str, Any]:
 
 
 async def report(partner: Partner, **changes: Any) -> dict[str, Any]:
-    payload: dict[str, Any] = (await partner.ask(REPORT, {"in": reported(**changes)}))["reportSignal"]
+    payload: dict[str, Any] = (await partner.ask(REPORT, {"in": reported(**changes)}))[
+        "reportSignal"
+    ]
     return payload
 
 
@@ -70,7 +72,9 @@ async def organisation(partner: Partner) -> str:
 
 
 async def agree(provider: Partner, receiver: Partner, **rule: Any) -> None:
-    """An agreement in force by which the receiver sees noise in Oosterheem, per buurt and with its summary."""
+    """An agreement in force by which the receiver sees noise in Oosterheem, per buurt and with its
+    summary.
+    """
     given = {
         "provider": await organisation(provider),
         "receiver": await organisation(receiver),
@@ -311,7 +315,9 @@ async def test_a_withdrawn_record_is_gone_for_everyone_and_leaves_no_content(wor
     assert await signal(owner, record) is None
     assert await signal(other, record) is None
     async with world.connect("superuser") as connection:
-        left = await connection.fetchrow("select external_id, reason, t::text from hub.tombstones t")
+        left = await connection.fetchrow(
+            "select external_id, reason, t::text from hub.tombstones t"
+        )
     assert (left["external_id"], left["reason"]) == ("a-1", "Dubbel")
     assert "Kanarie" not in left["t"]
 
@@ -322,7 +328,9 @@ async def test_withdrawing_needs_the_version_that_one_saw_and_a_reason(world: Wo
     stale = await withdraw(partner, made["id"], 2)
     assert (stale["id"], codes(stale)) == (None, ["CONFLICT"])
     assert codes(await withdraw(partner, made["id"], 1, reason="  ")) == ["MISSING_FIELD"]
-    assert codes(await withdraw(partner, made["id"], 1, reason="BSN 123456782")) == ["PERSONAL_DATA"]
+    assert codes(await withdraw(partner, made["id"], 1, reason="BSN 123456782")) == [
+        "PERSONAL_DATA"
+    ]
     assert (await signal(partner, made["id"]))["version"] == 1
 
 

@@ -13,7 +13,10 @@ mutation Push($rows: [SignalRow!]!, $delivery: Delivery!) {
   pushSignals(input: { delivery: $delivery, rows: $rows }) {
     id dataset dryRun replayed
     summary { outcome rows }
-    rows { total nodes { line externalId outcome recordId version errors { path code message hint } } }
+    rows {
+      total
+      nodes { line externalId outcome recordId version errors { path code message hint } }
+    }
     errors { path code message hint }
   }
 }
@@ -24,7 +27,10 @@ query Bon($id: ID!) {
   pushReceipt(id: $id) {
     id dataset dryRun replayed
     summary { outcome rows }
-    rows { total nodes { line externalId outcome recordId version errors { path code message hint } } }
+    rows {
+      total
+      nodes { line externalId outcome recordId version errors { path code message hint } }
+    }
     errors { path code message hint }
   }
 }
@@ -33,7 +39,10 @@ query Bon($id: ID!) {
 REPORT = """
 mutation Report($in: ReportSignalInput!) {
   reportSignal(input: $in) {
-    signal { id version status summary internalNote seenAt place { label lon buurt { name } } category sourceId }
+    signal {
+      id version status summary internalNote seenAt category sourceId
+      place { label lon buurt { name } }
+    }
     shownAs { organisation { name } precision place fields agreement { title } }
     errors { path code message hint }
   }
@@ -57,7 +66,9 @@ mutation Withdraw($in: WithdrawInput!) {
 
 NOTHING = """
 mutation Nothing($in: ReportNothingInput!) {
-  reportNothing(input: $in) { id replayed summary { outcome rows } errors { path code message hint } }
+  reportNothing(input: $in) {
+    id replayed summary { outcome rows } errors { path code message hint }
+  }
 }
 """
 
