@@ -325,7 +325,7 @@ def _tell_area(area: Any) -> None:
 
 
 async def _as_owner(settings: Settings, work: Any) -> None:
-    """Does work as the owner of the database at hand, brought up to date first when it is embedded."""
+    """Does work as the owner of the database at hand; an embedded one is migrated first."""
     if settings.owner_url is not None:
         async with open_database(settings, settings.owner_url) as owner:
             await work(owner)

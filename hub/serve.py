@@ -94,15 +94,15 @@ async def serve_app(app: Starlette, settings: Settings, on_start: Callable[[str]
         )
     )
     serving = asyncio.create_task(server.serve())
-    while not (server.started or serving.done()):
-        await asyncio.sleep(0.01)  # noqa: ASYNC110 - uvicorn has a flag for this, and no event
+    while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn gives no event
+        await asyncio.sleep(0.01)
     if server.started:
         on_start(address_of(server))
     await serving
 
 
 def address_of(server: uvicorn.Server) -> str:
-    """The address that a started server listens on; the port is the real one where 0 was asked for."""
+    """The address that a started server listens on, with its real port where 0 was asked for."""
     host, port = server.servers[0].sockets[0].getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

@@ -17,7 +17,7 @@ from string import Template
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from hub.graphql import language_of
+from hub.requests import language_of
 from schema.texts import Language, label
 from sql.errors import Unavailable
 from sql.session import Database

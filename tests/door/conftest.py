@@ -21,7 +21,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
-from hub.graphql import GraphQLEndpoint, Rejected
+from hub.graphql import GraphQLEndpoint
+from hub.rows import Rejected
 from hub.settings import Limits
 from sql.errors import Refusal, Unavailable
 from sql.principal import Principal

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Telling the errors of an operation apart: a caller's, the database's being away, or a fault of
+the hub.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from graphql import FieldNode, GraphQLError
+
+from schema.texts import CODES
+from sql.errors import Refusal, Unavailable
+
+Path = tuple[str | int, ...]
+
+MAX_ECHO = 300
+MAX_NAME = 80
+FOUND = re.compile(r"[,;] found: .*", re.DOTALL)
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """The exception that graphql-core wrapped, however often."""
+    cause = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def refusal_in(error: GraphQLError) -> Refusal | None:
+    """The refusal that `error` wraps, or that a scalar gave as a code of the catalogue."""
+    cause = root_cause(error)
+    if isinstance(cause, Refusal):
+        return cause
+    code = (error.extensions or {}).get("code")
+    return Refusal(code) if isinstance(code, str) and code in CODES else None
+
+
+def raise_when_away(errors: Iterable[GraphQLError]) -> None:
+    """Give up the whole operation when the database was lost in the middle of it."""
+    for error in errors:
+        cause = root_cause(error)
+        if isinstance(cause, Unavailable):
+            raise cause
+
+
+def speaks_of_argument(error: GraphQLError) -> bool:
+    """Whether graphql-core blames an argument in the document, rather than a field's value."""
+    return any(not isinstance(node, FieldNode) for node in error.nodes or ())
+
+
+def without_value(message: str) -> str:
+    """A message of graphql-core without the value that it ends with, and not too long."""
+    return FOUND.sub(".", message)[:MAX_ECHO]
+
+
+def error_answer(
+    message: str, code: str, hint: str | None, where: GraphQLError | None, **extra: object
+) -> dict[str, Any]:
+    """An error as GraphQL has it; the hint is left out when there is none."""
+    error: dict[str, Any] = {"message": message}
+    if where is not None and where.locations:
+        error["locations"] = [location.formatted for location in where.locations]
+    if where is not None and where.path is not None:
+        error["path"] = where.path
+    error["extensions"] = {"code": code, **({"hint": hint} if hint else {}), **extra}
+    return error
