@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the hub must know of a kind of record to write it: its columns, in the order of its
-statements.
+"""What the hub must know of a kind of record to write it: its columns, in its statements' order.
 
-A kind is a declaration and five statements named after its table (`signals_insert`, `_update`,
-`_touch`, `_close`, `_lock`, `_edit`, `_delete`); everything else about writing is the same for all
-kinds. Rows are mappings by column name.
+A kind is a declaration and nine statements named after its table (signals: `signals_insert`,
+`_update`, `_touch`, `_close`, `_open`, `_lock`, `_edit`, `_delete`, `_owned`); everything else
+about writing is the same for all kinds. Rows are mappings by column name.
 """
 
 from __future__ import annotations

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.conftest import World
+from tests.conftest import NOW, World
 from tests.contract.writing import (
     PUSH,
     RECEIPT,
@@ -367,3 +368,36 @@ async def test_a_delivery_is_noted_for_the_wijken_that_it_is_about(world: World)
     await push(partner, three(), dataset="proef", dryRun=True)
     await push(partner, [row(wijk="WK999999")], dataset="fout")
     assert await delivered_wijken(world) == {"los": 1, "lijst": 4, "leeg": 4}
+
+
+async def test_ones_own_receipts_are_listed_newest_first_and_nobody_elses(world: World) -> None:
+    partner = world.partner("corporatie-a")
+    sent = []
+    for minute in (1, 2, 3):
+        await world.set_now(NOW + timedelta(minutes=minute))
+        sent.append((await push(partner, [row(f"a-{minute}")]))["id"])
+    await push(world.partner("corporatie-b"), three())
+    query = """query($after: String) { mySlice { pushes(first: 2, after: $after) {
+        nodes { id rows(first: 1) { total nodes { externalId } } }
+        pageInfo { endCursor hasNextPage } } } }"""
+    first = (await partner.ask(query))["mySlice"]["pushes"]
+    assert [node["id"] for node in first["nodes"]] == [sent[2], sent[1]]
+    assert first["nodes"][0]["rows"] == {"total": 1, "nodes": [{"externalId": "a-3"}]}
+    after = first["pageInfo"]["endCursor"]
+    last = (await partner.ask(query, {"after": after}))["mySlice"]["pushes"]
+    assert [node["id"] for node in last["nodes"]] == [sent[0]]
+    assert not last["pageInfo"]["hasNextPage"]
+
+
+async def test_what_a_full_list_closes_in_a_wijk_where_one_stopped_working_stays_open(
+    world: World,
+) -> None:
+    partner = world.partner("corporatie-b")
+    await push(partner, [row("a-1"), row("a-2", wijk="WK063708")])
+    async with world.connect("superuser") as connection:
+        await connection.execute(
+            "update hub.organisation_wijken o set works_until = hub.today() - 1"
+            " from hub.wijk_versions v where v.wijk = o.wijk and v.code = 'WK063708'"
+        )
+    receipt = await push(partner, [], mode="SNAPSHOT")
+    assert [node["externalId"] for node in receipt["rows"]["nodes"]] == ["a-1"]
