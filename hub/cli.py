@@ -234,6 +234,13 @@ def import_group() -> None:
     help="Which proposals to confirm: none, those with the same name and place (the rest is "
     "new), or all.",
 )
+@click.option(
+    "--kind",
+    type=click.Choice(["WIJK", "KERN"]),
+    default="WIJK",
+    show_default=True,
+    help="What the gemeente calls these areas: wijken, or kernen.",
+)
 @DATA
 def import_areas_command(
     file: Path,
@@ -242,6 +249,7 @@ def import_areas_command(
     gemeente: str | None,
     gemeente_name: str | None,
     confirm: str,
+    kind: str,
     data: Path | None,
 ) -> None:
     """Read wijken and buurten from a GeoJSON FILE of CBS or PDOK.
@@ -260,6 +268,7 @@ def import_areas_command(
             source=source,
             gemeente=gemeente,
             gemeente_name=gemeente_name,
+            kind=kind,  # type: ignore[arg-type]
             confirm=confirm,  # type: ignore[arg-type]
             report=_tell_area,
         )

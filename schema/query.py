@@ -81,7 +81,8 @@ class GroundQuery:
             if id is not None
             else await wijk_of_code(info.context, str(code), year)
         )
-        return await info.context.loaders.load(WIJK, key)
+        row: Any = await info.context.loaders.load(WIJK, key)
+        return row  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="The wijken of a gemeente, the caller's own unless it names one by its CBS "

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- The import of wijken and buurten, run by the owner (`hub import areas`). Every statement that writes leaves a row that
 -- is already so untouched and returns how many rows it changed, so that importing a file again shows as 0.
--- hub.area_proposals.sources holds what confirming needs later, without the file:
+-- hub.area_proposals.evidence holds what confirming needs later, without the file:
 --   {source, kind, before: year of the earlier division, flagged: CBS's own word, taken: [{wijk, share, comparability}]}
 
 -- areas_keep_gemeente --
@@ -43,19 +43,19 @@ order by p.code;
 -- Keeps the proposals of a file ($3) in place of those of an earlier file; what was confirmed stays confirmed.
 with proposed as (
   select f.* from jsonb_to_recordset($3::jsonb) as f (
-    code text, name text, boundary jsonb, continues uuid, alike text, overlap double precision, sources jsonb)
+    code text, name text, boundary jsonb, continues uuid, alike text, overlap double precision, evidence jsonb)
 ), gone as (
   delete from hub.area_proposals p
   where p.gemeente = $1 and p.year = $2 and not exists (select from proposed f where f.code = p.code)
   returning 1
 ), kept as (
-  insert into hub.area_proposals as p (gemeente, year, code, name, boundary, continues, alike, overlap, sources)
-  select $1, $2, code, name, boundary, continues, alike, overlap, sources from proposed
+  insert into hub.area_proposals as p (gemeente, year, code, name, boundary, continues, alike, overlap, evidence)
+  select $1, $2, code, name, boundary, continues, alike, overlap, evidence from proposed
   on conflict (gemeente, year, code) do update set
     name = excluded.name, boundary = excluded.boundary, continues = excluded.continues,
-    alike = excluded.alike, overlap = excluded.overlap, sources = excluded.sources
-  where (p.name, p.boundary, p.continues, p.alike, p.overlap, p.sources) is distinct from
-    (excluded.name, excluded.boundary, excluded.continues, excluded.alike, excluded.overlap, excluded.sources)
+    alike = excluded.alike, overlap = excluded.overlap, evidence = excluded.evidence
+  where (p.name, p.boundary, p.continues, p.alike, p.overlap, p.evidence) is distinct from
+    (excluded.name, excluded.boundary, excluded.continues, excluded.alike, excluded.overlap, excluded.evidence)
   returning 1
 )
 select (select count(*) from gone) + (select count(*) from kept) as changed;
@@ -80,24 +80,24 @@ select count(*) as changed from confirmed;
 -- areas_establish --
 -- Makes the confirmed proposals of a year its division: a lasting wijk for each new area, a version for each area.
 with settled as (
-  select p.code, p.name, p.boundary, p.continues, p.sources, v.wijk as known,
-    case when p.sources ->> 'before' is null or p.continues is not null then coalesce(
-      p.sources ->> 'flagged',
-      (select t ->> 'comparability' from jsonb_array_elements(p.sources -> 'taken') t
+  select p.code, p.name, p.boundary, p.continues, p.evidence, v.wijk as known,
+    case when p.evidence ->> 'before' is null or p.continues is not null then coalesce(
+      p.evidence ->> 'flagged',
+      (select t ->> 'comparability' from jsonb_array_elements(p.evidence -> 'taken') t
         where (t ->> 'wijk')::uuid = p.continues),
       case when p.boundary is not null and before.boundary is not null then 'BOUNDARY_CHANGED' end
     ) end as comparability
   from hub.area_proposals p
   left join hub.wijk_versions v on v.gemeente = p.gemeente and v.year = p.year and v.code = p.code
   left join hub.wijk_versions before on before.gemeente = p.gemeente and before.wijk = p.continues
-    and before.year = (p.sources ->> 'before')::int
+    and before.year = (p.evidence ->> 'before')::int
   where p.gemeente = $1 and p.year = $2
 ), fresh as materialized (
-  select o.code, hub.new_id() as wijk, o.sources ->> 'kind' as kind
+  select o.code, hub.new_id() as wijk, o.evidence ->> 'kind' as kind
   from (select * from settled where continues is null and known is null order by code) o
 ), division as (
   insert into hub.divisions as d (gemeente, year, source)
-  select $1, $2, min(sources ->> 'source') from settled
+  select $1, $2, min(evidence ->> 'source') from settled
   on conflict (gemeente, year) do update set source = excluded.source where d.source <> excluded.source
   returning 1
 ), made as (
@@ -116,11 +116,11 @@ select (select count(*) from division) + (select count(*) from made) + (select c
 -- areas_relate --
 -- Predecessors of the areas of a year: for each that is new, or whose boundary changed, the areas that it took ground from.
 with wanted as (
-  select v.wijk, (t ->> 'wijk')::uuid as predecessor, (p.sources ->> 'before')::int as predecessor_year,
+  select v.wijk, (t ->> 'wijk')::uuid as predecessor, (p.evidence ->> 'before')::int as predecessor_year,
     (t ->> 'share')::double precision as share
   from hub.area_proposals p
   join hub.wijk_versions v on v.gemeente = p.gemeente and v.year = p.year and v.code = p.code
-  cross join jsonb_array_elements(p.sources -> 'taken') t
+  cross join jsonb_array_elements(p.evidence -> 'taken') t
   where p.gemeente = $1 and p.year = $2 and coalesce(v.comparability, 'BOUNDARY_CHANGED') = 'BOUNDARY_CHANGED'
 ), gone as (
   delete from hub.wijk_predecessors r

@@ -146,7 +146,7 @@ class _Import:
             "continues": proposal.continues,
             "alike": proposal.alike,
             "overlap": proposal.overlap,
-            "sources": {
+            "evidence": {
                 "source": self._source,
                 "kind": self._kind,
                 "before": before,

@@ -177,7 +177,7 @@ def _values(chosen: Any) -> tuple[str, ...] | None:
 
 async def total(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> int:
     """The resolver of `total` in every connection of records."""
-    return await total_of_page(info.context, root)  # type: ignore[arg-type]
+    return await total_of_page(info.context, root)
 
 
 TOTAL = "How many the caller can page through: counts nothing else."

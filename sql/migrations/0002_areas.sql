@@ -78,7 +78,7 @@ create table hub.area_proposals (
   continues uuid,
   alike text not null check (alike in ('NAME_AND_OVERLAP', 'NAME', 'OVERLAP', 'NEITHER')),
   overlap double precision,
-  sources jsonb not null default '[]',
+  evidence jsonb not null,
   confirmed boolean not null default false,
   primary key (gemeente, year, code),
   foreign key (gemeente, continues) references hub.wijken on delete restrict
