@@ -1,0 +1,368 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What each organisation may see, decided a second time and independently of the database.
+
+A small world of organisations, records, agreements and days, and the rules of who sees what written as plain Python over
+it: no grants are compiled, no slices made; every question is answered from the agreements and the record alone. The tests
+compare the database's doors with it, row by row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+NETHERLANDS = ZoneInfo("Europe/Amsterdam")
+LADDER = ("COUNT", "WIJK", "BUURT", "EXACT")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a signal: its columns, from which precision on it is shown, and whether a rule must list it."""
+
+    columns: tuple[str, ...]
+    shown_from: str
+    listed: bool = False
+    is_text: bool = False
+
+
+FIELDS = {
+    "buurt": Field(("buurt",), "BUURT"),
+    "category": Field(("category",), "WIJK"),
+    "closedOn": Field(("closed_on",), "WIJK"),
+    "point": Field(("lon", "lat"), "EXACT", listed=True),
+    "seenAt": Field(("seen_at",), "EXACT", listed=True),
+    "seenOn": Field(("seen_on",), "WIJK"),
+    "status": Field(("status",), "WIJK"),
+    "subcategory": Field(("subcategory",), "WIJK", listed=True),
+    "summary": Field(("summary",), "WIJK", listed=True, is_text=True),
+}
+OWN_COLUMNS = ("internal_note", "dataset", "external_id", "version")
+TEXTS = tuple(name for name, known in FIELDS.items() if known.is_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """The most that one receiver may see of a record."""
+
+    precision: str
+    with_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A signal as its owner has it. `caps` None: as agreed; else per receiver, and nothing for those left out."""
+
+    id: UUID
+    owner: UUID
+    wijk: UUID
+    category: str
+    seen_at: datetime
+    recorded_on: date
+    dataset: str = "meldingen"
+    external_id: str | None = None
+    buurt: UUID | None = None
+    lon: float | None = None
+    lat: float | None = None
+    status: str = "NEW"
+    subcategory: str | None = None
+    summary: str | None = None
+    internal_note: str | None = None
+    closed_on: date | None = None
+    version: int = 1
+    caps: tuple[tuple[UUID, Cap], ...] | None = None
+
+    @property
+    def seen_on(self) -> date:
+        """The day in the Netherlands on which it was seen."""
+        return self.seen_at.astimezone(NETHERLANDS).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one party shows another under an agreement."""
+
+    provider: UUID
+    receiver: UUID
+    wijken: tuple[UUID, ...]
+    category: str | None = None
+    fields: tuple[str, ...] = ()
+    precision: str = "EXACT"
+    keep_days: int = 365
+    includes_past: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One party's word on an agreement."""
+
+    organisation: UUID
+    decision: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Agreement:
+    """A proposal with its parties, its term (both days included) and what was decided on it."""
+
+    id: UUID
+    parties: tuple[UUID, ...]
+    valid_from: date
+    valid_until: date
+    rules: tuple[Rule, ...]
+    decisions: list[Decision] = field(default_factory=list)
+
+    def in_force(self, today: date) -> bool:
+        """Every party accepted, nobody went back on it, and the day lies in its term."""
+        accepted = {word.organisation for word in self.decisions if word.decision == "ACCEPT"}
+        ended = any(word.decision in ("REJECT", "REVOKE") for word in self.decisions)
+        return accepted == set(self.parties) and not ended and self.valid_from <= today <= self.valid_until
+
+    @property
+    def agreed_at(self) -> datetime:
+        """When the last party accepted."""
+        return max(word.at for word in self.decisions if word.decision == "ACCEPT")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a receiver sees a record: how exactly, by which agreement, and which fields."""
+
+    precision: str
+    agreement: UUID
+    fields: frozenset[str]
+
+    @property
+    def hidden(self) -> list[str]:
+        """The fields that the rule leaves out."""
+        return sorted(FIELDS.keys() - self.fields)
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns that are shown."""
+        return {column for name in self.fields for column in FIELDS[name].columns}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A question for a page of a wijk's records; None asks for all."""
+
+    owner: UUID | None = None
+    categories: tuple[str, ...] | None = None
+    statuses: tuple[str, ...] | None = None
+    buurt: UUID | None = None
+    from_day: date | None = None
+    until_day: date | None = None
+    closed: bool | None = None
+    words: str | None = None
+
+    def arguments(self) -> tuple[Any, ...]:
+        """As a door takes them, after the wijk."""
+        lists = [None if some is None else list(some) for some in (self.categories, self.statuses)]
+        return (self.owner, *lists, self.buurt, self.from_day, self.until_day, self.closed, self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that happened, as the recorder notes it: with the record as sharing sees it at that moment."""
+
+    change: str
+    record: Record
+    on_day: date
+    changed: frozenset[str] = frozenset()
+    for_owner: bool = True
+    batch: int | None = None
+
+
+@dataclass(slots=True)
+class World:
+    """Everything that was recorded and agreed in one gemeente, and the day on which questions are asked."""
+
+    gemeente: str
+    organisations: tuple[UUID, ...]
+    wijken: dict[UUID, tuple[UUID, ...]]
+    works: set[tuple[UUID, UUID]]
+    today: date
+    records: dict[UUID, Record] = field(default_factory=dict)
+    agreements: dict[UUID, Agreement] = field(default_factory=dict)
+    items: list[Item] = field(default_factory=list)
+
+    # -- who sees what --------------------------------------------------------------------------------------------
+
+    def rights(self, receiver: UUID, record: Record) -> list[View]:
+        """Every view that some rule in force gives of a record, the one that applies first; COUNT among them."""
+        found = []
+        for agreement in self.agreements.values():
+            if not agreement.in_force(self.today):
+                continue
+            for number, rule in enumerate(agreement.rules, start=1):
+                view = self._view(agreement, rule, receiver, record)
+                if view is not None:
+                    order = (-LADDER.index(view.precision), agreement.agreed_at, agreement.id, number)
+                    found.append((order, view))
+        return [view for _, view in sorted(found, key=lambda one: one[0])]
+
+    def _view(self, agreement: Agreement, rule: Rule, receiver: UUID, record: Record) -> View | None:
+        first = date.min if rule.includes_past else agreement.valid_from
+        if (rule.provider, rule.receiver) != (record.owner, receiver) or record.wijk not in rule.wijken:
+            return None
+        if rule.category not in (None, record.category):
+            return None
+        if not first <= record.recorded_on <= agreement.valid_until:
+            return None
+        if self.today >= record.recorded_on + timedelta(days=rule.keep_days):
+            return None
+        cap = Cap("EXACT", True)
+        if record.caps is not None:
+            given = dict(record.caps)
+            if receiver not in given:
+                return None
+            cap = given[receiver]
+        rank = min(LADDER.index(rule.precision), LADDER.index(cap.precision))
+        listed = set(rule.fields) - (set() if cap.with_text else set(TEXTS))
+        shown = frozenset(
+            name
+            for name, known in FIELDS.items()
+            if rank >= LADDER.index(known.shown_from) and (not known.listed or name in listed)
+        )
+        return View(LADDER[rank], agreement.id, shown)
+
+    def view(self, receiver: UUID, record: Record) -> View | None:
+        """How a receiver sees another's record, or None; being counted is not being seen."""
+        rights = self.rights(receiver, record)
+        return rights[0] if rights and rights[0].precision != "COUNT" else None
+
+    def row(self, asker: UUID, record: Record) -> dict[str, Any] | None:
+        """The record as a door shows it to the asker, or None."""
+        row: dict[str, Any] = {
+            "id": record.id,
+            "owner": record.owner,
+            "wijk": record.wijk,
+            "day": record.seen_on,
+            "recorded_on": record.recorded_on,
+            "invented": False,
+        }
+        if record.owner == asker:
+            columns = [column for known in FIELDS.values() for column in known.columns] + list(OWN_COLUMNS)
+            shown = {column: getattr(record, column) for column in columns}
+            return {**row, "precision": "EXACT", "agreement": None, "hidden": [], **shown}
+        view = self.view(asker, record)
+        if view is None:
+            return None
+        shown = {
+            column: getattr(record, column) if name in view.fields else None
+            for name, known in FIELDS.items()
+            for column in known.columns
+        }
+        shown.update(dict.fromkeys(OWN_COLUMNS))
+        return {**row, "precision": view.precision, "agreement": view.agreement, "hidden": view.hidden, **shown}
+
+    def rows(self, asker: UUID) -> list[dict[str, Any]]:
+        """Every record that the asker may see, as it sees it."""
+        found = (self.row(asker, record) for record in self.records.values())
+        return [row for row in found if row is not None]
+
+    def page(
+        self, asker: UUID, wijk: UUID, wanted: Wanted, *, newest: bool, after: tuple[date, UUID] | None, n: int | None
+    ) -> list[dict[str, Any]]:
+        """A page of a wijk: filters, order and cursor look at what the asker sees, and at nothing else."""
+        rows = [row for row in self.rows(asker) if row["wijk"] == wijk and _matches(row, wanted)]
+        rows.sort(key=lambda row: (row["day"], row["id"]), reverse=newest)
+        if after is not None:
+            rows = [row for row in rows if ((row["day"], row["id"]) < after if newest else (row["day"], row["id"]) > after)]
+        return rows[:n]
+
+    def shown_as(self, record: Record) -> list[dict[str, Any]]:
+        """What each receiver sees of a record, by receiver."""
+        found = []
+        for receiver in sorted(set(self.organisations) - {record.owner}):
+            rights = self.rights(receiver, record)
+            if rights:
+                view = rights[0]
+                counted = view.precision == "COUNT"
+                found.append(
+                    {
+                        "receiver": receiver,
+                        "precision": view.precision,
+                        "fields": [] if counted else sorted(view.fields),
+                        "agreement": view.agreement,
+                        "wijk": record.wijk,
+                        "buurt": record.buurt if "buurt" in view.fields else None,
+                    }
+                )
+        return found
+
+    def feed(self, asker: UUID, wijk: UUID) -> tuple[list[Item], list[Item]]:
+        """What happened in a wijk: the stream that the asker sees exactly, in order, and the one by batch."""
+        exact, reduced = [], []
+        for item in self.items:
+            if item.record.wijk != wijk:
+                continue
+            if item.record.owner == asker:
+                if item.for_owner:
+                    exact.append(item)
+                continue
+            view = self.view(asker, item.record)
+            if view is None or (item.change == "UPDATED" and not item.changed & view.columns):
+                continue
+            if view.precision == "EXACT":
+                exact.append(item)
+            elif item.batch is not None:
+                reduced.append(item)
+        return exact, sorted(reduced, key=lambda item: item.batch or 0)
+
+    # -- what happens ---------------------------------------------------------------------------------------------
+
+    def create(self, record: Record) -> None:
+        """A new record."""
+        self.records[record.id] = record
+        self.items.append(Item("CREATED", record, self.today))
+
+    def change(self, record: UUID, changes: dict[str, Any]) -> Record:
+        """A record with other values, and a version more."""
+        old = self.records[record]
+        new = replace(old, **changes, version=old.version + 1)
+        self.records[record] = new
+        columns = {name for name in changes if getattr(old, name) != getattr(new, name)}
+        if new.seen_on != old.seen_on:
+            columns.add("seen_on")
+        if not columns:
+            return new
+        if (old.wijk, old.category) != (new.wijk, new.category):
+            self.items.append(Item("WITHDRAWN", old, self.today, for_owner=False))
+        kind = "UPDATED"
+        if (old.closed_on is None) != (new.closed_on is None):
+            kind = "CLOSED" if old.closed_on is None else "REOPENED"
+        self.items.append(Item(kind, new, self.today, frozenset(columns)))
+        return new
+
+    def withdraw(self, record: UUID) -> None:
+        """A record is gone."""
+        self.items.append(Item("WITHDRAWN", self.records.pop(record), self.today))
+
+    def cut(self) -> None:
+        """A batch of the feed holds what happened since the one before it."""
+        number = 1 + max((item.batch or 0 for item in self.items), default=0)
+        self.items = [replace(item, batch=item.batch or number) for item in self.items]
+
+
+def _matches(row: dict[str, Any], wanted: Wanted) -> bool:
+    texts = ("summary", "internal_note")
+    tests = (
+        wanted.owner in (None, row["owner"]),
+        wanted.categories is None or row["category"] in wanted.categories,
+        wanted.statuses is None or row["status"] in wanted.statuses,
+        wanted.buurt in (None, row["buurt"]),
+        wanted.from_day is None or row["day"] >= wanted.from_day,
+        wanted.until_day is None or row["day"] <= wanted.until_day,
+        wanted.closed is None or (row["closed_on"] is not None) == wanted.closed,
+        wanted.words is None or any(wanted.words.lower() in (row[name] or "").lower() for name in texts),
+    )
+    return all(tests)
+
+
+def noon(day: date) -> datetime:
+    """A moment in the middle of a day."""
+    return datetime(day.year, day.month, day.day, 11, tzinfo=UTC)

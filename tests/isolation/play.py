@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Plays a world of the model in the database, as the serving role under each organisation's identity.
+
+Whatever happens, happens in both: a step is carried out in the database and told to the model, and whether the database
+refuses is compared at once. Each world is a gemeente of its own, so that many fit in one database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, TypeAlias
+from uuid import UUID, uuid5
+
+import asyncpg
+
+from tests.isolation.model import Agreement, Cap, Decision, Item, Record, Rule, Wanted, World, noon
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+NAMES = UUID("5f7d64a0-6f0f-4f86-9d7c-0e64b8f5a001")
+CATEGORIES = ("NOISE", "LITTER", "GREEN")
+DATASET = "meldingen"
+
+
+def named(*parts: object) -> UUID:
+    """An id that follows from its name."""
+    return uuid5(NAMES, "/".join(map(str, parts)))
+
+
+@asynccontextmanager
+async def as_asker(connection: Connection, gemeente: str, asker: UUID | None) -> AsyncIterator[None]:
+    """A transaction of an organisation."""
+    async with connection.transaction():
+        if asker is not None:
+            await identify(connection, gemeente, asker)
+        yield
+
+
+async def identify(connection: Connection, gemeente: str, asker: UUID) -> None:
+    """Tells the database who asks, until the transaction ends."""
+    await connection.execute(
+        "select set_config('hub.gemeente', $1, true), set_config('hub.organisation', $2, true), set_config('hub.actor', 'test', true)",
+        gemeente,
+        str(asker),
+    )
+
+
+@dataclass(slots=True)
+class Play:
+    """One world, and the connections through which things happen in it."""
+
+    world: World
+    owner: Connection
+    app: Connection
+
+    @classmethod
+    async def begin(
+        cls,
+        owner: Connection,
+        app: Connection,
+        gemeente: str,
+        today: date,
+        *,
+        names: str = "",
+        works: set[tuple[int, int]] | None = None,
+    ) -> Play:
+        """Three organisations and two wijken with two buurten each; `works`: who works where, by default all everywhere."""
+        names = names or gemeente
+        organisations = tuple(named(names, "organisation", n) for n in range(3))
+        wijken = {
+            named(names, "wijk", w): tuple(named(names, "buurt", w, b) for b in range(2)) for w in range(2)
+        }
+        places = list(wijken)
+        pairs = works if works is not None else {(o, w) for o in range(3) for w in range(2)}
+        world = World(
+            gemeente, organisations, wijken, {(organisations[o], places[w]) for o, w in pairs}, today
+        )
+        play = cls(world, owner, app)
+        await play._set_clock()
+        async with owner.transaction():
+            await owner.execute("insert into hub.gemeenten values ($1, $1)", gemeente)
+            await owner.executemany(
+                "insert into hub.wijken (gemeente, id) values ($1, $2)", [(gemeente, wijk) for wijk in wijken]
+            )
+            await owner.executemany(
+                "insert into hub.buurten (gemeente, id, wijk, name) values ($1, $2::uuid, $3, $2::uuid::text)",
+                [(gemeente, buurt, wijk) for wijk, buurten in wijken.items() for buurt in buurten],
+            )
+            await owner.executemany(
+                "insert into hub.organisations (gemeente, id, slug, name, kind) values ($1, $2, $3::text, $3::text, 'WELFARE')",
+                [(gemeente, id_, f"organisation-{n}") for n, id_ in enumerate(organisations)],
+            )
+            await owner.executemany(
+                "insert into hub.organisation_wijken (gemeente, organisation, wijk, works_from) values ($1, $2, $3, '2020-01-01')",
+                [(gemeente, *pair) for pair in sorted(world.works)],
+            )
+            await owner.executemany(
+                "insert into hub.datasets (gemeente, owner, dataset, kind) values ($1, $2, $3, 'SIGNAL')",
+                [(gemeente, id_, DATASET) for id_ in organisations],
+            )
+        return play
+
+    async def _set_clock(self) -> None:
+        await self.owner.execute(
+            "insert into hub.clock (frozen_at) values ($1) on conflict (only_row) do update set frozen_at = excluded.frozen_at",
+            noon(self.world.today),
+        )
+
+    # -- what can happen ------------------------------------------------------------------------------------------
+
+    async def pass_days(self, days: int) -> None:
+        """Nothing happens but time."""
+        self.world.today += timedelta(days=days)
+        await self._set_clock()
+
+    async def create(self, record: Record) -> None:
+        """A record, on the day that it is."""
+        profile = await self._profile(record)
+        async with as_asker(self.app, self.world.gemeente, record.owner):
+            await self.app.execute(
+                """insert into hub.signals (id, dataset, external_id, wijk, buurt, category, subcategory, seen_at, lon, lat, status,
+                  summary, internal_note, profile) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                  coalesce($14, hub.as_agreed()))""",
+                *(record.id, record.dataset, record.external_id, record.wijk, record.buurt, record.category),
+                *(record.subcategory, record.seen_at, record.lon, record.lat, record.status),
+                *(record.summary, record.internal_note, profile),
+            )
+        self.world.create(record)
+
+    async def _profile(self, record: Record) -> UUID | None:
+        if record.caps is None:
+            return None
+        profile = named(self.world.gemeente, "profile", record.id)
+        async with as_asker(self.app, self.world.gemeente, record.owner):
+            for receiver, cap in record.caps:
+                await self.app.execute(
+                    "insert into hub.share_caps (profile, receiver, precision, with_text) values ($1, $2, $3, $4)",
+                    *(profile, receiver, cap.precision, cap.with_text),
+                )
+        return profile
+
+    async def change(self, record: UUID, changes: dict[str, Any]) -> None:
+        """New values of a record's columns."""
+        owner = self.world.records[record].owner
+        columns = ", ".join(f"{name} = ${n}" for n, name in enumerate(changes, start=2))
+        async with as_asker(self.app, self.world.gemeente, owner):
+            await self.app.execute(
+                f"update hub.signals set {columns}, version = version + 1 where id = $1", record, *changes.values()
+            )
+        self.world.change(record, changes)
+
+    async def withdraw(self, record: UUID) -> None:
+        """A record goes."""
+        async with as_asker(self.app, self.world.gemeente, self.world.records[record].owner):
+            await self.app.execute("delete from hub.signals where id = $1", record)
+        self.world.withdraw(record)
+
+    async def propose(self, proposer: UUID, agreement: Agreement) -> None:
+        """An agreement as its proposer puts it, before anybody accepts."""
+        async with as_asker(self.app, self.world.gemeente, proposer):
+            await self.app.execute(
+                """insert into hub.agreements (id, title, purpose, legal_basis, contact, valid_from, valid_until, parties)
+                  values ($1, 'Titel', 'Doel', 'Grondslag', 'loket', $2, $3, $4)""",
+                *(agreement.id, agreement.valid_from, agreement.valid_until, list(agreement.parties)),
+            )
+            for number, rule in enumerate(agreement.rules, start=1):
+                await add_rule(self.app, agreement.id, number, rule)
+        self.world.agreements[agreement.id] = agreement
+
+    async def decide(self, agreement: UUID, organisation: UUID, decision: str) -> None:
+        """A party's word, which the database takes exactly when the model does."""
+        made = self.world.agreements[agreement]
+        before = made.decisions
+        allowed = (
+            organisation in made.parties
+            and not any(word.decision in ("REJECT", "REVOKE") for word in before)
+            and not any(word.organisation == organisation and decision in (word.decision, "REJECT") for word in before)
+        )
+        try:
+            async with as_asker(self.app, self.world.gemeente, organisation):
+                await add_decision(self.app, agreement, decision)
+        except asyncpg.PostgresError as error:
+            refused = isinstance(error, asyncpg.InsufficientPrivilegeError) or error.sqlstate == "HB001"
+            assert refused and not allowed, error
+        else:
+            assert allowed, "a decision was taken that nobody could make"
+            made.decisions.append(Decision(organisation, decision, noon(self.world.today)))
+
+    async def cut(self) -> None:
+        """The feed's batch of the day."""
+        await self._settled()
+        if await self.app.fetchval("select hub.cut_feed_batch($1)", self.world.gemeente):
+            self.world.cut()
+
+    async def _settled(self) -> None:
+        """Waits until no transaction runs, autovacuum's included: only then everything stands in the feed."""
+        until = time.monotonic() + 10
+        question = "select pg_snapshot_xmin(s) = pg_snapshot_xmax(s) from pg_current_snapshot() s"
+        while not await self.app.fetchval(question):
+            assert time.monotonic() < until, "some transaction does not end"
+            await asyncio.sleep(0)
+
+    # -- what everybody sees --------------------------------------------------------------------------------------
+
+    async def compare(self, questions: Sequence[Wanted] = (Wanted(),)) -> None:
+        """Every asker's every door against the model, for whole wijken and for the given questions in small pages."""
+        await self._settled()
+        for asker in self.world.organisations:
+            async with as_asker(self.app, self.world.gemeente, asker):
+                await self._compare_ids(asker)
+                for wijk in self.world.wijken:
+                    await self._compare_feed(asker, wijk)
+                    for wanted in questions:
+                        await self._compare_pages(asker, wijk, wanted, newest=True)
+                        await self._compare_pages(asker, wijk, wanted, newest=False)
+                await self._compare_shown(asker)
+
+    async def _compare_ids(self, asker: UUID) -> None:
+        everything = list(self.world.records)
+        found = by_id(await self.app.fetch("select * from hub.signals_by_id($1)", everything))
+        assert found == by_id(self.world.rows(asker))
+        own = {row["id"] for row in await self.app.fetch("select id from hub.signals")}
+        assert own == {record.id for record in self.world.records.values() if record.owner == asker}
+
+    async def _compare_pages(self, asker: UUID, wijk: UUID, wanted: Wanted, *, newest: bool) -> None:
+        after: tuple[date, UUID] | None = None
+        door = "newest" if newest else "oldest"
+        while True:
+            query = f"select * from hub.signals_{door}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 3)"
+            rows = await self.app.fetch(query, wijk, *wanted.arguments(), *(after or (None, None)))
+            found = [plain(row) for row in rows]
+            assert found == self.world.page(asker, wijk, wanted, newest=newest, after=after, n=3)
+            if len(found) < 3:
+                return
+            after = (found[-1]["day"], found[-1]["id"])
+
+    async def _compare_feed(self, asker: UUID, wijk: UUID) -> None:
+        exact, reduced = await read_feed(self.app, wijk, size=4)
+        expected_exact, expected_reduced = self.world.feed(asker, wijk)
+        assert exact == [told(item) for item in expected_exact]
+        assert sorted(reduced) == sorted(told(item) for item in expected_reduced)
+
+    async def _compare_shown(self, asker: UUID) -> None:
+        for record in self.world.records.values():
+            shown = await self.app.fetch("select * from hub.shown_as('SIGNAL', $1)", record.id)
+            expected = self.world.shown_as(record) if record.owner == asker else []
+            assert sorted(map(dict, shown), key=lambda row: row["receiver"]) == expected
+
+
+def by_id(rows: Sequence[Any]) -> dict[UUID, dict[str, Any]]:
+    """Rows by their id, each of them once."""
+    found = {row["id"]: plain(row) for row in rows}
+    assert len(found) == len(rows), "a record is there twice"
+    return found
+
+
+def plain(row: Any) -> dict[str, Any]:
+    """A row of a door as the model writes it."""
+    return {**row, "hidden": list(row["hidden"])}
+
+
+def told(item: Item) -> tuple[Any, ...]:
+    """What the feed says of an item."""
+    return (item.change, item.record.id, item.record.owner, item.record.category, item.on_day)
+
+
+async def read_feed(app: Connection, wijk: UUID, size: int) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """The whole feed of a wijk in pages, as its two streams."""
+    position: dict[str, UUID | None] = {"EXACT": None, "REDUCED": None}
+    streams: dict[str, list[tuple[Any, ...]]] = {"EXACT": [], "REDUCED": []}
+    while True:
+        rows = await app.fetch(
+            "select * from hub.feed_of_wijk($1, null, $2, $3, $4)", wijk, position["EXACT"], position["REDUCED"], size
+        )
+        for row in rows:
+            position[row["stream"]] = row["id"]
+            streams[row["stream"]].append(
+                (row["change"], row["record"], row["owner"], row["category"], row["on_day"])
+            )
+        if len(rows) < size:
+            return streams["EXACT"], streams["REDUCED"]
+
+
+async def add_rule(app: Connection, agreement: UUID, number: int, rule: Rule) -> None:
+    """A rule of a proposal, in the asker's name."""
+    await app.execute(
+        """insert into hub.agreement_rules (agreement, version, number, provider, receiver, wijken, kind, category, fields, precision,
+          keep_days, includes_past) values ($1, 1, $2, $3, $4, $5, 'SIGNAL', $6, $7, $8, $9, $10)""",
+        *(agreement, number, rule.provider, rule.receiver, list(rule.wijken), rule.category),
+        *(list(rule.fields), rule.precision, rule.keep_days, rule.includes_past),
+    )
+
+
+async def add_decision(app: Connection, agreement: UUID, decision: str) -> None:
+    """The asker's word on an agreement."""
+    await app.execute(
+        "insert into hub.agreement_decisions (agreement, version, decision) values ($1, 1, $2)", agreement, decision
+    )
+
+
+__all__ = ["CATEGORIES", "DATASET", "Cap", "Play", "add_decision", "add_rule", "as_asker", "identify", "named"]

@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whatever was recorded, agreed, capped, revoked or left to expire: each asker sees what the model says, and not a row more."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.isolation.conftest import Bench
+from tests.isolation.model import FIELDS, LADDER, NETHERLANDS, Agreement, Cap, Record, Rule, Wanted
+from tests.isolation.play import CATEGORIES, Play, named
+
+FIRST_DAY = date(2026, 10, 1)
+WORDS = ("lamp stuk", "Lawaai bij de Speeltuin", "glas op straat")
+LISTABLE = sorted(name for name, known in FIELDS.items() if known.listed)
+
+who = st.integers(0, 2)
+category = st.sampled_from(CATEGORIES[:2])
+precision = st.sampled_from(LADDER)
+maybe_words = st.none() | st.sampled_from(WORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    owner: int
+    wijk: int
+    buurt: int | None
+    category: str
+    days_ago: int
+    hour: int
+    status: str
+    summary: str | None
+    note: str | None
+    point: bool
+    caps: dict[int, tuple[str, bool]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    pick: int
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    pick: int
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    proposer: int
+    third: bool
+    starts: int
+    lasts: int
+    rules: list[dict[str, Any]]
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    pick: int
+    organisation: int
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    days: int
+
+
+pairs = st.sampled_from(((0, 2), (0, 2), (0, 1), (1, 2), (2, 0)))
+rules = st.fixed_dictionaries(
+    {
+        "pair": pairs,
+        "wijken": st.sampled_from([(0, 1), (0,), (0, 1), (1,)]),
+        "category": st.sampled_from((None, None, *CATEGORIES[:2])),
+        "fields": st.sets(st.sampled_from(LISTABLE)),
+        "precision": st.sampled_from(("EXACT", "WIJK", "BUURT", "EXACT", "COUNT")),
+        "keep_days": st.sampled_from([365, 30, 9, 1]),
+        "includes_past": st.booleans(),
+    }
+)
+creates = st.builds(
+    Create,
+    owner=st.sampled_from((0, 0, 1, 2)),
+    wijk=st.sampled_from((0, 0, 1)),
+    buurt=st.none() | st.integers(0, 1),
+    category=category,
+    days_ago=st.integers(0, 4),
+    hour=st.integers(0, 23),
+    status=st.sampled_from(("NEW", "DONE")),
+    summary=maybe_words,
+    note=maybe_words,
+    point=st.booleans(),
+    caps=st.none() | st.none() | st.dictionaries(st.sampled_from((2, 1, 0)), st.tuples(precision, st.booleans()), min_size=1),
+)
+changes = st.builds(
+    Change,
+    pick=st.integers(0, 20),
+    values=st.one_of(
+        st.fixed_dictionaries({"summary": maybe_words}),
+        st.fixed_dictionaries({"internal_note": maybe_words}),
+        st.fixed_dictionaries({"category": category}),
+        st.fixed_dictionaries({"status": st.sampled_from(("NEW", "DONE"))}),
+        st.fixed_dictionaries({"buurt": st.none() | st.integers(0, 1)}),
+        st.fixed_dictionaries({"closed_on": st.none() | st.just("today")}),
+        st.fixed_dictionaries({"lon": st.just(4.5), "lat": st.just(52.05)}),
+    ),
+)
+proposals = st.builds(
+    Propose,
+    proposer=who,
+    third=st.booleans(),
+    starts=st.sampled_from((0, -6, -1, 0, 3)),
+    lasts=st.sampled_from((30, 5, 12, 30)),
+    rules=st.lists(rules, min_size=1, max_size=4),
+    accepted=st.sampled_from((True, True, True, False)),
+)
+decisions = st.builds(
+    Decide, pick=st.integers(0, 5), organisation=who, decision=st.sampled_from(("ACCEPT", "REJECT", "REVOKE"))
+)
+anything = st.one_of(
+    creates,
+    changes,
+    changes,
+    proposals,
+    st.builds(Withdraw, st.integers(0, 20)),
+    decisions,
+    st.builds(Cut),
+    st.builds(Pass, st.integers(1, 6)),
+)
+steps = st.tuples(
+    st.lists(creates, max_size=2),
+    st.lists(proposals, min_size=1, max_size=3),
+    st.lists(creates, min_size=2, max_size=7),
+    st.lists(anything, max_size=14),
+).map(lambda parts: [step for part in parts for step in part])
+questions = st.builds(
+    Wanted,
+    owner=st.none() | who,  # type: ignore[arg-type]
+    categories=st.none() | st.tuples(category),
+    statuses=st.none() | st.just(("DONE",)),
+    buurt=st.none() | st.integers(0, 3),  # type: ignore[arg-type]
+    from_day=st.none() | st.dates(FIRST_DAY, FIRST_DAY + timedelta(days=20)),
+    until_day=st.none() | st.dates(FIRST_DAY, FIRST_DAY + timedelta(days=20)),
+    closed=st.none() | st.booleans(),
+    words=st.none() | st.sampled_from(("LAMP", "speeltuin", "straat")),
+)
+
+_gemeenten = (f"GM{number:04}" for number in itertools.count(1))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+@given(steps=steps, wanted=st.lists(questions, max_size=2), later=st.integers(1, 12))
+def test_every_door_shows_each_asker_exactly_what_the_agreements_say(
+    bench: Bench, steps: list[Any], wanted: list[Wanted], later: int
+) -> None:
+    bench.runner.run(_play(bench, next(_gemeenten), steps, wanted, later))
+
+
+async def _play(bench: Bench, gemeente: str, steps: list[Any], wanted: list[Wanted], later: int) -> None:
+    play = await Play.begin(bench.owner, bench.app, gemeente, FIRST_DAY)
+    asked = [Wanted(), *(_about(play, one) for one in wanted)]
+    for number, step in enumerate(steps):
+        await _carry_out(play, number, step)
+    await play.compare(asked)
+    await play.pass_days(later)
+    await play.cut()
+    await play.compare()
+
+
+def _about(play: Play, wanted: Any) -> Wanted:
+    """The question about this world's organisation and buurt instead of their numbers."""
+    buurten = [buurt for some in play.world.wijken.values() for buurt in some]
+    owner = None if wanted.owner is None else play.world.organisations[wanted.owner]
+    buurt = None if wanted.buurt is None else buurten[wanted.buurt]
+    return Wanted(
+        owner,
+        wanted.categories,
+        wanted.statuses,
+        buurt,
+        wanted.from_day,
+        wanted.until_day,
+        wanted.closed,
+        wanted.words,
+    )
+
+
+async def _carry_out(play: Play, number: int, step: Any) -> None:
+    world = play.world
+    match step:
+        case Create():
+            await play.create(_record(play, number, step))
+        case Change() if world.records:
+            record = _picked(world.records, step.pick)
+            values = dict(step.values)
+            if values.get("buurt") is not None:
+                values["buurt"] = world.wijken[world.records[record].wijk][values["buurt"]]
+            if values.get("closed_on") is not None:
+                values["closed_on"] = world.today
+            await play.change(record, values)
+        case Withdraw() if world.records:
+            await play.withdraw(_picked(world.records, step.pick))
+        case Propose():
+            await _propose(play, number, step)
+        case Decide() if world.agreements:
+            organisation = world.organisations[step.organisation]
+            await play.decide(_picked(world.agreements, step.pick), organisation, step.decision)
+        case Cut():
+            await play.cut()
+        case Pass():
+            await play.pass_days(step.days)
+
+
+def _picked(things: dict[Any, Any], pick: int) -> Any:
+    return list(things)[pick % len(things)]
+
+
+def _record(play: Play, number: int, step: Create) -> Record:
+    world = play.world
+    wijk = list(world.wijken)[step.wijk]
+    day = world.today - timedelta(days=step.days_ago)
+    caps = None
+    if step.caps is not None:
+        caps = tuple((world.organisations[n], Cap(*cap)) for n, cap in sorted(step.caps.items()) if n != step.owner)
+    return Record(
+        id=named(world.gemeente, "record", number),
+        owner=world.organisations[step.owner],
+        wijk=wijk,
+        category=step.category,
+        seen_at=datetime(day.year, day.month, day.day, step.hour, tzinfo=NETHERLANDS),
+        recorded_on=world.today,
+        external_id=f"nr-{number}",
+        buurt=None if step.buurt is None else world.wijken[wijk][step.buurt],
+        lon=4.49 if step.point else None,
+        lat=52.06 if step.point else None,
+        status=step.status,
+        subcategory="eigen soort" if step.point else None,
+        summary=step.summary,
+        internal_note=step.note,
+        caps=caps,
+    )
+
+
+async def _propose(play: Play, number: int, step: Propose) -> None:
+    world = play.world
+    members = {step.proposer, *(party for rule in step.rules for party in rule["pair"])}
+    members |= {0, 1, 2} if step.third else set()
+    parties = tuple(world.organisations[n] for n in sorted(members))
+    first = world.today + timedelta(days=step.starts)
+    agreement = Agreement(
+        id=named(world.gemeente, "agreement", number),
+        parties=parties,
+        valid_from=first,
+        valid_until=first + timedelta(days=step.lasts),
+        rules=tuple(_rule(play, rule) for rule in step.rules),
+    )
+    await play.propose(world.organisations[step.proposer], agreement)
+    if step.accepted:
+        for party in parties:
+            await play.decide(agreement.id, party, "ACCEPT")
+
+
+def _rule(play: Play, given: dict[str, Any]) -> Rule:
+    wijken = list(play.world.wijken)
+    return Rule(
+        provider=play.world.organisations[given["pair"][0]],
+        receiver=play.world.organisations[given["pair"][1]],
+        wijken=tuple(wijken[n] for n in given["wijken"]),
+        category=given["category"],
+        fields=tuple(sorted(given["fields"])),
+        precision=given["precision"],
+        keep_days=given["keep_days"],
+        includes_past=given["includes_past"],
+    )
