@@ -96,7 +96,7 @@ def statements_by_type(schema: GraphQLSchema) -> dict[str, set[str]]:
         found[name].add(batch.statement)
     for kind in CONTRIBUTIONS:
         of_kind = (kind.batches.newest, kind.batches.oldest, kind.batches.by_id)
-        found[kind.type.__name__].update(batch.statement for batch in of_kind)
+        found[kind.record_type.__name__].update(batch.statement for batch in of_kind)
         found["PlaceView"].update(batch.statement for batch in of_kind)
     for _, field, batches in loaded_fields(schema):
         found[named(field.type).name].add(batches[-1].statement)

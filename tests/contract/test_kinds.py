@@ -1,0 +1,405 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What holds for every kind of contribution in the registry, without knowing any of them.
+
+Rows and queries are made from the schema, so a new kind is tested as soon as it is registered.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_leaf_type,
+)
+
+from resolvers.kinds import EXTERNAL_ID, KINDS, SOURCE_VERSION, Kind
+from schema import enums
+from schema.build import build
+from schema.contributions import CONTRIBUTIONS
+from schema.contribution import ContributionKind
+from sql.migrate import migrations
+from sql.statements import statements
+from tests.conftest import World
+from tests.contract.writing import OOSTERHEEM, WITHDRAW, new_key
+from tests.partner import Partner
+
+pytestmark = pytest.mark.anyio
+
+STATEMENTS = (
+    "newest", "oldest", "total", "by_id",
+    "lock", "insert", "update", "touch", "close", "open", "edit", "delete", "owned",
+)  # fmt: skip
+SAMPLES: dict[str, Any] = {
+    "Boolean": True,
+    "Date": "2026-11-20",
+    "DateTime": "2026-11-20T21:15:00Z",
+    "Int": 3,
+    "String": "Iets om te onthouden",
+}
+NODE = "query($id: ID!) { node(id: $id) { id } }"
+FEED = """query($wijk: String!) { wijk(code: $wijk) { feed {
+  nodes { kind change recordId record { id } } } } }"""
+HISTORY = """query($id: ID!) { node(id: $id) { ... on Contribution {
+  version history { nodes { change } } } } }"""
+PROPOSE = """mutation($in: AgreementInput!) { proposeAgreement(input: $in) {
+  agreement { id version } errors { code } } }"""
+ACCEPT = """mutation($in: AgreementDecisionInput!) { acceptAgreement(input: $in) {
+  agreement { state } errors { code } } }"""
+
+
+def the_schema() -> GraphQLSchema:
+    schema: GraphQLSchema = build()._schema
+    return schema
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A kind, with the names by which the schema speaks of it."""
+
+    contribution: ContributionKind
+    kind: Kind
+
+    @property
+    def type(self) -> GraphQLObjectType:
+        """The type of its records."""
+        found = the_schema().type_map[self.kind.typename]
+        assert isinstance(found, GraphQLObjectType)
+        return found
+
+    @cached_property
+    def push(self) -> tuple[str, GraphQLInputObjectType]:
+        """The mutation that takes its rows, and the input of a row."""
+        mutation = the_schema().mutation_type
+        assert mutation is not None
+        for name, field in mutation.fields.items():
+            given = get_named_type(field.args["input"].type)
+            rows = given.fields.get("rows") if isinstance(given, GraphQLInputObjectType) else None
+            row = get_named_type(rows.type) if rows else None
+            if isinstance(row, GraphQLInputObjectType) and row.name in self.contribution.row_types:
+                return name, row
+        raise LookupError(f"no mutation takes rows of {self.kind.name}")
+
+    @cached_property
+    def of_wijk(self) -> str:
+        """The field of a wijk that lists its records."""
+        wijk = the_schema().type_map["Wijk"]
+        assert isinstance(wijk, GraphQLObjectType)
+        for name, field in wijk.fields.items():
+            connection = get_named_type(field.type)
+            nodes = getattr(connection, "fields", {}).get("nodes")
+            if nodes is not None and get_named_type(nodes.type) is self.type:
+                return name
+        raise LookupError(f"no field of Wijk lists {self.kind.name}")
+
+    @cached_property
+    def own_fields(self) -> dict[str, GraphQLField]:
+        """The fields of its records that are values and stand in a delivered row."""
+        _, row = self.push
+        return {
+            name: field
+            for name, field in self.type.fields.items()
+            if name in row.fields and is_leaf_type(get_named_type(field.type))
+        }
+
+    def row(self, external_id: str = "een") -> dict[str, Any]:
+        """A row with a value in every field but point and buurt."""
+        _, row = self.push
+        given: dict[str, Any] = {}
+        for name, field in row.fields.items():
+            type_ = get_named_type(field.type)
+            if isinstance(type_, GraphQLEnumType):
+                given[name] = next(iter(type_.values))
+            elif type_.name in SAMPLES:
+                given[name] = SAMPLES[type_.name]
+        del given["buurt"]
+        return given | {"externalId": external_id, "sourceVersion": "1", "wijk": OOSTERHEEM}
+
+    async def deliver(
+        self, partner: Partner, rows: list[dict[str, Any]], **delivery: Any
+    ) -> dict[str, Any]:
+        """The receipt of a delivery."""
+        mutation, row = self.push
+        query = f"""mutation($delivery: Delivery!, $rows: [{row.name}!]!) {{
+          {mutation}(input: {{ delivery: $delivery, rows: $rows }}) {{
+            replayed summary {{ outcome rows }} errors {{ code }}
+            rows {{ nodes {{ outcome recordId errors {{ code }} }} }} }} }}"""
+        given = {"dataset": "contract", "idempotencyKey": new_key(), **delivery}
+        receipt: dict[str, Any] = (await partner.ask(query, {"delivery": given, "rows": rows}))[
+            mutation
+        ]
+        return receipt
+
+    async def create(self, partner: Partner, external_id: str = "een") -> str:
+        """The id of a new record."""
+        receipt = await self.deliver(partner, [self.row(external_id)])
+        (made,) = receipt["rows"]["nodes"]
+        assert made["outcome"] == "CREATED", receipt
+        record: str = made["recordId"]
+        return record
+
+    async def listed(self, partner: Partner, fields: str = "id") -> list[dict[str, Any]]:
+        """The records of the wijk as a partner sees them, all of them counted."""
+        query = f"query($wijk: String!) {{ wijk(code: $wijk) {{ {self.of_wijk} {{ total nodes {{ {fields} }} }} }} }}"  # noqa: E501 - one line of GraphQL
+        page = (await partner.ask(query, {"wijk": OOSTERHEEM}))["wijk"][self.of_wijk]
+        assert page["total"] == len(page["nodes"])
+        nodes: list[dict[str, Any]] = page["nodes"]
+        return nodes
+
+
+SUBJECTS = [Subject(each, KINDS[each.record_type.__name__]) for each in CONTRIBUTIONS]
+
+
+@pytest.fixture(params=SUBJECTS, ids=lambda subject: subject.kind.name)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """Each kind of the registry in turn."""
+    found: Subject = request.param
+    return found
+
+
+async def organisation(partner: Partner) -> str:
+    """The id of a partner's organisation."""
+    found: str = (await partner.ask("{ me { organisation { id } } }"))["me"]["organisation"]["id"]
+    return found
+
+
+async def share(subject: Subject, provider: Partner, receiver: Partner, precision: str) -> None:
+    """An agreement in force by which the receiver sees this kind in the wijk."""
+    rule = {
+        "provider": await organisation(provider),
+        "receiver": await organisation(receiver),
+        "wijken": [OOSTERHEEM],
+        "kind": subject.kind.name,
+        "precision": precision,
+    }
+    proposal = {
+        "idempotencyKey": new_key(),
+        "title": "Proef",
+        "purpose": "proef",
+        "legalBasis": "art. 6 AVG",
+        "from": "2026-11-01",
+        "until": "2026-12-31",
+        "contact": "loket",
+        "rules": [rule],
+    }
+    made = (await provider.ask(PROPOSE, {"in": proposal}))["proposeAgreement"]
+    assert made["errors"] == []
+    agreed = (await receiver.ask(ACCEPT, {"in": made["agreement"]}))["acceptAgreement"]
+    assert agreed == {"agreement": {"state": "IN_FORCE"}, "errors": []}
+
+
+# -- the places where a kind is made known
+
+
+def test_the_registry_the_kinds_that_can_be_written_and_the_enum_name_the_same_kinds() -> None:
+    registered = {each.kind for each in CONTRIBUTIONS}
+    assert {kind.name for kind in KINDS.values()} == registered
+    assert set(enums.Kind.__members__) == registered
+
+
+async def test_the_database_knows_the_kinds_of_the_registry(world: World) -> None:
+    async with world.connect("app") as app:
+        rows = await app.fetch("select kind, table_name from hub.contribution_kinds")
+    assert {(row["kind"], row["table_name"]) for row in rows} == {
+        (kind.name, kind.table) for kind in KINDS.values()
+    }
+
+
+def test_each_kind_has_one_call_in_the_migrations() -> None:
+    text = "\n".join(migration.text for migration in migrations())
+    made = re.findall(r"^select hub\.make_contribution\('(\w+)', '(\w+)'", text, re.MULTILINE)
+    assert sorted(made) == sorted((kind.name, kind.table) for kind in KINDS.values())
+
+
+def test_each_kind_has_its_statements_in_files_of_its_own(subject: Subject) -> None:
+    table = subject.kind.table
+    found = {name: each for name, each in statements().items() if name.startswith(f"{table}_")}
+    assert set(found) == {f"{table}_{name}" for name in STATEMENTS}
+    assert {each.file for each in found.values()} == {f"{table}.sql", f"{table}_write.sql"}
+
+
+def test_no_statement_file_is_left_of_a_kind_that_is_gone() -> None:
+    folder = files("sql").joinpath("contributions")
+    tables = {kind.table for kind in KINDS.values()}
+    assert {re.sub(r"(_write)?\.sql$", "", file.name) for file in folder.iterdir()} == tables
+
+
+def test_a_row_has_the_columns_that_its_kind_writes(subject: Subject) -> None:
+    _, row = subject.push
+    columns = (EXTERNAL_ID, SOURCE_VERSION, *subject.kind.columns)
+    assert set(row.fields) == {column.field for column in columns} | {"wijk", "buurt"}
+
+
+def test_a_change_has_the_columns_that_can_be_edited(subject: Subject) -> None:
+    change = the_schema().type_map[f"Update{subject.kind.typename}Input"]
+    assert isinstance(change, GraphQLInputObjectType)
+    fields = {column.name: column.field for column in subject.kind.columns}
+    editable = {fields[name] for name in subject.kind.editable}
+    assert set(change.fields) == editable | {"id", "version"}
+
+
+async def test_the_rules_of_sharing_speak_of_every_field_of_a_row(
+    subject: Subject, world: World
+) -> None:
+    async with world.connect("owner") as owner:
+        known = await owner.fetch(
+            "select unnest(columns) as name, is_text from hub.contribution_fields where kind = $1",
+            subject.kind.name,
+        )
+    assert {column.name for column in subject.kind.columns} <= {each["name"] for each in known}
+    free = {column.name for column in subject.kind.columns if column.free_text}
+    assert {each["name"] for each in known if each["is_text"]} == free
+
+
+async def test_what_is_the_owners_alone_is_out_of_reach_of_the_door(
+    subject: Subject, world: World
+) -> None:
+    async with world.connect("owner") as owner:
+        readable = await owner.fetch(
+            "select c as name,"
+            " has_column_privilege('hub_door', ('hub.' || $2)::regclass, c, 'select') as readable"
+            " from hub.contribution_fields f cross join unnest(f.columns) c"
+            " where f.kind = $1 and f.shown_from = 'OWN'",
+            subject.kind.name,
+            subject.kind.table,
+        )
+    assert readable
+    assert [each["name"] for each in readable if each["readable"]] == []
+
+
+# -- what a partner meets
+
+
+async def test_a_delivered_record_is_read_back_whole_by_its_owner(
+    subject: Subject, world: World
+) -> None:
+    buurtwerk = world.partner("buurtwerk")
+    record = await subject.create(buurtwerk)
+    given = subject.row()
+    fields = " ".join(subject.own_fields)
+    (seen,) = await subject.listed(buurtwerk, f"id version sourceId hidden {fields}")
+    assert seen == {
+        "id": record,
+        "version": 1,
+        "sourceId": "contract/een",
+        "hidden": [],
+        **{name: given[name] for name in subject.own_fields},
+    }
+    assert (await buurtwerk.ask(NODE, {"id": record}))["node"] == {"id": record}
+
+
+async def test_what_is_not_shared_does_not_exist_for_another(
+    subject: Subject, world: World
+) -> None:
+    record = await subject.create(world.partner("buurtwerk"))
+    for other in ("handhaving", "corporatie-a", "wijkregisseur"):
+        partner = world.partner(other)
+        assert await subject.listed(partner) == []
+        assert (await partner.ask(NODE, {"id": record}))["node"] is None
+        feed = (await partner.ask(FEED, {"wijk": OOSTERHEEM}))["wijk"]["feed"]
+        assert feed["nodes"] == []
+
+
+async def test_what_is_shared_per_wijk_keeps_the_owners_fields_from_the_receiver(
+    subject: Subject, world: World
+) -> None:
+    buurtwerk, handhaving = world.partner("buurtwerk"), world.partner("handhaving")
+    await share(subject, buurtwerk, handhaving, "WIJK")
+    record = await subject.create(buurtwerk)
+    (seen,) = await subject.listed(
+        handhaving, "id precision version sourceId hidden place { lon buurt { id } }"
+    )
+    assert seen.pop("hidden")
+    assert seen == {
+        "id": record,
+        "precision": "WIJK",
+        "version": None,
+        "sourceId": None,
+        "place": {"lon": None, "buurt": None},
+    }
+    texts = [column.field for column in subject.kind.columns if column.free_text]
+    (words,) = await subject.listed(handhaving, " ".join(texts))
+    assert set(words.values()) == {None}
+
+
+async def test_what_may_only_be_counted_is_not_seen(subject: Subject, world: World) -> None:
+    buurtwerk, handhaving = world.partner("buurtwerk"), world.partner("handhaving")
+    await share(subject, buurtwerk, handhaving, "COUNT")
+    record = await subject.create(buurtwerk)
+    assert await subject.listed(handhaving) == []
+    assert (await handhaving.ask(NODE, {"id": record}))["node"] is None
+
+
+async def test_the_same_delivery_again_changes_nothing(subject: Subject, world: World) -> None:
+    buurtwerk = world.partner("buurtwerk")
+    key = new_key()
+    first = await subject.deliver(buurtwerk, [subject.row()], idempotencyKey=key)
+    again = await subject.deliver(buurtwerk, [subject.row()], idempotencyKey=key)
+    assert again == {**first, "replayed": True}
+    anew = await subject.deliver(buurtwerk, [subject.row()])
+    assert anew["summary"] == [{"outcome": "UNCHANGED", "rows": 1}]
+    assert len(await subject.listed(buurtwerk)) == 1
+
+
+async def test_a_full_list_closes_what_it_leaves_out(subject: Subject, world: World) -> None:
+    buurtwerk = world.partner("buurtwerk")
+    for external_id in ("een", "twee"):
+        await subject.create(buurtwerk, external_id)
+    receipt = await subject.deliver(buurtwerk, [subject.row("twee")], mode="SNAPSHOT")
+    assert receipt["summary"] == [
+        {"outcome": "UNCHANGED", "rows": 1},
+        {"outcome": "CLOSED", "rows": 1},
+    ]
+    seen = await subject.listed(buurtwerk, "sourceId closedOn")
+    closed = {each["sourceId"]: each["closedOn"] for each in seen}
+    assert closed == {"contract/een": "2026-11-23", "contract/twee": None}
+
+
+async def test_history_and_feed_tell_the_owner_what_happened(
+    subject: Subject, world: World
+) -> None:
+    buurtwerk = world.partner("buurtwerk")
+    record = await subject.create(buurtwerk)
+    seen = (await buurtwerk.ask(HISTORY, {"id": record}))["node"]
+    assert seen == {"version": 1, "history": {"nodes": [{"change": "CREATED"}]}}
+    feed = (await buurtwerk.ask(FEED, {"wijk": OOSTERHEEM}))["wijk"]["feed"]["nodes"]
+    item = {"kind": subject.kind.name, "change": "CREATED", "recordId": record}
+    assert feed == [{**item, "record": {"id": record}}]
+
+
+async def test_a_withdrawn_record_is_gone_and_the_feed_says_so(
+    subject: Subject, world: World
+) -> None:
+    buurtwerk = world.partner("buurtwerk")
+    record = await subject.create(buurtwerk)
+    given = {"id": record, "version": 1, "reason": "Dubbel"}
+    done = await buurtwerk.ask(WITHDRAW, {"in": given})
+    assert done["withdraw"] == {"id": record, "errors": []}
+    assert await subject.listed(buurtwerk) == []
+    assert (await buurtwerk.ask(NODE, {"id": record}))["node"] is None
+    feed = (await buurtwerk.ask(FEED, {"wijk": OOSTERHEEM}))["wijk"]["feed"]["nodes"]
+    assert feed[-1] == {
+        "kind": subject.kind.name,
+        "change": "WITHDRAWN",
+        "recordId": record,
+        "record": None,
+    }
+
+
+async def test_nobody_withdraws_the_record_of_another(subject: Subject, world: World) -> None:
+    buurtwerk, handhaving = world.partner("buurtwerk"), world.partner("handhaving")
+    record = await subject.create(buurtwerk)
+    given = {"id": record, "version": 1, "reason": "Weg ermee"}
+    done = (await handhaving.ask(WITHDRAW, {"in": given}))["withdraw"]
+    assert (done["id"], [error["code"] for error in done["errors"]]) == (None, ["NOT_FOUND"])
+    assert len(await subject.listed(buurtwerk)) == 1
