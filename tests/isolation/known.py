@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the checks of the catalogue find and may be so, each with its reason, and what the serving role may execute.
+
+A new table, key or function that a check finds is not here yet: it needs another form, or a reason.
+"""
+
+from __future__ import annotations
+
+_PUBLIC = "public reference data, the same for everybody"
+_HUB = "says something about the hub itself, the same for everybody"
+_SHAPE = "says what kinds of records look like, not what is in them"
+_PARTIES = "an agreement has several parties and no owner; its id is random and made by the hub"
+_PARTNERS = "the catalogue of partners is known to every partner of the gemeente"
+
+ALLOWED: dict[str, dict[str, str]] = {
+    "the recorder may change what was written": {
+        "grants": "compiled from agreements, and compiled anew: delete and insert",
+    },
+    "a table has no policies and the serving role reads it": {
+        "buurten": _PUBLIC,
+        "clock": _HUB,
+        "contribution_fields": _SHAPE,
+        "contribution_kinds": _SHAPE,
+        "demo": _HUB,
+        "divisions": _PUBLIC,
+        "epochs": _HUB,
+        "figures": _PUBLIC,
+        "gemeenten": _PUBLIC,
+        "measures": "what a gemeente counts is known to every partner",
+        "migrations": _HUB,
+        "wijk_predecessors": _PUBLIC,
+        "wijk_versions": _PUBLIC,
+        "wijken": _PUBLIC,
+    },
+    "a policy of the serving role does not ask who asks": {
+        "agreement_decisions: of_parties": "asks for the agreement, whose own policy asks who is a party",
+        "agreement_rules: of_parties": "asks for the agreement, whose own policy asks who is a party",
+        "organisation_wijken: of_gemeente": _PARTNERS,
+        "organisations: of_gemeente": _PARTNERS,
+    },
+    "a key does not carry gemeente and owner": {
+        "agreement_rules(gemeente, agreement, version, number)": _PARTIES,
+        "agreements(gemeente, id, version)": _PARTIES,
+        "grants(gemeente, receiver, slice, agreement, version, rule)": "written by the recorder alone, and a slice is of one owner",
+        "organisations(gemeente, id)": "the organisation is the owner",
+        "organisations(gemeente, slug)": _PARTNERS,
+        "tokens(digest)": "out of the serving role's reach; a digest must be unique in the whole hub",
+        "tokens(id)": "out of the serving role's reach",
+    },
+    "a foreign key to guarded rows does not carry gemeente and owner": {
+        "agreement_decisions(gemeente, agreement, version) to agreements": _PARTIES,
+        "agreement_rules(gemeente, agreement, version) to agreements": _PARTIES,
+        "agreement_rules(gemeente, provider) to organisations": _PARTNERS,
+        "agreement_rules(gemeente, receiver) to organisations": _PARTNERS,
+        "agreements(gemeente, proposed_by) to organisations": _PARTNERS,
+        "share_caps(gemeente, receiver) to organisations": _PARTNERS,
+    },
+    "a foreign key takes rows away with it": {
+        "receipt_rows to hub.receipts": "rows of one's own receipt, under one's own key",
+    },
+}
+
+_IDENTITY = "reads the transaction's own settings"
+_CLOCK = "the clock"
+_PURE = "computes from its arguments alone"
+_INVOKER = "runs as its caller, under the caller's policies"
+_DOOR = "a door: others' records as agreed with the asker"
+
+EXECUTABLE: dict[str, str] = {
+    "actor/0": _IDENTITY,
+    "agreement_state/3": _INVOKER,
+    "agreements_lock/1": _PURE,
+    "as_agreed/0": _PURE,
+    "asker/0": _IDENTITY,
+    "contributors/2": _INVOKER,
+    "current_year/1": _PUBLIC,
+    "cut_feed_batch/1": "cuts the batch of the day, once; tells whether it did",
+    "feed_knows/2": "tells whether a random id was ever given out by the feed",
+    "feed_of_wijk/5": _DOOR,
+    "first_due_week/0": _CLOCK,
+    "gemeente/0": _IDENTITY,
+    "is_demo/0": _HUB,
+    "log_reads/2": "adds to the ledger, in the asker's name",
+    "new_id/0": "a random id",
+    "now/0": _CLOCK,
+    "precision_of/1": _PURE,
+    "principal_of/1": "whose token a digest is, asked before anyone is known",
+    "publish_due/1": "publishes what the database itself finds due",
+    "publish_week/2": "publishes what the database itself finds due, once",
+    "rank_of/1": _PURE,
+    "rules_in_force/1": _INVOKER,
+    "shared_signals_by_id/1": _DOOR,
+    "shared_signals_newest/12": _DOOR,
+    "shared_signals_oldest/12": _DOOR,
+    "shown_as/2": "looks at the asker's own record through each receiver's door",
+    "signals_by_id/1": _INVOKER,
+    "signals_newest/12": _INVOKER,
+    "signals_oldest/12": _INVOKER,
+    "slice_of/6": _PURE,
+    "source_states/2": "who is late, by day, to the parties of a dataset",
+    "today/0": _CLOCK,
+    "works_in/1": _INVOKER,
+}

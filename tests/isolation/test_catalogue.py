@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The catalogue after all migrations: roles, grants, policies, keys and functions are as the proofs assume them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.isolation import catalogue
+from tests.isolation.conftest import Bench
+from tests.isolation.known import ALLOWED, EXECUTABLE
+
+
+def test_nothing_in_the_catalogue_is_wrong_without_a_reason(bench: Bench) -> None:
+    assert bench.runner.run(catalogue.findings(bench.app, ALLOWED)) == {}
+
+
+def test_every_reason_is_still_needed(bench: Bench) -> None:
+    found = bench.runner.run(catalogue.findings(bench.app))
+    unneeded = {
+        check: sorted(set(reasons) - set(found.get(check, []))) for check, reasons in ALLOWED.items()
+    }
+    assert not any(unneeded.values()), unneeded
+
+
+def test_the_serving_role_executes_nothing_that_is_not_listed_with_a_reason(bench: Bench) -> None:
+    assert bench.runner.run(catalogue.executable(bench.app)) == sorted(EXECUTABLE)
+
+
+PLANTED = {
+    "row-level security is off": "create table hub.planted (gemeente text, owner uuid, primary key (gemeente, owner))",
+    "row-level security is not forced": "alter table hub.signals no force row level security",
+    "a table has no policies and the serving role reads it": "create table hub.planted (x text); grant select on hub.planted to hub_app",
+    "a view reads with its owner's eyes": "create view hub.planted as select * from hub.signals",
+    "a materialised view, partition or foreign table is within reach": "create materialized view hub.planted as"
+    " select category from hub.signals; grant select on hub.planted to hub_app",
+    "a definer function does not pin its search path": "create function hub.planted() returns int language sql security definer as 'select 1'",
+    "a definer function acts for another role": "create function hub.planted() returns int language sql security definer as 'select 1'",
+    "everybody may execute a function": "create function hub.planted() returns int language sql as 'select 1';"
+    " grant execute on function hub.planted() to public",
+    "something is notified": "create function hub.planted() returns void language sql as $$ select pg_notify('a', 'b') $$",
+    "the door reads what is the owner's alone": "grant select on hub.signals to hub_door",
+    "a role is exempt from row-level security": "alter role hub_app bypassrls",
+    "the serving role is a member of something": "grant hub_door to hub_app",
+    "somebody is a member of a role of the hub": "grant hub_recorder to hub_owner with set true",
+    "the serving role owns something": "alter table hub.epochs owner to hub_app",
+    "a role may truncate, reference or hang triggers": "grant truncate on hub.signals to hub_app",
+    "a key does not carry gemeente and owner": "create unique index on hub.signals (external_id)",
+    "a policy of the serving role does not ask who asks": "alter policy own on hub.signals using (gemeente = hub.gemeente())",
+    "an operator in a policy is not leakproof": "alter policy own on hub.signals using (owner = (select hub.asker())"
+    " and gemeente ilike (select hub.gemeente()))",
+    "a policy can lapse by OR": "alter policy own on hub.signals using (owner = hub.asker() or gemeente = hub.gemeente())",
+    "the serving role may name what the transaction says": "grant insert (owner) on hub.signals to hub_app",
+    "the serving role reads a number of a sequence": "grant select on hub.feed_items to hub_app",
+    "a role may use a command for which it has no policy": "grant delete on hub.receipts to hub_app",
+    "records are not tied to where their owner works": "alter table hub.signals drop constraint signals_gemeente_owner_wijk_fkey",
+    "what was done to records is not remembered": "alter table hub.signals disable trigger recorded_update",
+}
+
+
+@pytest.mark.parametrize("check", PLANTED)
+def test_a_planted_fault_is_found_by_the_check_that_is_meant_for_it(bench: Bench, check: str) -> None:
+    async def find() -> catalogue.Findings:
+        transaction = bench.superuser.transaction()
+        await transaction.start()
+        try:
+            await bench.superuser.execute(PLANTED[check])
+            return await catalogue.findings(bench.superuser, ALLOWED)
+        finally:
+            await transaction.rollback()
+
+    assert check in bench.runner.run(find())
