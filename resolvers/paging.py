@@ -31,7 +31,7 @@ def write_cursor(*values: object) -> str:
 
 
 def read_cursor(cursor: str, *readers: Callable[[str], Any]) -> tuple[Any, ...]:
-    """The values of a cursor, each read by its reader; refuses what is not a cursor of this list."""
+    """The values of a cursor, each read by its reader; refuses a cursor of another list."""
     try:
         values = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split("|")
         return tuple(read(value) for read, value in zip(readers, values, strict=True))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Agreements (convenanten), as their parties see them. Whoever is not a party sees nothing of them."""
+"""Agreements (convenanten), as their parties see them. Who is not a party sees nothing of them."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ import strawberry
 from resolvers.batch import Batch
 from resolvers.context import Context
 from resolvers.feed import feed_page
+from schema.contribution import WIJK, Contribution
 from schema.contributions import BY_KIND
-from schema.contributions.base import WIJK, Contribution
 from schema.enums import Change, Kind
 from schema.fields import loaded
 from schema.ids import encode

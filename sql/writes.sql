@@ -76,9 +76,13 @@ select exists (
   where gemeente = hub.gemeente() and owner = hub.asker() and key = $1 and (dataset, parts) <> ($2, $3))
 
 -- write_list_state --
--- How many parts of a full list have arrived, and whether every row of them could be identified.
-select count(*) as parts, coalesce(bool_and(complete), true) as complete from hub.list_parts
-where gemeente = hub.gemeente() and owner = hub.asker() and dataset = $1 and key = $2
+-- How many parts of a full list have arrived, whether every row of them could be identified, and whether another full list of
+-- the dataset began after this one.
+select count(*) as parts, coalesce(bool_and(p.complete), true) as complete, exists (
+    select from hub.list_parts o
+    where o.gemeente = hub.gemeente() and o.owner = hub.asker() and o.dataset = $1 and o.key <> $2 and o.at > min(p.at)) as overtaken
+from hub.list_parts p
+where p.gemeente = hub.gemeente() and p.owner = hub.asker() and p.dataset = $1 and p.key = $2
 
 -- write_delivered --
 -- Notes that a dataset ($1) was delivered today for wijken ($2; null: those where the asker works); $3: nothing to report.

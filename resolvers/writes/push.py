@@ -278,7 +278,7 @@ class _Push:
         try:
             closed = await self._list.close_missing(self._session, self._kind, checked)
         except Refusal as refusal:
-            if refusal.code != "NOT_CLOSED":
+            if refusal.code not in ("NOT_CLOSED", "OLDER_LIST"):
                 raise
             made.errors.append(RowError(("input", "rows"), refusal.code))
             return []

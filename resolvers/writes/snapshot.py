@@ -44,8 +44,8 @@ class FullList:
         """Notes what this part names; the last part closes what no part named, and gives those
         records.
 
-        Refuses MAY_CLOSE_EXCEEDED (nothing of this part is kept) and NOT_CLOSED (everything but
-        closing is).
+        Refuses MAY_CLOSE_EXCEEDED (nothing of this part is kept), NOT_CLOSED and OLDER_LIST
+        (everything but closing is).
         """
         complete = all(row.identified for row in rows)
         names = sorted({row.external_id for row in rows if row.external_id is not None})
@@ -57,6 +57,8 @@ class FullList:
             return []
         if not state["complete"]:
             raise Refusal("NOT_CLOSED")
+        if state["overtaken"]:
+            raise Refusal("OLDER_LIST")
         limit = await self._limit(session, kind)
         closed = await session.fetch(f"{kind.table}_close", self.dataset, self.key)
         if len(closed) > limit:

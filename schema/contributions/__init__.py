@@ -5,7 +5,7 @@ one more name.
 
 from __future__ import annotations
 
-from schema.contributions.base import ContributionKind
+from schema.contribution import ContributionKind
 from schema.contributions.signals import CONTRIBUTION as SIGNALS
 
 CONTRIBUTIONS: tuple[ContributionKind, ...] = (SIGNALS,)

@@ -124,7 +124,7 @@ create table hub.list_parts (
   parts int not null,
   complete boolean not null,
   external_ids text[] not null,
-  on_day date not null default hub.today(),
+  at timestamptz not null default hub.now(),
   primary key (gemeente, owner, dataset, key, part)
 );
 

@@ -52,11 +52,13 @@ begin
       case when o.closed_on is null and n.closed_on is not null then 'CLOSED'
         when o.closed_on is not null and n.closed_on is null then 'REOPENED' else 'UPDATED' end as change
     from old_rows o join new_rows n on (n.gemeente, n.owner, n.id) = (o.gemeente, o.owner, o.id)
+    -- offset 0: each row is made jsonb once, not once per key
+    cross join lateral (
+      select hub.recorded(to_jsonb(o)) as was, hub.recorded(to_jsonb(n)) as became offset 0) j
     cross join lateral (
       select array_agg(e.key order by e.key) as keys, jsonb_object_agg(e.key, e.value) as after,
-        jsonb_object_agg(e.key, hub.recorded(to_jsonb(o)) -> e.key) as before
-      from jsonb_each(hub.recorded(to_jsonb(n))) e
-      where e.value is distinct from hub.recorded(to_jsonb(o)) -> e.key) d
+        jsonb_object_agg(e.key, j.was -> e.key) as before
+      from jsonb_each(j.became) e where e.value is distinct from j.was -> e.key) d
     where d.keys is not null),
   remembered as (
     insert into hub.history (gemeente, owner, kind, record, version, change, before, after)

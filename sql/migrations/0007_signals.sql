@@ -31,3 +31,19 @@ insert into hub.contribution_fields (kind, field, columns, shown_from, listed, i
   ('SIGNAL', 'version', '{version}', 'OWN', false, false);
 
 select hub.make_contribution('SIGNAL', 'signals', 'seen_on');
+
+-- Of police and enforcement (their data may fall under the Wpg) the hub keeps codes alone: no point, no text, no minute.
+create function hub.keeps_codes_only() returns boolean language sql stable parallel safe as $$
+  select exists (
+    select from hub.organisations o
+    where o.gemeente = hub.gemeente() and o.id = hub.asker() and o.kind in ('POLICE', 'ENFORCEMENT'))
+$$;
+grant execute on function hub.keeps_codes_only() to hub_app;
+create policy codes_only_new on hub.signals as restrictive for insert to hub_app with check (
+  not (select hub.keeps_codes_only())
+  or (lon is null and summary is null and internal_note is null
+    and (seen_at at time zone 'Europe/Amsterdam')::time = time '12:00'));
+create policy codes_only_change on hub.signals as restrictive for update to hub_app with check (
+  not (select hub.keeps_codes_only())
+  or (lon is null and summary is null and internal_note is null
+    and (seen_at at time zone 'Europe/Amsterdam')::time = time '12:00'));

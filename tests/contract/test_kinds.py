@@ -225,13 +225,13 @@ def test_each_kind_has_its_statements_in_files_of_its_own(subject: Subject) -> N
     table = subject.kind.table
     found = {name: each for name, each in statements().items() if name.startswith(f"{table}_")}
     assert set(found) == {f"{table}_{name}" for name in STATEMENTS}
-    assert {each.file for each in found.values()} == {f"{table}.sql", f"{table}_write.sql"}
+    assert {each.file for each in found.values()} == {f"{table}.sql"}
 
 
 def test_no_statement_file_is_left_of_a_kind_that_is_gone() -> None:
     folder = files("sql").joinpath("contributions")
     tables = {kind.table for kind in KINDS.values()}
-    assert {re.sub(r"(_write)?\.sql$", "", file.name) for file in folder.iterdir()} == tables
+    assert {file.name.removesuffix(".sql") for file in folder.iterdir()} == tables
 
 
 def test_a_row_has_the_columns_that_its_kind_writes(subject: Subject) -> None:
