@@ -8,88 +8,21 @@ command.
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Coroutine
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 from hub import logs
+from hub.administration import partner, token
 from hub.app import create_app
+from hub.commands import DATA, Day, as_owner, report, run, settings_from
 from hub.daily import run_daily
-from hub.database import EmbeddedError
 from hub.serve import database_at_hand, embedded_database, is_loopback, open_database, serve_app
-from hub.settings import Settings, SettingsError
-from schema.texts import text
-from sql.errors import Refusal, Unavailable
-from sql.migrate import MigrationError, migrate
-from sql.serving import UnfitToServe
+from hub.settings import Settings
+from sql.migrate import migrate
 from sql.session import Database
-
-EXPECTED = (
-    EmbeddedError,
-    MigrationError,
-    SettingsError,
-    UnfitToServe,
-    Refusal,
-    Unavailable,
-    OSError,
-)
-
-
-class Day(click.ParamType[date]):
-    """A day as 2026-11-23."""
-
-    name = "day"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The day that the text names, or a usage error."""
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value} is not a day; write it as 2026-11-23", param, ctx)
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Runs a command's work; what can be expected to go wrong ends with one clear message."""
-    try:
-        asyncio.run(work)
-    except EXPECTED as error:
-        fail(error)
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-
-
-def fail(error: BaseException) -> NoReturn:
-    """Ends the command with the error's message, and its cure where the catalogue has one."""
-    message = str(error)
-    if isinstance(error, Refusal):
-        found = text(error.code, "nl", **error.params)
-        message = f"{found.message} {found.hint or ''}".strip()
-    elif isinstance(error, Unavailable):
-        message = text("UNAVAILABLE", "nl").message
-    raise click.ClickException(message)
-
-
-def settings_from(**given: Any) -> Settings:
-    """The settings of the environment, with what the command line gives instead."""
-    try:
-        settings = Settings.from_environment(os.environ)
-    except SettingsError as error:
-        fail(error)
-    return replace(settings, **{name: value for name, value in given.items() if value is not None})
-
-
-def report(line: str) -> None:
-    """Progress, for a person: on standard error, so that output can be piped."""
-    click.echo(line, err=True)
-
 
 PORT = click.option(
     "--port",
@@ -97,11 +30,6 @@ PORT = click.option(
     help="Port to listen on (0: any free one). Default: 8731.",
 )
 HOST = click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
-DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the embedded database. Default: .hub in the current folder.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -284,7 +212,7 @@ def import_areas_command(
                 f"{year} CODE=…"
             )
 
-    run(_as_owner(settings_from(data=data), work))
+    run(as_owner(settings_from(data=data), work))
 
 
 @main.group("confirm")
@@ -320,7 +248,7 @@ def confirm_areas_command(
         for area in division.areas:
             _tell_area(area)
 
-    run(_as_owner(settings_from(data=data), work))
+    run(as_owner(settings_from(data=data), work))
 
 
 def _tell_area(area: Any) -> None:
@@ -331,18 +259,6 @@ def _tell_area(area: Any) -> None:
         f"{area.gemeente} {area.year} {area.code} {area.name}: {area.state.lower()}{was} "
         f"[{area.alike}{overlap}]{wijk}"
     )
-
-
-async def _as_owner(settings: Settings, work: Any) -> None:
-    """Does work as the owner of the database at hand; an embedded one is migrated first."""
-    if settings.owner_url is not None:
-        async with open_database(settings, settings.owner_url) as owner:
-            await work(owner)
-        return
-    async with embedded_database(settings, report) as embedded:
-        await migrate(embedded.addresses.owner)
-        async with open_database(settings, embedded.addresses.owner) as owner:
-            await work(owner)
 
 
 @main.command()
@@ -370,3 +286,7 @@ def schema() -> None:
     from schema.build import build
 
     click.echo(build().as_str())
+
+
+main.add_command(partner)
+main.add_command(token)

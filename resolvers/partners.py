@@ -13,7 +13,7 @@ from uuid import UUID
 from resolvers.tokens import digest_of_token, new_token
 from sql.errors import Refusal
 from sql.ids import IdSource
-from sql.session import Session
+from sql.session import Record, Session
 
 LONGEST_TOKEN_DAYS = 365
 
@@ -36,7 +36,12 @@ async def save_partner(
     *,
     invented: bool = False,
 ) -> Partner:
-    """The partner with this slug, added or brought up to date."""
+    """The partner with this slug, added or brought up to date.
+
+    Refuses (UNKNOWN_GEMEENTE) a gemeente of which no areas were imported.
+    """
+    if gemeente not in {row["code"] for row in await session.fetch("gemeenten_all")}:
+        raise Refusal("UNKNOWN_GEMEENTE", gemeente=gemeente)
     today = (await session.fetch("hub_today"))[0]["today"]
     id_ = await session.fetchval(
         "partner_save", gemeente, ids.new_id(today), slug, name, kind, invented
@@ -113,3 +118,21 @@ async def create_token(
         days,
     )
     return token
+
+
+async def revoke_tokens(session: Session, partner: Partner, name: str) -> int:
+    """Revokes the tokens of a partner with this name, and says how many those were."""
+    return len(await session.fetch("partner_revoke_tokens", partner.gemeente, partner.id, name))
+
+
+async def find_partner(session: Session, gemeente: str, slug: str) -> Partner:
+    """The partner with this slug; refuses (UNKNOWN_ORGANISATION) one that is not there."""
+    id_ = await session.fetchval("partner_find", gemeente, slug)
+    if id_ is None:
+        raise Refusal("UNKNOWN_ORGANISATION")
+    return Partner(gemeente, id_)
+
+
+async def partners_of(session: Session, gemeente: str) -> list[Record]:
+    """The partners of a gemeente, by slug: slug, id, name, kind, in how many wijken each works."""
+    return await session.fetch("partner_list", gemeente)

@@ -65,7 +65,7 @@ class AgreementRule:
 )
 class Agreement(Node):
     id: strawberry.ID = global_id("Agreement")
-    version: int
+    version: int = strawberry.field(description="To be given back with a decision on it.")
     state: AgreementState
     title: str
     parties: list[Organisation] = loaded_rows(PARTIES, ORGANISATION, "Who agrees.")

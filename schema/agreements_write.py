@@ -44,7 +44,10 @@ class AgreementRuleInput:
 
 @strawberry.input(description="An agreement as proposed. The proposer has accepted it.")
 class AgreementInput:
-    idempotency_key: str
+    idempotency_key: str = strawberry.field(
+        description="A key of the caller's own, 8 to 200 characters, a new one for each request: "
+        "a retry with it answers the first result again."
+    )
     title: str
     purpose: str
     legal_basis: str
@@ -61,9 +64,11 @@ class AgreementInput:
 )
 class AgreementDecisionInput:
     id: strawberry.ID
-    version: int
-    reason: str | None = None
-    signed_by: str | None = None
+    version: int = strawberry.field(description="The version that the caller read.")
+    reason: str | None = strawberry.field(default=None, description="Why; every party sees it.")
+    signed_by: str | None = strawberry.field(
+        default=None, description="The function of who signed, not a name."
+    )
 
 
 @strawberry.type(description="The agreement as it is now, or why nothing changed.")

@@ -37,6 +37,19 @@ update hub.tokens set revoked_at = hub.now()
 where gemeente = $1::text and organisation = $2::uuid and name = $3::text and revoked_at is null
 returning id
 
+-- partner_find --
+-- The id of an organisation by its slug.
+select id from hub.organisations where gemeente = $1::text and slug = $2::text
+
+-- partner_list --
+-- The organisations of a gemeente, and in how many wijken each works today.
+select o.slug, o.id, o.name, o.kind, count(w.wijk)::int as wijken
+from hub.organisations o
+left join hub.organisation_wijken w on w.gemeente = o.gemeente and w.organisation = o.id
+  and hub.today() between w.works_from and w.works_until
+where o.gemeente = $1::text
+group by o.slug, o.id, o.name, o.kind order by o.slug
+
 -- clock_set --
 -- Shifts the hub's clock, or freezes it; both null lets it run.
 insert into hub.clock (frozen_at, shift) values ($1::timestamptz, coalesce($2::interval, interval '0'))

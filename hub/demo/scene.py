@@ -13,7 +13,13 @@ from datetime import date, timedelta
 from importlib.resources import files
 
 from resolvers.areas import import_areas
-from resolvers.partners import create_token, declare_dataset, save_partner, set_working_area
+from resolvers.partners import (
+    Partner,
+    create_token,
+    declare_dataset,
+    save_partner,
+    set_working_area,
+)
 from sql.ids import IdSource
 from sql.session import Database, Session
 
@@ -120,7 +126,7 @@ ROLES = (
         "Team Handhaving",
         "ENFORCEMENT",
         None,
-        (Promise("handhaving-signalen", 7),),
+        (Promise("handhaving-signalen", 4),),
         contact="meldkamer handhaving",
     ),
     Role(
@@ -229,6 +235,24 @@ async def _add_role(session: Session, ids: IdSource, role: Role, began: date) ->
         await declare_dataset(
             session, partner, promise.dataset, "SIGNAL", promise.rhythm_days, role.contact, began
         )
+    return await _token(session, partner, role)
+
+
+async def renew_tokens(owner: Database, ids: IdSource) -> dict[str, str]:
+    """New tokens of every role by their names; those of before stop working."""
+    async with owner.administration() as session:
+        return {role.token: await _renew_token(session, ids, role) for role in ROLES}
+
+
+async def _renew_token(session: Session, ids: IdSource, role: Role) -> str:
+    partner = await save_partner(
+        session, ids, GEMEENTE, role.slug, role.name, role.kind, invented=role.invented
+    )
+    await session.fetch("partner_revoke_tokens", GEMEENTE, partner.id, role.token)
+    return await _token(session, partner, role)
+
+
+async def _token(session: Session, partner: Partner, role: Role) -> str:
     return await create_token(
         session,
         partner,

@@ -149,7 +149,10 @@ class ShareAt:
 @as_mapping
 @strawberry.input(description="One signal, reported in the hub itself.")
 class ReportSignalInput:
-    idempotency_key: str
+    idempotency_key: str = strawberry.field(
+        description="A key of the caller's own, 8 to 200 characters, a new one for each request: a retry with "
+        "it answers the first result again."
+    )
     wijk: str = strawberry.field(description=_WIJK)
     buurt: str | None = strawberry.field(default=_ABSENT, description=_BUURT)
     category: Category
@@ -182,8 +185,10 @@ class UpdateSignalInput:
     category: Category | None = _ABSENT
     seen_at: datetime | None = _ABSENT
     status: SignalStatus | None = _ABSENT
-    summary: str | None = _ABSENT
-    internal_note: str | None = _ABSENT
+    summary: str | None = strawberry.field(
+        default=_ABSENT, description="What was seen; nothing about a person."
+    )
+    internal_note: str | None = strawberry.field(default=_ABSENT, description=_NOTE)
 
 
 @strawberry.type(
@@ -217,7 +222,9 @@ class ShownAs:
 )
 class SignalPayload:
     signal: Signal | None
-    shown_as: list[ShownAs]
+    shown_as: list[ShownAs] = strawberry.field(
+        description="Per receiver; one that may not see it is not in the list."
+    )
     errors: list[UserError]
 
 

@@ -116,27 +116,27 @@ CHECKS: dict[str, str] = {
         where (has_table_privilege(r, g.oid, command)
             or (command <> 'DELETE' and has_any_column_privilege(r, g.oid, command)))
           and not exists (select from pg_policy p where p.polrelid = g.oid and p.polcmd in ('*', letter::"char")
-            and r::regrole = any (p.polroles))""",
+            and p.polpermissive and r::regrole = any (p.polroles))""",
     "a policy is for everybody": """
         select p.polname || ' on ' || p.polrelid::regclass from pg_policy p join pg_class c on c.oid = p.polrelid
         where c.relnamespace = 'hub'::regnamespace and 0 = any (p.polroles)""",
     "a policy of the serving role does not ask who asks": """
         select c.relname || ': ' || p.polname from pg_policy p join pg_class c on c.oid = p.polrelid
-        where c.relnamespace = 'hub'::regnamespace and 'hub_app'::regrole = any (p.polroles)
+        where c.relnamespace = 'hub'::regnamespace and 'hub_app'::regrole = any (p.polroles) and p.polpermissive
           and (coalesce(pg_get_expr(p.polqual, p.polrelid), 'hub.asker()') !~ 'asker\\(\\)'
             or coalesce(pg_get_expr(p.polwithcheck, p.polrelid), 'hub.asker()') !~ 'asker\\(\\)')""",
     "a policy of the serving role does not ask in which gemeente": """
         select c.relname || ': ' || p.polname from pg_policy p join pg_class c on c.oid = p.polrelid
-        where c.relnamespace = 'hub'::regnamespace and 'hub_app'::regrole = any (p.polroles)
+        where c.relnamespace = 'hub'::regnamespace and 'hub_app'::regrole = any (p.polroles) and p.polpermissive
           and (coalesce(pg_get_expr(p.polqual, p.polrelid), 'hub.gemeente()') !~ 'gemeente\\(\\)'
             or coalesce(pg_get_expr(p.polwithcheck, p.polrelid), 'hub.gemeente()') !~ 'gemeente\\(\\)')""",
     "a policy can lapse by OR": """
         select c.relname || ': ' || p.polname from pg_policy p join pg_class c on c.oid = p.polrelid
-        where c.relnamespace = 'hub'::regnamespace and 'hub_app'::regrole = any (p.polroles)
+        where c.relnamespace = 'hub'::regnamespace and 'hub_app'::regrole = any (p.polroles) and p.polpermissive
           and concat(pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) ~* '\\mor\\M'""",
-    "an operator in a policy is not leakproof": """
+    "an operator that chooses rows in a policy is not leakproof": """
         select distinct c.relname || ': ' || f.oid::regprocedure from pg_policy p join pg_class c on c.oid = p.polrelid
-        cross join lateral regexp_matches(concat(p.polqual::text, p.polwithcheck::text), ':opfuncid (\\d+)', 'g') m
+        cross join lateral regexp_matches(p.polqual::text, ':opfuncid (\\d+)', 'g') m
         join pg_proc f on f.oid = m[1]::oid
         where c.relnamespace = 'hub'::regnamespace and not f.proleakproof""",
     # -- keys -----------------------------------------------------------------------------------------------------

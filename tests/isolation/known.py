@@ -80,6 +80,7 @@ EXECUTABLE: dict[str, str] = {
     "first_due_week/0": _CLOCK,
     "gemeente/0": _IDENTITY,
     "is_demo/0": _HUB,
+    "keeps_codes_only/0": "says what the asker's own kind of organisation may store",
     "log_reads/2": "adds to the ledger, in the asker's name",
     "new_id/0": "a random id",
     "now/0": _CLOCK,

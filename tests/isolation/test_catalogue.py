@@ -46,7 +46,7 @@ PLANTED = {
     "a role may truncate, reference or hang triggers": "grant truncate on hub.signals to hub_app",
     "a key does not carry gemeente and owner": "create unique index on hub.signals (external_id)",
     "a policy of the serving role does not ask who asks": "alter policy own on hub.signals using (gemeente = hub.gemeente())",
-    "an operator in a policy is not leakproof": "alter policy own on hub.signals using (owner = (select hub.asker())"
+    "an operator that chooses rows in a policy is not leakproof": "alter policy own on hub.signals using (owner = (select hub.asker())"
     " and gemeente ilike (select hub.gemeente()))",
     "a policy can lapse by OR": "alter policy own on hub.signals using (owner = hub.asker() or gemeente = hub.gemeente())",
     "the serving role may name what the transaction says": "grant insert (owner) on hub.signals to hub_app",

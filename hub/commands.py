@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the commands of `hub` share: settings, one way to fail, the database as its owner."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from hub.database import EmbeddedError
+from hub.serve import embedded_database, open_database
+from hub.settings import Settings, SettingsError
+from schema.texts import text
+from sql.errors import Refusal, Unavailable
+from sql.migrate import MigrationError, migrate
+from sql.serving import UnfitToServe
+from sql.session import Database
+
+EXPECTED = (
+    EmbeddedError,
+    MigrationError,
+    SettingsError,
+    UnfitToServe,
+    Refusal,
+    Unavailable,
+    OSError,
+)
+
+DATA = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the embedded database. Default: .hub in the current folder.",
+)
+
+
+class Day(click.ParamType[date]):
+    """A day as 2026-11-23."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day that the text names, or a usage error."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value} is not a day; write it as 2026-11-23", param, ctx)
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Runs a command's work; what can be expected to go wrong ends with one clear message."""
+    try:
+        asyncio.run(work)
+    except EXPECTED as error:
+        fail(error)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def fail(error: BaseException) -> NoReturn:
+    """Ends the command with the error's message, and its cure where the catalogue has one."""
+    message = str(error)
+    if isinstance(error, Refusal):
+        found = text(error.code, "nl", **error.params)
+        message = f"{found.message} {found.hint or ''}".strip()
+    elif isinstance(error, Unavailable):
+        message = text("UNAVAILABLE", "nl").message
+    raise click.ClickException(message)
+
+
+def settings_from(**given: Any) -> Settings:
+    """The settings of the environment, with what the command line gives instead."""
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as error:
+        fail(error)
+    return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def report(line: str) -> None:
+    """Progress, for a person: on standard error, so that output can be piped."""
+    click.echo(line, err=True)
+
+
+async def as_owner(settings: Settings, work: Callable[[Database], Awaitable[None]]) -> None:
+    """Does work as the owner of the database at hand; an embedded one is migrated first.
+
+    Raises `UnfitToServe` when DATABASE_URL is set and the owner's address is not.
+    """
+    if settings.owner_url is not None:
+        async with open_database(settings, settings.owner_url) as owner:
+            await work(owner)
+        return
+    if settings.database_url is not None:
+        raise UnfitToServe("This is the owner's work: set HUB_OWNER_URL (role hub_owner).")
+    async with embedded_database(settings, report) as embedded:
+        await migrate(embedded.addresses.owner)
+        async with open_database(settings, embedded.addresses.owner) as owner:
+            await work(owner)
