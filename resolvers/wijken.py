@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which wijk is meant: by its lasting id, or by a CBS code, which only means something in a year."""
+"""Which wijk is meant: by its lasting id, or by a CBS code, which has a meaning only in a year."""
 
 from __future__ import annotations
 

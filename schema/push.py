@@ -183,8 +183,8 @@ class ReportNothingInput:
         description="The week or quarter that it is about; not a future one."
     )
     idempotency_key: str = strawberry.field(
-        description="A key of the caller's own, 8 to 200 characters, a new one for each request: a retry with "
-        "it answers the first result again."
+        description="A key of the caller's own, 8 to 200 characters, a new one for each request: "
+        "a retry with it answers the first result again."
     )
 
 

@@ -35,7 +35,7 @@ _BEGIN_WRITE = "begin isolation level read committed"
 
 
 class Session:
-    """One open transaction of one asker. Made by `Database`, never kept longer than its operation."""
+    """One open transaction of one asker. Made by `Database`, kept no longer than its operation."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class Session:
                 raise translated(error) from error
 
     def tally(self, kind: str, rows: Sequence[Record]) -> None:
-        """Counts the records of others among `rows` (they name an agreement) for the read ledger."""
+        """Counts the records of others in `rows` (they name an agreement) for the read ledger."""
         self._reads.update(
             (kind, row["owner"], row["agreement"], tuple(row["hidden"]))
             for row in rows

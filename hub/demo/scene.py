@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What stands before anyone delivers: Zoetermeer's real wijken of 2024 and 2025, buurten, partners, datasets, measures, tokens.
 
-The boundaries and codes are real (see hub/data/SOURCES.md). Tuinen, Vaarten and Weiden in Seghwaert are named in a source; the
-other buurten and the organisations that are marked so do not exist.
+The boundaries and codes are real (see hub/data/SOURCES.md). Tuinen, Vaarten and Weiden in Seghwaert
+are named in a source; the other buurten and the organisations that are marked so do not exist.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A partner of the demo, and the token by which it can be played. `wijken` None: works in all of them."""
+    """A partner of the demo, and the token by which it can be played.
+
+    `wijken` None: works in all of them.
+    """
 
     token: str
     slug: str

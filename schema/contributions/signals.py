@@ -150,8 +150,8 @@ class ShareAt:
 @strawberry.input(description="One signal, reported in the hub itself.")
 class ReportSignalInput:
     idempotency_key: str = strawberry.field(
-        description="A key of the caller's own, 8 to 200 characters, a new one for each request: a retry with "
-        "it answers the first result again."
+        description="A key of the caller's own, 8 to 200 characters, a new one for each request: "
+        "a retry with it answers the first result again."
     )
     wijk: str = strawberry.field(description=_WIJK)
     buurt: str | None = strawberry.field(default=_ABSENT, description=_BUURT)
