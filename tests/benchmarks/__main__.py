@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`make bench`: measures, prints a table, and keeps the numbers."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.benchmarks import report
+from tests.benchmarks.client import Refused
+from tests.benchmarks.measure import FULL, QUICK, measure
+
+DESCRIPTION = """
+Measures the hub as partners meet it: start-up, three reads (beside the same reads written by hand
+as SQL), pushes, memory. Starts servers of its own on free ports, with a database in a temporary
+folder; touches nothing else. The whole takes some six minutes. Progress goes to standard error, the
+table to standard output, the numbers to tests/benchmarks/results/.
+"""
+
+
+def main() -> int:
+    """0 when everything was measured, 1 when an answer was wrong or a server did not start."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=DESCRIPTION)
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="20,000 signals and short rounds: does it run at all? Keeps no result.",
+    )
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write the numbers here instead")
+    parser.add_argument(
+        "--provisional",
+        action="store_true",
+        help="say in the result that other work ran on the same cores",
+    )
+    parser.add_argument(
+        "--table",
+        action="store_true",
+        help="measure nothing: put the newest result into docs/performance.md",
+    )
+    given = parser.parse_args()
+    try:
+        if given.table:
+            report.fill_page()
+        else:
+            run(quick=given.quick, path=given.json, provisional=given.provisional)
+    except (Refused, FileNotFoundError, RuntimeError, TimeoutError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(*, quick: bool, path: Path | None, provisional: bool) -> None:
+    """One run: measured, printed, and written (a quick one only where a path is given)."""
+    plan = QUICK if quick else FULL
+    result = report.circumstances(asdict(plan), provisional=provisional or quick)
+    result["at"] = datetime.now(UTC).isoformat(timespec="seconds")
+    result["command"] = "python -m tests.benchmarks --quick" if quick else "make bench"
+    with tempfile.TemporaryDirectory(prefix="hub-bench-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # the database's own user must get through
+        result |= asyncio.run(measure(plan, Path(folder), progress))
+    print("\n".join(report.plain(result)))
+    if path is not None or not quick:
+        progress(f"written: {report.write(result, path).name}")
+
+
+def progress(line: str) -> None:
+    """A line for who waits."""
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
