@@ -13,7 +13,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
@@ -243,13 +243,13 @@ class Database:
 
 async def _roll_back(connection: Connection) -> None:
     """Leaves the connection without a transaction, or closed: never with someone's identity."""
-    if connection.is_closed():
-        return
     try:
         await asyncio.shield(connection.execute("rollback", timeout=2))
-    except BaseException:
-        connection.terminate()
-        raise
+    except BaseException as error:
+        with suppress(asyncpg.InterfaceError):  # a lost connection: the pool took it back already
+            connection.terminate()
+        if not isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+            raise
 
 
 def _identity(principal: Principal) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What stands before anyone delivers: Zoetermeer's real wijken of 2024 and 2025, buurten, partners, datasets, measures, tokens.
+"""What stands before anyone delivers: real wijken, buurten, partners, datasets, measures, tokens.
 
 The boundaries and codes are real (see hub/data/SOURCES.md). Tuinen, Vaarten and Weiden in Seghwaert
 are named in a source; the other buurten and the organisations that are marked so do not exist.

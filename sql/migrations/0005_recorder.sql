@@ -144,7 +144,7 @@ create index deliveries_wijk on hub.deliveries (gemeente, wijk, owner, dataset, 
 create table hub.read_ledger (
   gemeente text not null,
   owner uuid not null,
-  seq bigint generated always as identity,
+  id uuid not null default hub.new_id(),
   reader uuid not null,
   actor text not null,
   at timestamptz not null,
@@ -156,9 +156,9 @@ create table hub.read_ledger (
   records int not null check (records > 0),
   fields text[] not null,
   operation text not null,
-  primary key (gemeente, owner, seq)
+  primary key (gemeente, owner, id)
 );
-create index read_ledger_day on hub.read_ledger (gemeente, owner, on_day desc, seq desc);
+create index read_ledger_day on hub.read_ledger (gemeente, owner, on_day desc, id);
 
 do $$
 declare
@@ -197,7 +197,7 @@ grant insert (dataset, kind) on hub.datasets to hub_app;
 
 grant select on hub.history to hub_app;
 -- The owner sees who read its records by day; the times and the person are for the privacy officer.
-grant select (gemeente, owner, seq, reader, on_day, agreement, version, purpose, kind, records, fields) on hub.read_ledger to hub_app;
+grant select (gemeente, owner, id, reader, on_day, agreement, version, purpose, kind, records, fields) on hub.read_ledger to hub_app;
 
 create policy door on hub.feed_items for select to hub_door using (true);
 grant select on hub.feed_items to hub_door;
