@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""When each sender of the demo delivers, and what: the calls of half a year. Pure.
+
+Most deliver as they promised. School B was silent in the last closed week, Team Handhaving is late
+since the Wednesday of that week, and now and then a row is wrong, as rows are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any, Literal
+
+from hub.demo.scene import OOSTERHEEM, SEGHWAERT
+from hub.demo.seen import WATCHES, WEEKS, Seen, Watch, dice_of, moment, monday_of, seen_by
+
+MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
+Row = Mapping[str, Any]
+
+MAY_REJECT = 3
+MAY_CLOSE = 120
+DAYS_WITH_A_NIGHT = 14
+"""The last days of which each has its night's work; before that a week has one, when it closes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How a sender delivers: a full list or what is new, on these weekdays, at this time.
+
+    `every` two weeks it delivers in one of them: that of the last closed week, or with `odd` the
+    other. A `reports_nothing` sender tells of which wijken it has nothing.
+    """
+
+    sender: str
+    dataset: str
+    weekdays: tuple[int, ...]
+    at: time
+    mode: Literal["UPSERT", "SNAPSHOT"] = "UPSERT"
+    every: int = 1
+    odd: bool = False
+    reports_nothing: bool = True
+
+
+RHYTHMS = (
+    Rhythm("wijkregisseur", "meldingen-openbare-ruimte", (SUN,), time(6, 0), "SNAPSHOT"),
+    Rhythm("buurtwerk", "straatcontacten", (SUN,), time(21, 30)),
+    Rhythm("corporatie-a", "woonoverlast-meldingen", (SUN,), time(23, 40), "SNAPSHOT"),
+    Rhythm("corporatie-b", "overlast-en-onderhoud", (SUN,), time(23, 10)),
+    Rhythm("handhaving", "handhaving-signalen", (WED, SUN), time(23, 20)),
+    Rhythm("wijkagent", "wijkagent-signalen", (SUN,), time(23, 0)),
+    Rhythm("school-a", "rond-de-school", (FRI,), time(16, 30), every=2),
+    Rhythm("school-b", "rond-de-school", (FRI,), time(16, 40), every=2, odd=True),
+    Rhythm("wijkzorgteam", "zorgsignalen", (FRI,), time(17, 15), every=2),
+    Rhythm("bewoners", "buurtmeldingen", (SAT,), time(11, 0), reports_nothing=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A delivery of rows."""
+
+    at: datetime
+    sender: str
+    dataset: str
+    mode: Literal["UPSERT", "SNAPSHOT"]
+    rows: Sequence[Row]
+    bad: int = 0
+    """How many of the rows are wrong."""
+
+    @property
+    def key(self) -> str:
+        """The delivery's own key."""
+        return f"{self.dataset}-{self.at.date()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nothing to report about these wijken in a week."""
+
+    at: datetime
+    sender: str
+    dataset: str
+    wijken: Sequence[str]
+    week: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Something that is reported in the hub itself: that it happens, never who.
+
+    `caps` limit what each receiver may see.
+    """
+
+    at: datetime
+    sender: str
+    key: str
+    row: Row
+    caps: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A status that is changed in the hub itself, of what was reported under a key."""
+
+    at: datetime
+    sender: str
+    key: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """The hub's own daily work: numbers of closed weeks are published, the feed's batch is cut."""
+
+    at: datetime
+
+
+Call = Push | Nothing | Report | Update | Night
+
+
+def calls(today: date, seed: str) -> list[Call]:
+    """What is delivered before `today`, and the hub's nights until this one, by time."""
+    made: list[Call] = list(_nights(today))
+    for watch in WATCHES:
+        rhythm = next(r for r in RHYTHMS if r.sender == watch.sender)
+        seen = seen_by(watch, today, seed)
+        made += (
+            _snapshots(rhythm, seen, today)
+            if rhythm.mode == "SNAPSHOT"
+            else _upserts(rhythm, watch, seen, today)
+        )
+    made += _reports(today, seed)
+    return sorted(made, key=lambda call: call.at)
+
+
+def first_monday(today: date) -> date:
+    """The first day of the demo's half year."""
+    return monday_of(today) - timedelta(weeks=WEEKS)
+
+
+def week_of(day: date) -> str:
+    """The ISO week of a day, as the API writes it."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def last_closed_week(today: date) -> str:
+    """The ISO week before that of `today`."""
+    return week_of(today - timedelta(weeks=1))
+
+
+def _nights(today: date) -> Iterator[Night]:
+    days = (first_monday(today) + timedelta(days=n) for n in range(7 * WEEKS + 7))
+    for day in days:
+        lately = day > today - timedelta(days=DAYS_WITH_A_NIGHT)
+        if day <= today and (lately or day.weekday() == MON):
+            yield Night(moment(day, time(0, 0, 1)))
+
+
+def _moments(rhythm: Rhythm, today: date) -> list[datetime]:
+    """When the sender delivers, as promised but for the two that did not."""
+    closed = monday_of(today) - timedelta(weeks=1)
+    found = []
+    for week in range(-WEEKS + 1, 2):
+        if week % rhythm.every != rhythm.odd:
+            continue
+        days = (closed + timedelta(weeks=week, days=weekday) for weekday in rhythm.weekdays)
+        found += [moment(day, rhythm.at) for day in days if day < _until(rhythm, closed, today)]
+    if rhythm.sender == "wijkregisseur":  # lately every night, as promised
+        week_ago = [today - timedelta(days=n) for n in range(DAYS_WITH_A_NIGHT, 0, -1)]
+        found = sorted({*found, *(moment(day, rhythm.at) for day in week_ago)})
+    return found
+
+
+def _until(rhythm: Rhythm, closed: date, today: date) -> date:
+    if rhythm.sender == "school-b":
+        return closed - timedelta(weeks=1)
+    if rhythm.sender == "handhaving":
+        return min(today, closed + timedelta(days=THU))
+    return today
+
+
+def _upserts(rhythm: Rhythm, watch: Watch, seen: Sequence[Seen], today: date) -> Iterator[Call]:
+    """What is new, and what went on since the delivery before."""
+    moments = _moments(rhythm, today)
+    for number, (before, at) in enumerate(
+        pairwise([moment(first_monday(today), time()), *moments])
+    ):
+        new = [one for one in seen if before < one.at <= at or (number == 0 and one.at == before)]
+        went_on = [one for one in seen if one.at <= before and one.status(at) != one.status(before)]
+        rows = [row_of(one, at) for one in sorted([*new, *went_on], key=lambda one: one.number)]
+        wrong = _wrong_rows(rhythm.sender, number, at)
+        if rows:
+            yield Push(at, rhythm.sender, rhythm.dataset, "UPSERT", [*rows, *wrong], len(wrong))
+        silent = sorted(set(watch.wijken) - {row["wijk"] for row in rows})
+        if silent and rhythm.reports_nothing:
+            yield Nothing(
+                at + timedelta(minutes=1), rhythm.sender, rhythm.dataset, silent, week_of(at.date())
+            )
+
+
+def _snapshots(rhythm: Rhythm, seen: Sequence[Seen], today: date) -> Iterator[Push]:
+    """The list of all that is open."""
+    for number, at in enumerate(_moments(rhythm, today)):
+        rows = [row_of(one, at) for one in seen if one.is_open(at)]
+        wrong = _wrong_rows(rhythm.sender, number, at)
+        yield Push(at, rhythm.sender, rhythm.dataset, "SNAPSHOT", [*rows, *wrong], len(wrong))
+
+
+def row_of(seen: Seen, at: datetime) -> Row:
+    """The row that a sender delivers at a moment."""
+    row: dict[str, Any] = {
+        "externalId": seen.number,
+        "wijk": seen.wijk,
+        "category": seen.category,
+        "subcategory": seen.subcategory,
+        "seenAt": seen.at.isoformat(),
+        "status": seen.status(at),
+    }
+    if seen.buurt is not None:
+        row["buurt"] = seen.buurt
+    if seen.point is not None:
+        row["lon"], row["lat"] = seen.point
+    if seen.summary is not None:
+        row["summary"] = seen.summary
+    return row
+
+
+def _wrong_rows(sender: str, number: int, at: datetime) -> list[Row]:
+    """Now and then a row with a mistake that a sender could make."""
+    if number % 6 != 4 or sender not in _MISTAKES:
+        return []
+    row = {
+        "externalId": f"F-{at:%y%m%d}",
+        "wijk": OOSTERHEEM,
+        "category": "LITTER",
+        "seenAt": at.isoformat(),
+        "status": "NEW",
+        "summary": "Zwerfvuil bij de bushalte.",
+    }
+    return [{**row, **_MISTAKES[sender]}]
+
+
+_MISTAKES: Mapping[str, Row] = MappingProxyType(
+    {
+        "buurtwerk": {"wijk": "WK063700"},  # a code of the older division
+        "corporatie-a": {"category": "GELUID"},  # a word of the sender's own list
+        "corporatie-b": {"buurt": "Oosterheem-Hoog"},  # there is no such buurt
+        "bewoners": {
+            "wijk": SEGHWAERT,
+            "seenAt": "2026-02-30T10:00:00+01:00",
+        },  # there is no such day
+    }
+)
+
+
+def _reports(today: date, seed: str) -> Iterator[Report | Update]:
+    """What the wijkagent reports on the spot: weekly, and lately every other day."""
+    days = [first_monday(today) + timedelta(weeks=week, days=SAT) for week in range(WEEKS - 2)]
+    days += [today - timedelta(days=ago) for ago in range(13, 0, -2)]
+    for day in days:
+        dice = dice_of(seed, today, "wijkagent in the street", day)
+        wijk = dice.choice((OOSTERHEEM, OOSTERHEEM, SEGHWAERT, SEGHWAERT, "WK063703", "WK063705"))
+        pilot = wijk in (OOSTERHEEM, SEGHWAERT)
+        at = moment(day, time(19, dice.randrange(60)))
+        buurt = dice.choice(
+            ("Tuinen", "Vaarten", "Weiden") if wijk == SEGHWAERT else ("Noord", "Midden", "Zuid")
+        )
+        row = {
+            "wijk": wijk,
+            "buurt": buurt,
+            "category": dice.choice(("YOUTH_NUISANCE", "YOUTH_NUISANCE", "SAFETY", "TRAFFIC")),
+            "seenAt": moment(day, time(12)).isoformat(),
+        }
+        capped = pilot and row["category"] == "YOUTH_NUISANCE" and dice.random() < 0.5
+        key = f"wijkagent-{day}"
+        yield Report(at, "wijkagent", key, row, _CAPS if capped else MappingProxyType({}))
+        if day + timedelta(days=3) < today:
+            yield Update(at + timedelta(days=3), "wijkagent", key, "DONE")
+
+
+_CAPS = MappingProxyType({"buurtwerk": "BUURT", "handhaving": "WIJK", "wijkregisseur": "COUNT"})
