@@ -23,8 +23,11 @@ from tests.conftest import World
 
 pytestmark = pytest.mark.anyio
 
-ADMINISTRATION = {"areas.sql", "partners.sql"}
+ADMINISTRATION = {"areas.sql", "demo.sql", "partners.sql"}
 """Files whose statements the owner runs; all others are the serving role's."""
+
+COMMANDS = {"demo_statistics"}
+"""Statements that PostgreSQL does not plan, and so cannot explain."""
 
 WRITES = re.compile(r"\b(insert into|update|delete from)\s+hub\.", re.IGNORECASE)
 FLOORS = ("hub", "schema", "resolvers", "sql")
@@ -72,7 +75,7 @@ async def test_every_statement_can_be_run_by_its_role(world: World) -> None:
     for role in ("app", "owner"):
         async with world.connect(role) as connection:
             for name, statement in statements().items():
-                if role_of(statement) != role:
+                if role_of(statement) != role or name in COMMANDS:
                     continue
                 try:  # planning a statement for unknown values checks the rights as running it does
                     await connection.execute(f"explain (generic_plan) {statement.text}")
