@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is delivered in the demo's world, before anything is delivered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.demo.convenanten import convenanten
+from hub.demo.deliveries import Nothing, Push, Report, Row, calls, first_monday
+from hub.demo.scene import LIVED_IN, ROLES
+from hub.demo.seen import ALL, HERE, WATCHES, seen_by
+from resolvers.text_checks import clean, find
+from schema.enums import Category, SignalStatus
+
+TODAY = date(2026, 11, 23)
+SEED = "zoetermeer"
+STRICT = {role.token for role in ROLES if role.kind in ("POLICE", "ENFORCEMENT")}
+DAYS = st.dates(date(2026, 1, 5), date(2028, 12, 31))
+
+
+def good_rows(push: Push) -> list[Row]:
+    return list(push.rows[: len(push.rows) - push.bad])
+
+
+def pushes(today: date = TODAY, seed: str = SEED) -> list[Push]:
+    return [call for call in calls(today, seed) if isinstance(call, Push)]
+
+
+def test_the_same_day_and_seed_give_the_same_world() -> None:
+    assert calls(TODAY, SEED) == calls(TODAY, SEED)
+    assert convenanten(TODAY) == convenanten(TODAY)
+
+
+def test_another_seed_gives_another_world() -> None:
+    assert calls(TODAY, SEED) != calls(TODAY, "another")
+
+
+@settings(max_examples=5, deadline=None)
+@given(today=DAYS)
+def test_some_five_thousand_signals_are_seen_whatever_the_day(today: date) -> None:
+    count = sum(len(seen_by(watch, today, SEED)) for watch in WATCHES)
+    assert 4_500 <= count <= 6_000
+
+
+@settings(max_examples=5, deadline=None)
+@given(today=DAYS)
+def test_nothing_is_seen_or_delivered_on_the_day_itself_or_before_the_half_year(
+    today: date,
+) -> None:
+    begin = datetime.combine(first_monday(today), datetime.min.time(), HERE)
+    end = datetime.combine(today, datetime.min.time(), HERE)
+    assert first_monday(today) > today - timedelta(days=200)  # each partner works there since then
+    for push in pushes(today):
+        assert begin <= push.at < end
+        for row in good_rows(push):
+            assert begin <= datetime.fromisoformat(row["seenAt"]) <= push.at
+
+
+@settings(max_examples=5, deadline=None)
+@given(today=DAYS)
+def test_calls_come_in_the_order_of_time(today: date) -> None:
+    moments = [call.at for call in calls(today, SEED)]
+    assert moments == sorted(moments)
+
+
+def test_each_sender_delivers_what_it_promised_in_wijken_where_it_works() -> None:
+    roles = {role.token: role for role in ROLES}
+    for push in pushes():
+        role = roles[push.sender]
+        assert push.dataset in {promise.dataset for promise in role.promises}
+        where = set(ALL if role.wijken is None else role.wijken)
+        assert {row["wijk"] for row in good_rows(push)} <= where
+
+
+def test_rows_have_names_of_their_own_within_a_delivery() -> None:
+    for push in pushes():
+        names = [row["externalId"] for row in push.rows]
+        assert len(names) == len(set(names))
+
+
+def test_rows_say_categories_and_states_that_the_hub_knows() -> None:
+    for push in pushes():
+        for row in good_rows(push):
+            Category(row["category"])
+            SignalStatus(row["status"])
+
+
+def test_no_text_names_a_person() -> None:
+    texts = {row["summary"] for push in pushes() for row in push.rows if "summary" in row}
+    assert len(texts) > 500
+    for text in texts:
+        assert clean(text, 2000) == text
+        assert not find(text)
+
+
+def test_agreements_say_that_they_are_invented() -> None:
+    for convenant in convenanten(TODAY):
+        assert "verzonnen" in convenant.title
+        assert "Verzonnen" in convenant.legal_basis
+
+
+def test_police_and_enforcement_give_no_text_and_no_point() -> None:
+    rows = [row for push in pushes() if push.sender in STRICT for row in push.rows]
+    rows += [call.row for call in calls(TODAY, SEED) if isinstance(call, Report)]
+    assert rows
+    for row in rows:
+        assert not row.keys() & {"summary", "internalNote", "lon", "lat"}
+
+
+@settings(max_examples=5, deadline=None)
+@given(today=DAYS)
+def test_a_full_list_can_be_replaced_by_hand_with_may_close_200(today: date) -> None:
+    full_lists = [push for push in pushes(today) if push.mode == "SNAPSHOT"]
+    assert {push.sender for push in full_lists} == {"corporatie-a", "wijkregisseur"}
+    assert max(len(push.rows) for push in full_lists) <= 150
+
+
+def test_some_rows_are_wrong_and_never_many() -> None:
+    wrong = Counter(push.sender for push in pushes() if push.bad)
+    assert set(wrong) == {"buurtwerk", "corporatie-a", "corporatie-b", "bewoners"}
+    assert all(push.bad <= 1 for push in pushes())
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_in_the_last_closed_week_one_was_silent_and_one_stopped_half_way(weekday: int) -> None:
+    today = TODAY + timedelta(days=weekday)
+    closed = TODAY - timedelta(weeks=1)
+    last: dict[str, date] = {}
+    for call in calls(today, SEED):
+        if isinstance(call, Push | Nothing):
+            last[call.sender] = call.at.date()
+    assert last["school-b"] < closed - timedelta(weeks=1)
+    assert last["handhaving"] == closed + timedelta(days=2)
+    others = {
+        sender: day for sender, day in last.items() if sender not in ("school-b", "handhaving")
+    }
+    assert min(others.values()) >= closed
+
+
+def test_who_has_nothing_to_report_says_so_for_every_wijk() -> None:
+    named: dict[tuple[str, date], set[str]] = {}
+    for call in calls(TODAY, SEED):
+        if isinstance(call, Push) and call.mode == "UPSERT":
+            rows = good_rows(call)
+            named.setdefault((call.sender, call.at.date()), set()).update(r["wijk"] for r in rows)
+        if isinstance(call, Nothing):
+            named.setdefault((call.sender, call.at.date()), set()).update(call.wijken)
+    buurtwerk = [wijken for (sender, _), wijken in named.items() if sender == "buurtwerk"]
+    assert len(buurtwerk) == 26
+    assert all(wijken == set(LIVED_IN) for wijken in buurtwerk)
