@@ -17,6 +17,7 @@ from resolvers.paging import page_size, read_cursor, write_cursor
 from sql.errors import Refusal
 
 FEED = Batch("feed_of_wijken")
+POSITIONS = Batch("feed_positions", returns="one")
 HISTORY = Batch("history_of_records")
 
 Position = tuple[UUID | None, UUID | None]
@@ -73,19 +74,11 @@ async def history_page(
 
 
 async def _position(context: Context, after: str | None) -> tuple[int, Position]:
-    if after is None:
-        row = await context.session.fetchrow("feed_knows", None, None)
-        return _epoch(row), (None, None)
-    epoch, exact, reduced = read_cursor(after, int, _item, _item)
-    row = await context.session.fetchrow("feed_knows", exact, reduced)
-    if row is None or not row["known"] or epoch != row["epoch"]:
+    epoch, exact, reduced = read_cursor(after, int, _item, _item) if after else (None, None, None)
+    row = await context.loaders.load(POSITIONS, f"{exact or ''}/{reduced or ''}")
+    if not row["known"] or (epoch is not None and epoch != row["epoch"]):
         raise Refusal("BAD_CURSOR")
-    return epoch, (exact, reduced)
-
-
-def _epoch(row: Any) -> int:
-    epoch: int = row["epoch"]
-    return epoch
+    return row["epoch"], (exact, reduced)
 
 
 def _item(text: str) -> UUID | None:

@@ -5,9 +5,12 @@ select k.wijk as key, f.stream, f.id, f.on_day, f.kind, f.change, f.owner, f.cat
 from unnest($1::uuid[]) k(wijk)
 cross join lateral hub.feed_of_wijk(k.wijk, $2::text[], $3::uuid, $4::uuid, $5::int) f
 
--- feed_knows --
--- Whether both items of a cursor exist in the feed, and which epoch it is in.
-select hub.feed_knows($1::uuid, $2::uuid) as known, (select max(e.number) from hub.epochs e) as epoch
+-- feed_positions --
+-- Whether the two items of positions (exact/reduced, either may lack) exist in the feed, and which epoch it is in.
+select k.place as key, hub.feed_knows(
+    nullif(split_part(k.place, '/', 1), '')::uuid, nullif(split_part(k.place, '/', 2), '')::uuid) as known,
+  (select max(e.number) from hub.epochs e) as epoch
+from unnest($1::text[]) k(place)
 
 -- history_of_records --
 -- The history of own records, newest first, in pages by version.

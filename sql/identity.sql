@@ -5,9 +5,11 @@ select gemeente, organisation, actor, holder, roles, scopes, expires_at from hub
 
 -- rights_of_asker --
 -- What the asker may do and see, and by which rule: its own slice, the wijken where it works, the agreements in force.
-select 'WRITE' as action, k.kind as "on", array_agg(o.wijk order by o.wijk) as wijken, 'EXACT' as precision,
+select 'WRITE' as action, k.kind as "on", array_agg(o.wijk order by v.code) as wijken, 'EXACT' as precision,
   'WORKS_HERE' as because, null::text as agreement, null::text as purpose, null::uuid as provider, null::date as until
-from hub.organisation_wijken o cross join hub.contribution_kinds k
+from hub.organisation_wijken o
+join hub.wijk_versions v on v.gemeente = o.gemeente and v.wijk = o.wijk and v.year = hub.current_year(o.gemeente)
+cross join hub.contribution_kinds k
 where o.gemeente = hub.gemeente() and o.organisation = hub.asker() and hub.today() between o.works_from and o.works_until
 group by k.kind
 union all

@@ -56,12 +56,6 @@ insert into hub.clock (frozen_at, shift) values ($1::timestamptz, coalesce($2::i
 on conflict (only_row) do update set frozen_at = excluded.frozen_at, shift = excluded.shift
 returning hub.today()
 
--- gemeente_save --
--- Adds a gemeente, or changes its name.
-insert into hub.gemeenten (code, name) values ($1::text, $2::text)
-on conflict (code) do update set name = excluded.name
-returning code
-
 -- gemeenten_all --
 -- Every gemeente of this hub.
 select code, name from hub.gemeenten order by code
