@@ -83,7 +83,9 @@ async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
             open_database(settings, embedded.addresses.app) as database,
         ):
             app = create_app(settings, database, database_ready=lambda: embedded.server.ready)
-            tokens, day = await prepare(app, owner, settings.data, today=today, report=report)
+            tokens, day = await prepare(
+                app, database, owner, settings.data, today=today, report=report
+            )
             await serve_app(
                 app,
                 settings,

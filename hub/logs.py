@@ -35,6 +35,8 @@ def configure(log_format: LogFormat, stream: TextIO = sys.stderr) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("hub").setLevel(logging.INFO)
+    # tells once a second, with a traceback, that the database is away: the hub says so itself
+    logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
 
 
 def places(error: BaseException) -> list[str]:

@@ -133,7 +133,7 @@ create function hub.cube_of_week(in_gemeente text, week_from date, but_for uuid[
     select c.audience, c.measure, c.wijk, max(c.min_cell) as min_cell, array_agg(distinct c.provider order by c.provider) as scope
     from contributors c
     group by c.audience, c.measure, c.wijk
-  ), counted as (
+  ), counted as materialized ( -- each step once: without statistics it would be done anew per cell
     -- each record once, under however many rules it is shared
     select distinct c.audience, c.measure, c.wijk, s.owner, s.id,
       exists (
@@ -147,7 +147,7 @@ create function hub.cube_of_week(in_gemeente text, week_from date, but_for uuid[
     join hub.signals s on s.gemeente = g.gemeente and s.slice = g.slice
       and s.seen_on between week_from and week_from + 6 and s.category = any (m.categories)
       and s.recorded_on between g.covers_from and g.valid_until and s.recorded_on > hub.today() - g.keep_days
-  ), parts as (
+  ), parts as materialized (
     select c.audience, c.measure, c.wijk, c.owner, count(*) as records, count(*) filter (where not c.seen) as unseen
     from counted c
     group by c.audience, c.measure, c.wijk, c.owner
