@@ -60,10 +60,7 @@ async def history_page(
     rows = await context.loaders.load(HISTORY, record, before, size + 1)
     nodes = rows[:size]
     return {
-        "nodes": [
-            {**row, "before": _fields(row["before"]), "after": _fields(row["after"])}
-            for row in nodes
-        ],
+        "nodes": nodes,
         "page_info": {
             "has_next_page": len(rows) > size,
             "has_previous_page": after is not None,
@@ -87,13 +84,3 @@ def _item(text: str) -> UUID | None:
 
 def _cursor(epoch: int, position: Position) -> str:
     return write_cursor(epoch, *(item or "-" for item in position))
-
-
-def _fields(columns: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Columns under the names that the API gives them."""
-    return None if columns is None else {_camel(name): value for name, value in columns.items()}
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(map(str.title, rest))

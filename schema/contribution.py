@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from resolvers.batch import Batch
 from resolvers.context import Context
@@ -18,7 +20,7 @@ from resolvers.records import RecordBatches, RecordFilter, total_of_page
 from schema.agreement import Agreement
 from schema.enums import Category, Change, Precision
 from schema.fields import from_row, loaded
-from schema.ids import decode_as
+from schema.ids import decode_as, encode
 from schema.node import Node, PageInfo
 from schema.organisation import Organisation
 from schema.scalars import JSON
@@ -62,8 +64,23 @@ class HistoryEntry:
     at: datetime
     actor: str
     change: Change
-    before: JSON | None = strawberry.field(description="The fields that changed, as they were.")
-    after: JSON | None = strawberry.field(description="The fields that changed, as they became.")
+    before: JSON | None = from_row(
+        lambda row: _told(row["before"]), "The fields that changed, as they were."
+    )
+    after: JSON | None = from_row(
+        lambda row: _told(row["after"]), "The fields that changed, as they became."
+    )
+
+
+def _told(columns: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Columns under the names, and areas under the ids, that the API gives them."""
+    if columns is None:
+        return None
+    areas = {"wijk": "Wijk", "buurt": "Buurt"}
+    return {
+        to_camel_case(name): encode(areas[name], UUID(value)) if name in areas and value else value
+        for name, value in columns.items()
+    }
 
 
 @strawberry.type(description="A page of a record's history, newest first.")
