@@ -26,9 +26,6 @@ FLOORS = ("hub", "schema", "resolvers", "sql")
 DEMO_SECONDS = 120
 
 pytestmark = pytest.mark.slow
-with_commands = pytest.mark.skipif(
-    not (ROOT / "hub" / "cli.py").exists(), reason="hub/cli.py is not written yet"
-)
 
 
 def python(folder: Path) -> str:
@@ -109,7 +106,6 @@ def test_installed_code_comes_from_the_wheel_and_not_from_the_checkout(
     assert Path(done.stdout.strip()).is_relative_to(installed)
 
 
-@with_commands
 @pytest.mark.parametrize(
     "command", [["bin/hub"], ["bin/python", "-m", "hub"]], ids=["hub", "-m hub"]
 )
@@ -142,7 +138,6 @@ def address(process: subprocess.Popen[str]) -> str:
     pytest.fail("the demo gave no address:\n" + "".join(printed))
 
 
-@with_commands
 def test_the_demo_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     command = [str(installed / "bin" / "hub"), "demo", "--port", "0", "--data", str(tmp_path / "d")]
     with subprocess.Popen(
