@@ -50,9 +50,18 @@ _AWAY = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the state that a server leaves behind that went away midway
     ConnectionError,
     OSError,
 )
+FROM_DRIVER = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""Whatever the driver raises; `translated` says what it means."""
+
 _NO_ROOM = ("53100", "53200", "53300")
 
 

@@ -20,7 +20,7 @@ from uuid import UUID
 
 import asyncpg
 
-from sql.errors import Unavailable, translated
+from sql.errors import FROM_DRIVER, Unavailable, translated
 from sql.principal import Principal
 from sql.statements import statements
 
@@ -47,6 +47,8 @@ class Session:
         self._operation = operation
         self._connection = connection
         self._lock = asyncio.Lock()
+        self.failure: BaseException | None = None
+        """What aborted the transaction, until a savepoint mends it."""
         self._broken = False
         self._depth = 0
         self._reads: Counter[tuple[str, UUID, UUID, tuple[str, ...]]] = Counter()
@@ -61,8 +63,10 @@ class Session:
             except asyncio.CancelledError:
                 self._broken = True
                 raise
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                raise translated(error) from error
+            except FROM_DRIVER as error:
+                better = translated(error)
+                self.failure = self.failure or better
+                raise better from error
 
     async def fetchrow(self, statement: str, *args: object) -> Record | None:
         """The first row of a named statement, or None."""
@@ -87,6 +91,7 @@ class Session:
             yield point
         except BaseException:
             await self._execute(f"rollback to savepoint {name}; release savepoint {name}")
+            self.failure = None
             raise
         finally:
             self._depth -= 1
@@ -101,7 +106,7 @@ class Session:
             except asyncio.CancelledError:
                 self._broken = True
                 raise
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except FROM_DRIVER as error:
                 self._broken = True
                 raise translated(error) from error
 
@@ -174,7 +179,7 @@ class Database:
                     "search_path": "hub, pg_temp",
                 },
             )
-        except (asyncpg.PostgresError, OSError) as error:
+        except FROM_DRIVER as error:
             raise translated(error) from error
         return cls(pool, acquire_timeout)
 
@@ -209,7 +214,7 @@ class Database:
         async with self._connection() as connection:
             try:
                 return await connection.fetch(statements()[statement].text, *args)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except FROM_DRIVER as error:
                 raise translated(error) from error
 
     @asynccontextmanager
@@ -222,7 +227,7 @@ class Database:
                 session = Session(connection, principal, operation)
                 yield session
                 if await connection.execute("commit") == "ROLLBACK":
-                    raise RuntimeError("the transaction had failed, and nothing was committed")
+                    raise session.failure or RuntimeError("nothing was committed")
             except BaseException as error:
                 await _roll_back(connection)
                 if (better := translated(error)) is not error:
@@ -233,7 +238,7 @@ class Database:
     async def _connection(self) -> AsyncIterator[Connection]:
         try:
             connection = await self._pool.acquire(timeout=self._acquire_timeout)
-        except (TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (TimeoutError, *FROM_DRIVER) as error:
             raise Unavailable(type(error).__name__) from error
         try:
             yield connection
@@ -248,7 +253,7 @@ async def _roll_back(connection: Connection) -> None:
     except BaseException as error:
         with suppress(asyncpg.InterfaceError):  # a lost connection: the pool took it back already
             connection.terminate()
-        if not isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        if not isinstance(error, FROM_DRIVER):
             raise
 
 
