@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from resolvers.batch import Batch
-from schema.enums import AgreementState, Category, Kind, Precision
+from schema.enums import AgreementState, Category, Precision
 from schema.fields import global_id, loaded, loaded_rows
 from schema.node import Node
 from schema.organisation import ORGANISATION, Organisation
 
 if TYPE_CHECKING:
+    from schema.kind import Kind
     from schema.wijk import Wijk
 
 AGREEMENT = Batch("agreements_by_id", returns="one")
@@ -40,7 +41,7 @@ class AgreementRule:
     wijken: list[Annotated[Wijk, strawberry.lazy("schema.wijk")]] = loaded_rows(
         WIJKEN_OF_RULES, WIJK, "Of which wijken."
     )
-    kind: Kind
+    kind: Annotated[Kind, strawberry.lazy("schema.kind")]
     category: Category | None = strawberry.field(
         description="Only this category; null: every category."
     )

@@ -12,9 +12,10 @@ from resolvers.agreements import AGREEMENT, AgreementDraft, Decision, RuleDraft,
 from resolvers.context import Context
 from resolvers.wijken import wijk_of_code
 from schema.agreement import Agreement
-from schema.enums import Category, Kind, Precision
+from schema.enums import Category, Precision
 from schema.errors import UserError, user_error
 from schema.ids import decode_as
+from schema.kind import Kind
 from sql.errors import Refusal
 
 

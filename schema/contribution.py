@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the records of every kind of contribution have in common, and how a kind announces itself to
-the registry.
-"""
+"""What the records of every kind of contribution have in common when they are read."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -16,7 +13,7 @@ from strawberry.utils.str_converters import to_camel_case
 from resolvers.batch import Batch
 from resolvers.context import Context
 from resolvers.feed import history_page
-from resolvers.records import RecordBatches, RecordFilter, total_of_page
+from resolvers.records import RecordFilter, total_of_page
 from schema.agreement import Agreement
 from schema.enums import Category, Change, Precision
 from schema.fields import from_row, loaded
@@ -141,7 +138,8 @@ class Contribution(Node):
 
 
 @strawberry.input(
-    description="Filters work on what the caller may see of a record, never on what is behind it."
+    name="RecordFilter",
+    description="Filters work on what the caller may see of a record, never on what is behind it.",
 )
 class RecordFilterInput:
     owner: strawberry.ID | None = strawberry.field(
@@ -198,17 +196,3 @@ async def total(root: strawberry.Parent[Any], info: strawberry.Info[Context, Non
 
 
 TOTAL = "How many the caller can page through: counts nothing else."
-
-
-@dataclass(frozen=True, slots=True)
-class ContributionKind:
-    """How a kind announces itself: its name, its type, how it is read, what it adds to the wijk and
-    to the mutations, and the inputs of which a push has lists.
-    """
-
-    kind: str
-    record_type: type
-    batches: RecordBatches
-    wijk_part: type
-    mutation_part: type
-    row_types: frozenset[str]

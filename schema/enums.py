@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The lists of values of the schema. Few and stable; what a municipality words in its own way is
-data.
+"""The lists of values that several types share. Few and stable; what a municipality words in its
+own way is data.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from enum import StrEnum, auto
 import strawberry
 
 
-class _Upper(StrEnum):
+class Upper(StrEnum):
+    """A list whose values are their own names."""
+
     @staticmethod
     def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
         return name
@@ -22,7 +24,7 @@ class _Upper(StrEnum):
     "BUURT, WIJK: the place so coarse, the time as a day. COUNT: no record, it only adds to "
     "published numbers."
 )
-class Precision(_Upper):
+class Precision(Upper):
     EXACT = auto()
     BUURT = auto()
     WIJK = auto()
@@ -30,7 +32,7 @@ class Precision(_Upper):
 
 
 @strawberry.enum(description="What kind of organisation a partner is.")
-class OrganisationKind(_Upper):
+class OrganisationKind(Upper):
     MUNICIPALITY = auto()
     WELFARE = auto()
     HOUSING = auto()
@@ -43,7 +45,7 @@ class OrganisationKind(_Upper):
 
 
 @strawberry.enum(description="What a record is about. Subcategories are each municipality's own.")
-class Category(_Upper):
+class Category(Upper):
     YOUTH_NUISANCE = auto()
     NOISE = auto()
     LITTER = auto()
@@ -60,34 +62,17 @@ class Category(_Upper):
     OTHER = auto()
 
 
-@strawberry.enum(description="The kinds of record that partners contribute.")
-class Kind(_Upper):
-    SIGNAL = auto()
-
-
-@strawberry.enum(description="How far a signal is.")
-class SignalStatus(_Upper):
-    NEW = auto()
-    IN_PROGRESS = auto()
-    PLANNED = auto()
-    WAITING = auto()
-    FORWARDED = auto()
-    DONE = auto()
-    CANCELLED = auto()
-    REOPENED = auto()
-
-
 @strawberry.enum(
     description="The order of a list. NEWEST and OLDEST go by day, and within a day by a fixed "
     "order that tells nothing."
 )
-class RecordOrder(_Upper):
+class RecordOrder(Upper):
     NEWEST = auto()
     OLDEST = auto()
 
 
 @strawberry.enum(description="What happened to a record or an agreement.")
-class Change(_Upper):
+class Change(Upper):
     CREATED = auto()
     UPDATED = auto()
     CLOSED = auto()
@@ -98,20 +83,20 @@ class Change(_Upper):
 @strawberry.enum(
     description="Whether a wijk can be compared with the division before (CBS: ind_wbi)."
 )
-class Comparability(_Upper):
+class Comparability(Upper):
     UNCHANGED = auto()
     CODE_CHANGED = auto()
     BOUNDARY_CHANGED = auto()
 
 
 @strawberry.enum(description="Why a figure has no value.")
-class NullReason(_Upper):
+class NullReason(Upper):
     UNKNOWN_OR_SECRET = auto()
     NOT_APPLICABLE = auto()
 
 
 @strawberry.enum(description="Whether a figure can still change.")
-class FigureStatus(_Upper):
+class FigureStatus(Upper):
     PROVISIONAL = auto()
     DEFINITIVE = auto()
 
@@ -119,7 +104,7 @@ class FigureStatus(_Upper):
 @strawberry.enum(
     description="How far an agreement is. ACCEPTED: by every party, but its term has not begun."
 )
-class AgreementState(_Upper):
+class AgreementState(Upper):
     PROPOSED = auto()
     ACCEPTED = auto()
     IN_FORCE = auto()

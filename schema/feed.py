@@ -13,9 +13,10 @@ from resolvers.context import Context
 from resolvers.feed import feed_page
 from schema.contribution import WIJK, Contribution
 from schema.contributions import BY_KIND
-from schema.enums import Change, Kind
+from schema.enums import Change
 from schema.fields import loaded
 from schema.ids import encode
+from schema.kind import Kind
 from schema.node import PageInfo
 from schema.organisation import Organisation
 from schema.texts import label
@@ -51,7 +52,7 @@ class FeedItem:
 
     @strawberry.field(description="The id of the record, also when it can no longer be seen.")
     def record_id(root: strawberry.Parent[Any]) -> strawberry.ID:
-        return strawberry.ID(encode(BY_KIND[root["kind"]].record_type.__name__, root["record"]))
+        return strawberry.ID(encode(BY_KIND[root["kind"]].typename, root["record"]))
 
     @strawberry.field(description="The record as the caller may see it now.")
     async def record(

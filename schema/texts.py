@@ -2,8 +2,9 @@
 """What the hub says to people: the one catalogue of texts, in Dutch and English.
 
 `text` gives the message and the cure for a code, `label` a word or a short sentence for a screen.
-The sentences are in texts.toml; code, resolvers and database know codes only. The catalogue is read
-once, when this module is imported, and never changes afterwards.
+The sentences are in texts.toml; code, resolvers and database know codes only. The words of a kind
+of contribution stand in its schema file and come in with the registry. Nothing changes after the
+start.
 
 `python -m schema.texts` prints docs/error-codes.md.
 """
@@ -17,6 +18,8 @@ from typing import Any, Literal, get_args
 
 Language = Literal["nl", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+Words = Mapping[Language, str]
+"""The same in every language."""
 
 # A message repeats what a caller sent, but not at any length.
 _LONGEST_VALUE = 300
@@ -97,18 +100,26 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
     )
 
 
-def _load() -> tuple[Mapping[str, Entry], Mapping[str, Mapping[Language, str]]]:
+def learn(words: Mapping[str, Words]) -> None:
+    """Adds labels, by key. Raises ValueError for a key that has words already."""
+    if double := words.keys() & _labels.keys():
+        raise ValueError(f"labels that have words already: {', '.join(sorted(double))}")
+    _labels.update(words)
+
+
+def _load() -> tuple[Mapping[str, Entry], dict[str, Words]]:
     raw = tomllib.loads((files("schema") / "texts.toml").read_text(encoding="utf-8"))
-    labels = {
+    labels: dict[str, Words] = {
         f"{section}.{key}": MappingProxyType({language: words[language] for language in LANGUAGES})
         for section, keys in raw.pop("labels").items()
         for key, words in keys.items()
     }
     codes = {code: _entry(entry) for code, entry in raw.items()}
-    return MappingProxyType(codes), MappingProxyType(labels)
+    return MappingProxyType(codes), labels
 
 
-CODES, LABELS = _load()
+CODES, _labels = _load()
+LABELS: Mapping[str, Words] = MappingProxyType(_labels)
 
 
 def page() -> str:

@@ -52,6 +52,7 @@ async def report(context: Context, kind: Kind, given: Mapping[str, Any]) -> Writ
     `given` has the kind's columns that are reported, `wijk`, `buurt`, `idempotency_key` and
     `share_at`: None shares as agreed, a list caps what each receiver sees.
     """
+    given = {**kind.reported, **given}
     try:
         check_key(given["idempotency_key"], "input", "idempotencyKey")
         content = {name: value for name, value in given.items() if name != "idempotency_key"}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +26,10 @@ Row = Mapping[str, Any]
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
-"""How far in the future a moment may lie: clocks and time zones of sources differ."""
+"""How far in the future what happened may lie: clocks and time zones of sources differ."""
+
+AHEAD_PLANNED = timedelta(days=3650)
+"""How far in the future what is planned may lie."""
 
 NEAR_LON, NEAR_LAT = 0.0073, 0.0045
 """Some 500 m in degrees at this latitude: how far outside the box around its wijk a point may lie.
@@ -186,10 +189,13 @@ def check_values(kind: Kind, row: Row, writer: Writer, checked: Checked) -> None
         value = row[column.name]
         if column.limit is not None:
             value = checked_text(column, value, writer.strict, checked)
-        elif value is None and column.required:
+        elif value is None:
+            if column.required:
+                checked.refuse(column.field, "BAD_VALUE")
+        elif column.between and not column.between[0] <= value <= column.between[1]:
             checked.refuse(column.field, "BAD_VALUE")
         checked.values[column.name] = value
-    _check_moment(kind, writer, checked)
+    _check_when(kind, writer, checked)
     _check_whole_point(kind, writer, checked)
 
 
@@ -226,17 +232,25 @@ def _without_persons(column: Column, text: str, strict: bool, checked: Checked) 
     return None if kept_out else text
 
 
-def _check_moment(kind: Kind, writer: Writer, checked: Checked) -> None:
-    moment = checked.values.get(kind.moment)
-    if moment is None:
-        return
-    field_name = next(column.field for column in kind.columns if column.name == kind.moment)
-    if moment > writer.now + AHEAD:
-        checked.refuse(field_name, "DATE_IN_FUTURE")
-    elif moment < OLDEST:
-        checked.refuse(field_name, "DATE_TOO_OLD")
-    else:
-        checked.values[kind.moment] = moment.astimezone(UTC)
+def _check_when(kind: Kind, writer: Writer, checked: Checked) -> None:
+    begins = checked.values.get(kind.when)
+    if begins is not None:
+        newest = writer.now + (AHEAD_PLANNED if kind.planned else AHEAD)
+        if begins > _like(begins, newest):
+            too_late = "BAD_VALUE" if kind.planned else "DATE_IN_FUTURE"
+            checked.refuse(kind.field_of(kind.when), too_late)
+        elif begins < _like(begins, OLDEST):
+            checked.refuse(kind.field_of(kind.when), "DATE_TOO_OLD")
+    ends = checked.values.get(kind.until) if kind.until else None
+    if kind.until and ends is not None:
+        too_early = begins is not None and ends < begins
+        if too_early or ends > _like(ends, writer.now + AHEAD_PLANNED):
+            checked.refuse(kind.field_of(kind.until), "BAD_VALUE")
+
+
+def _like(value: date, moment: datetime) -> date:
+    """The moment as what `value` is, a day or a moment."""
+    return moment if isinstance(value, datetime) else moment.date()
 
 
 def _check_whole_point(kind: Kind, writer: Writer, checked: Checked) -> None:
@@ -253,12 +267,18 @@ async def without_minutes(
     session: Session, kind: Kind, writer: Writer, rows: Sequence[Checked]
 ) -> None:
     """Where the strict rules hold, moves every moment to noon of its day: no minute is stored."""
-    timed = [row for row in rows if row.values.get(kind.moment) is not None and not row.errors]
-    if not writer.strict or not timed:
+    timed = [
+        (row, column.name)
+        for row in rows
+        if writer.strict and not row.errors
+        for column in kind.columns
+        if isinstance(row.values.get(column.name), datetime)
+    ]
+    if not timed:
         return
-    noons = await session.fetchval("write_noons", [row.values[kind.moment] for row in timed])
-    for row, noon in zip(timed, noons, strict=True):
-        row.values[kind.moment] = noon
+    noons = await session.fetchval("write_noons", [row.values[name] for row, name in timed])
+    for (row, name), noon in zip(timed, noons, strict=True):
+        row.values[name] = noon
 
 
 class DeliveredRows:

@@ -5,12 +5,18 @@ one more name.
 
 from __future__ import annotations
 
-from schema.contribution import ContributionKind
 from schema.contributions.signals import CONTRIBUTION as SIGNALS
+from schema.parts import ContributionKind
+from schema.texts import learn
 
-CONTRIBUTIONS: tuple[ContributionKind, ...] = (SIGNALS,)
+CONTRIBUTIONS: tuple[ContributionKind, ...] = (
+    SIGNALS,
+)  # fmt: skip
 
-BY_KIND = {contribution.kind: contribution for contribution in CONTRIBUTIONS}
-BY_TYPENAME = {contribution.record_type.__name__: contribution for contribution in CONTRIBUTIONS}
-ROW_TYPES = frozenset().union(*(contribution.row_types for contribution in CONTRIBUTIONS))
+BY_KIND = {contribution.kind.name: contribution for contribution in CONTRIBUTIONS}
+BY_TYPENAME = {contribution.typename: contribution for contribution in CONTRIBUTIONS}
+ROW_TYPES = frozenset(contribution.row_type.__name__ for contribution in CONTRIBUTIONS)
 """The inputs whose lists are checked row by row, so that one bad row does not fail a push."""
+
+for contribution in CONTRIBUTIONS:
+    learn(contribution.words)

@@ -17,14 +17,17 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     build_schema,
+    get_named_type,
     is_introspection_type,
     is_specified_scalar_type,
     parse,
     validate,
 )
 from graphql.utilities import find_breaking_changes
+from strawberry.utils.str_converters import to_camel_case
 
 from schema.build import build
+from schema.contributions import CONTRIBUTIONS
 from schema.texts import LABELS
 from tests.agreement.committed import ROOT
 from tests.conftest import World
@@ -39,9 +42,9 @@ SAY_IT_ALL = {
     "delivery", "dpia", "edges", "endCursor", "errors", "hasNextPage", "hasPreviousPage", "id",
     "kind", "label", "legalBasis", "measure", "name", "node", "nodes", "nullReason",
     "organisation", "outcome", "pageInfo", "precision", "provider", "purpose", "receiver",
-    "rows", "rules", "seenAt", "signal", "source", "startCursor", "state", "status", "title",
+    "rows", "rules", "seenAt", "source", "startCursor", "state", "status", "title",
     "unit", "value", "year",
-}  # fmt: skip
+} | {to_camel_case(each.kind.name.lower()) for each in CONTRIBUTIONS}  # fmt: skip
 
 # What callers choose from in a request, and no screen shows.
 WITHOUT_WORDS = {"PushMode", "RecordOrder"}
@@ -49,15 +52,14 @@ WITHOUT_WORDS = {"PushMode", "RecordOrder"}
 # The section of labels of an enum, where it is not the enum's own name in snake_case.
 SECTIONS: dict[str, str] = {}
 
-# Of columns that may hold only some texts: the enum that has the same values.
+# Of columns that may hold only some texts: the enum that has the same values. Those of a kind of
+# contribution are found by the fields of its type.
 ENUM_OF_COLUMN = {
     "agreement_rules.precision": "Precision",
     "figures.null_reason": "NullReason",
     "figures.status": "FigureStatus",
     "organisations.kind": "OrganisationKind",
     "share_caps.precision": "Precision",
-    "signals.category": "Category",
-    "signals.status": "SignalStatus",
     "wijk_versions.comparability": "Comparability",
 }
 # Columns whose texts no field of the schema gives as they are.
@@ -249,12 +251,25 @@ where c.connamespace = 'hub'::regnamespace and c.contype = 'c' and cardinality(c
 """  # noqa: E501 - one column of the answer per line would read worse
 
 
-def different(columns: dict[str, set[str]], values_by_enum: dict[str, set[str]]) -> list[str]:
+def enum_of_column(schema: GraphQLSchema) -> dict[str, str]:
+    """By column that may hold only some texts, the enum that has the same values."""
+    found = dict(ENUM_OF_COLUMN)
+    for each in CONTRIBUTIONS:
+        fields = fields_of(schema.type_map[each.typename])
+        for column in each.kind.columns:
+            type_ = get_named_type(fields[column.field].type) if column.field in fields else None
+            if isinstance(type_, GraphQLEnumType):
+                found[f"{each.kind.table}.{column.name}"] = type_.name
+    return found
+
+
+def different(columns: dict[str, set[str]], schema: GraphQLSchema) -> list[str]:
     """The columns whose texts are not those of their enum, or of which nobody said which it is."""
+    enum_of, values_by_enum = enum_of_column(schema), enums(schema)
     return sorted(
         column
         for column, values in columns.items()
-        if column not in INTERNAL and values != values_by_enum.get(ENUM_OF_COLUMN.get(column, ""))
+        if column not in INTERNAL and values != values_by_enum.get(enum_of.get(column, ""))
     )
 
 
@@ -275,8 +290,8 @@ async def test_the_database_allows_the_values_of_the_schema_and_no_other(
     world: World, schema: GraphQLSchema
 ) -> None:
     columns = await checked_columns(world)
-    assert sorted((ENUM_OF_COLUMN.keys() | INTERNAL) - columns.keys()) == []
-    assert different(columns, enums(schema)) == []
+    assert sorted((enum_of_column(schema).keys() | INTERNAL) - columns.keys()) == []
+    assert different(columns, schema) == []
 
 
 @pytest.mark.anyio
@@ -292,7 +307,7 @@ async def test_a_value_that_only_the_database_knows_is_found(
             "alter table hub.tokens add column mood text check (mood in ('A', 'B'))"
         )
     columns = await checked_columns(world)
-    assert different(columns, enums(schema)) == ["signals.status", "tokens.mood"]
+    assert different(columns, schema) == ["signals.status", "tokens.mood"]
 
 
 # -- the contract

@@ -12,7 +12,6 @@ import pytest
 from graphql import GraphQLSchema
 
 from resolvers.batch import Batch
-from resolvers.kinds import KINDS
 from schema.build import build
 from schema.contributions import CONTRIBUTIONS
 from schema.query import NODES
@@ -164,9 +163,9 @@ def is_named(statement: str) -> bool:
     if f'"{statement}"' in source():
         return True
     return any(
-        re.search(rf'f"\{{[a-z_.]+\}}_{statement.removeprefix(kind.table + "_")}"', source())
-        for kind in KINDS.values()
-        if statement.startswith(kind.table + "_")
+        re.search(rf'f"\{{[a-z_.]+\}}_{statement.removeprefix(each.kind.table + "_")}"', source())
+        for each in CONTRIBUTIONS
+        if statement.startswith(each.kind.table + "_")
     )
 
 

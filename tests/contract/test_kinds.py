@@ -23,11 +23,11 @@ from graphql import (
     is_leaf_type,
 )
 
-from resolvers.kinds import EXTERNAL_ID, KINDS, SOURCE_VERSION, Kind
-from schema import enums
+from resolvers.kinds import EXTERNAL_ID, SOURCE_VERSION, Kind
 from schema.build import build
 from schema.contributions import CONTRIBUTIONS
-from schema.contribution import ContributionKind
+from schema.parts import ContributionKind
+from schema.texts import Language, label, learn
 from sql.migrate import migrations
 from sql.statements import statements
 from tests.conftest import World
@@ -68,12 +68,16 @@ class Subject:
     """A kind, with the names by which the schema speaks of it."""
 
     contribution: ContributionKind
-    kind: Kind
+
+    @property
+    def kind(self) -> Kind:
+        """How its records are written."""
+        return self.contribution.kind
 
     @property
     def type(self) -> GraphQLObjectType:
         """The type of its records."""
-        found = the_schema().type_map[self.kind.typename]
+        found = the_schema().type_map[self.contribution.typename]
         assert isinstance(found, GraphQLObjectType)
         return found
 
@@ -86,7 +90,10 @@ class Subject:
             given = get_named_type(field.args["input"].type)
             rows = given.fields.get("rows") if isinstance(given, GraphQLInputObjectType) else None
             row = get_named_type(rows.type) if rows else None
-            if isinstance(row, GraphQLInputObjectType) and row.name in self.contribution.row_types:
+            if (
+                isinstance(row, GraphQLInputObjectType)
+                and row.name == self.contribution.row_type.__name__
+            ):
                 return name, row
         raise LookupError(f"no mutation takes rows of {self.kind.name}")
 
@@ -157,7 +164,8 @@ class Subject:
         return nodes
 
 
-SUBJECTS = [Subject(each, KINDS[each.record_type.__name__]) for each in CONTRIBUTIONS]
+KINDS = [each.kind for each in CONTRIBUTIONS]
+SUBJECTS = [Subject(each) for each in CONTRIBUTIONS]
 
 
 @pytest.fixture(params=SUBJECTS, ids=lambda subject: subject.kind.name)
@@ -201,24 +209,34 @@ async def share(subject: Subject, provider: Partner, receiver: Partner, precisio
 # -- the places where a kind is made known
 
 
-def test_the_registry_the_kinds_that_can_be_written_and_the_enum_name_the_same_kinds() -> None:
-    registered = {each.kind for each in CONTRIBUTIONS}
-    assert {kind.name for kind in KINDS.values()} == registered
-    assert set(enums.Kind.__members__) == registered
+def test_the_kinds_of_the_api_are_those_of_the_registry() -> None:
+    kinds = the_schema().type_map["Kind"]
+    assert isinstance(kinds, GraphQLEnumType)
+    assert list(kinds.values) == [kind.name for kind in KINDS]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_kind_has_words(subject: Subject, language: Language) -> None:
+    assert label(f"kind.{subject.kind.name}", language) != subject.kind.name
+
+
+def test_a_word_of_a_kind_that_has_words_already_is_refused(subject: Subject) -> None:
+    with pytest.raises(ValueError, match=f"kind.{subject.kind.name}"):
+        learn(subject.contribution.words)
 
 
 async def test_the_database_knows_the_kinds_of_the_registry(world: World) -> None:
     async with world.connect("app") as app:
         rows = await app.fetch("select kind, table_name from hub.contribution_kinds")
     assert {(row["kind"], row["table_name"]) for row in rows} == {
-        (kind.name, kind.table) for kind in KINDS.values()
+        (kind.name, kind.table) for kind in KINDS
     }
 
 
 def test_each_kind_has_one_call_in_the_migrations() -> None:
     text = "\n".join(migration.text for migration in migrations())
     made = re.findall(r"^select hub\.make_contribution\('(\w+)', '(\w+)'", text, re.MULTILINE)
-    assert sorted(made) == sorted((kind.name, kind.table) for kind in KINDS.values())
+    assert sorted(made) == sorted((kind.name, kind.table) for kind in KINDS)
 
 
 def test_each_kind_has_its_statements_in_files_of_its_own(subject: Subject) -> None:
@@ -230,7 +248,7 @@ def test_each_kind_has_its_statements_in_files_of_its_own(subject: Subject) -> N
 
 def test_no_statement_file_is_left_of_a_kind_that_is_gone() -> None:
     folder = files("sql").joinpath("contributions")
-    tables = {kind.table for kind in KINDS.values()}
+    tables = {kind.table for kind in KINDS}
     assert {file.name.removesuffix(".sql") for file in folder.iterdir()} == tables
 
 
@@ -241,7 +259,7 @@ def test_a_row_has_the_columns_that_its_kind_writes(subject: Subject) -> None:
 
 
 def test_a_change_has_the_columns_that_can_be_edited(subject: Subject) -> None:
-    change = the_schema().type_map[f"Update{subject.kind.typename}Input"]
+    change = the_schema().type_map[f"Update{subject.contribution.typename}Input"]
     assert isinstance(change, GraphQLInputObjectType)
     fields = {column.name: column.field for column in subject.kind.columns}
     editable = {fields[name] for name in subject.kind.editable}
@@ -328,8 +346,8 @@ async def test_what_is_shared_per_wijk_keeps_the_owners_fields_from_the_receiver
         "place": {"lon": None, "buurt": None},
     }
     texts = [column.field for column in subject.kind.columns if column.free_text]
-    (words,) = await subject.listed(handhaving, " ".join(texts))
-    assert set(words.values()) == {None}
+    (words,) = await subject.listed(handhaving, " ".join(["id", *texts]))
+    assert words == {"id": record, **dict.fromkeys(texts)}
 
 
 async def test_what_may_only_be_counted_is_not_seen(subject: Subject, world: World) -> None:

@@ -15,7 +15,8 @@ from hub.demo.deliveries import Nothing, Push, Report, Row, calls, first_monday
 from hub.demo.scene import LIVED_IN, ROLES
 from hub.demo.seen import ALL, HERE, WATCHES, seen_by
 from resolvers.text_checks import clean, find
-from schema.enums import Category, SignalStatus
+from schema.contributions.signals import SignalStatus
+from schema.enums import Category
 
 TODAY = date(2026, 11, 23)
 SEED = "zoetermeer"

@@ -6,6 +6,8 @@ A new table, key or function that a check finds is not here yet: it needs anothe
 
 from __future__ import annotations
 
+from schema.contributions import CONTRIBUTIONS
+
 _PUBLIC = "public reference data, the same for everybody"
 _HUB = "says something about the hub itself, the same for everybody"
 _SHAPE = "says what kinds of records look like, not what is in them"
@@ -90,15 +92,13 @@ EXECUTABLE: dict[str, str] = {
     "publish_week/2": "publishes what the database itself finds due, once",
     "rank_of/1": _PURE,
     "rules_in_force/1": _INVOKER,
-    "shared_signals_by_id/1": _DOOR,
-    "shared_signals_newest/12": _DOOR,
-    "shared_signals_oldest/12": _DOOR,
     "shown_as/2": "looks at the asker's own record through each receiver's door",
-    "signals_by_id/1": _INVOKER,
-    "signals_newest/12": _INVOKER,
-    "signals_oldest/12": _INVOKER,
     "slice_of/6": _PURE,
     "source_states/2": "who is late, by day, to the parties of a dataset",
     "today/0": _CLOCK,
     "works_in/1": _INVOKER,
 }
+for _each in CONTRIBUTIONS:
+    for _door in ("by_id/1", "newest/12", "oldest/12"):
+        EXECUTABLE[f"shared_{_each.kind.table}_{_door}"] = _DOOR
+        EXECUTABLE[f"{_each.kind.table}_{_door}"] = _INVOKER

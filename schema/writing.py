@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the inputs and payloads of every kind of contribution have in common when records are
+written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import strawberry
+
+from resolvers.batch import Batch
+from resolvers.context import Context
+from schema.agreement import Agreement
+from schema.contribution import BUURT, WIJK
+from schema.delivery import with_areas
+from schema.enums import Precision
+from schema.fields import loaded
+from schema.ids import decode_as
+from schema.inputs import as_mapping
+from schema.organisation import Organisation
+from schema.texts import label
+from sql.errors import Refusal
+
+ABSENT: Any = strawberry.UNSET
+"""What a field of an input is when it is not given; null is something else."""
+
+OWNERS_ALONE = "The owner's alone: never seen by another organisation."
+LON = "Longitude in degrees (WGS 84)."
+LAT = "Latitude in degrees (WGS 84)."
+SHARE_AT = (
+    "Caps what agreements give, per receiver; a receiver that a given list leaves out gets "
+    "nothing. Without a list: as agreed."
+)
+_WIJK = "CBS code of the current division, or the wijk's id."
+_BUURT = "Code, name or id of a buurt of that wijk."
+
+
+@strawberry.input(description="A record as its source has it. A kind adds its own fields.")
+class RowInput:
+    external_id: str = strawberry.field(
+        description="The id in the sender's own system, unique in its dataset."
+    )
+    source_version: str | None = strawberry.field(
+        default=ABSENT,
+        description="What the sender calls this version; a delivery of an older one changes "
+        "nothing.",
+    )
+    wijk: str = strawberry.field(description=_WIJK)
+    buurt: str | None = strawberry.field(default=ABSENT, description=_BUURT)
+
+
+@strawberry.input(description="A record that is reported in the hub itself.")
+class ReportInput:
+    idempotency_key: str = strawberry.field(
+        description="A key of the caller's own, 8 to 200 characters, a new one for each request: "
+        "a retry with it answers the first result again."
+    )
+    wijk: str = strawberry.field(description=_WIJK)
+    buurt: str | None = strawberry.field(default=ABSENT, description=_BUURT)
+
+
+@strawberry.input(description="What changes: a field that is absent stays, null clears.")
+class ChangeInput:
+    id: strawberry.ID
+    version: int = strawberry.field(description="The version that the caller saw.")
+
+
+@as_mapping
+@strawberry.input(description="The most that one organisation may see of a signal.")
+class ShareAt:
+    organisation: strawberry.ID
+    precision: Precision
+    with_summary: bool = strawberry.field(
+        default=False, description="Whether it may read the summary."
+    )
+
+
+@strawberry.type(
+    description="What one other organisation sees of a signal, found by looking through its eyes."
+)
+class ShownAs:
+    organisation: Organisation = loaded(
+        Batch("organisations_by_id", "receiver", "one"), "Who sees it."
+    )
+    precision: Precision
+    fields: list[str] = strawberry.field(description="Which fields it sees.")
+    agreement: Agreement = loaded(
+        Batch("agreements_by_id", "agreement", "one"), "Under which agreement."
+    )
+
+    @strawberry.field(description="The place in words, as that organisation sees it.")
+    async def place(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
+        context = info.context
+        wijk = await context.loaders.load(WIJK, root["wijk"])
+        buurt = await context.loaders.load(BUURT, root["buurt"])
+        if buurt is None:
+            return label("place.SOMEWHERE", context.language, wijk=wijk["name"])
+        return label(
+            "place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"]
+        )
+
+
+def reported_record(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A reported record with ids in place of global ids, as the resolvers take it. Refuses
+    BAD_ID.
+    """
+    row = with_areas(given)
+    if row.get("share_at") is not None:
+        row["share_at"] = [_cap(place, cap) for place, cap in enumerate(row["share_at"])]
+    return row
+
+
+def _cap(place: int, cap: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return {**cap, "organisation": decode_as("Organisation", cap["organisation"])}
+    except Refusal as refusal:
+        raise refusal.under("shareAt", place, "organisation") from refusal
