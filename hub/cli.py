@@ -19,6 +19,7 @@ from hub.administration import partner, token
 from hub.app import create_app
 from hub.commands import DATA, Day, as_owner, report, run, settings_from
 from hub.daily import run_daily
+from hub.new import new
 from hub.serve import database_at_hand, embedded_database, is_loopback, open_database, serve_app
 from hub.settings import Settings
 from sql.migrate import migrate
@@ -290,5 +291,6 @@ def schema() -> None:
     click.echo(build().as_str())
 
 
+main.add_command(new)
 main.add_command(partner)
 main.add_command(token)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a sender says of a delivery, and how its rows reach the resolvers: the same for every kind."""
+"""What a sender says of a delivery, and how its rows reach the resolvers: alike for every kind."""
 
 from __future__ import annotations
 
