@@ -5,6 +5,7 @@ figures.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import strawberry
@@ -15,22 +16,6 @@ from schema.enums import Comparability, FigureStatus, NullReason
 from schema.fields import global_id, loaded, loaded_rows
 from schema.node import Node
 from schema.organisation import ORGANISATION, Organisation
-
-
-@strawberry.type(description="A municipality.")
-class Gemeente:
-    code: str = strawberry.field(description="CBS code: GM0637.")
-    name: str
-
-
-@strawberry.type(description="A neighbourhood within a wijk.")
-class Buurt(Node):
-    id: strawberry.ID = global_id("Buurt")
-    code: str | None = strawberry.field(
-        description="CBS code; null for a buurt that is invented for a demo."
-    )
-    name: str
-    invented: bool = strawberry.field(description="True in a demo: this buurt does not exist.")
 
 
 @strawberry.type(
@@ -63,14 +48,62 @@ class Figure:
     label: str
     unit: str | None
     year: int
+    measured_on: date | None = strawberry.field(
+        description="The day that it holds for, where its source names one."
+    )
     value: float | None
     null_reason: NullReason | None
     status: FigureStatus
+    comparability: Comparability | None = strawberry.field(
+        description="Of the area with the year before (CBS: ind_wbi); null where nothing is said. "
+        "Compare figures of two years only when the boundary stayed the same in between."
+    )
     source: str
+    note: str | None = strawberry.field(description="What its source says about it.")
+    invented: bool = strawberry.field(description="True in a demo: nobody published this.")
+
+
+def figures_by(batch: Batch) -> Any:
+    """A field with the published figures of an area, loaded by `batch`."""
+
+    async def resolve(
+        root: strawberry.Parent[Any],
+        info: strawberry.Info[Context, None],
+        measure: list[str] | None = None,
+        year: int | None = None,
+    ) -> list[Figure] | None:
+        measures = None if measure is None else tuple(measure)
+        rows: list[Figure] = await info.context.loaders.load(batch, root[batch.key], measures, year)
+        return rows
+
+    return strawberry.field(
+        resolver=resolve,
+        description="Published figures (CBS and others), by measure; of one year, or the newest "
+        "of each. Those of wijken do not add up to those of the gemeente: CBS rounds them at "
+        "random.",
+        metadata={"batch": batch},
+    )
+
+
+@strawberry.type(description="A municipality.")
+class Gemeente:
+    code: str = strawberry.field(description="CBS code: GM0637.")
+    name: str
+    figures: list[Figure] | None = figures_by(Batch("figures_of_gemeenten", "code"))
+
+
+@strawberry.type(description="A neighbourhood within a wijk.")
+class Buurt(Node):
+    id: strawberry.ID = global_id("Buurt")
+    code: str | None = strawberry.field(
+        description="CBS code; null for a buurt that is invented for a demo."
+    )
+    name: str
+    invented: bool = strawberry.field(description="True in a demo: this buurt does not exist.")
+    figures: list[Figure] | None = figures_by(Batch("figures_of_buurten"))
 
 
 GEMEENTE = Batch("gemeenten_by_code", "gemeente", "one")
-FIGURES = Batch("figures_of_wijken")
 
 
 @strawberry.type
@@ -95,17 +128,4 @@ class WijkGround(Node):
         ORGANISATION,
         "The organisations that work here today, by name.",
     )
-
-    @strawberry.field(
-        description="Published figures (CBS and others), by measure; of one year, or the newest "
-        "of each."
-    )
-    async def figures(
-        root: strawberry.Parent[Any],
-        info: strawberry.Info[Context, None],
-        measure: list[str] | None = None,
-        year: int | None = None,
-    ) -> list[Figure] | None:
-        measures = None if measure is None else tuple(measure)
-        rows: list[Figure] = await info.context.loaders.load(FIGURES, root["id"], measures, year)
-        return rows
+    figures: list[Figure] | None = figures_by(Batch("figures_of_wijken"))

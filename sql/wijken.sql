@@ -52,15 +52,6 @@ select b.wijk as key, b.id, b.code, b.name, b.invented from hub.buurten b where 
 -- Buurten by their id.
 select b.id as key, 'Buurt' as typename, b.id, b.code, b.name, b.invented from hub.buurten b where b.id = any ($1::uuid[])
 
--- figures_of_wijken --
--- Published figures of wijken: the measures asked for, or all; of one year, or the newest that each measure has.
-select f.wijk as key, f.measure, f.label, f.unit, f.year, f.value, f.null_reason, f.status, f.source
-from hub.figures f
-where f.wijk = any ($1::uuid[]) and ($2::text[] is null or f.measure = any ($2))
-  and f.year = coalesce($3::int, (
-    select max(n.year) from hub.figures n where (n.gemeente, n.wijk, n.measure) = (f.gemeente, f.wijk, f.measure)))
-order by f.measure
-
 -- partners_of_wijken --
 -- The organisations that work in wijken today, by name.
 select o.wijk as key, o.organisation as id

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What stands before anyone delivers: real wijken, buurten, partners, datasets, measures, tokens.
 
-The boundaries and codes are real (see hub/data/SOURCES.md). Tuinen, Vaarten and Weiden in Seghwaert
-are named in a source; the other buurten and the organisations that are marked so do not exist.
+The boundaries and codes are real (see hub/data/SOURCES.md), as are the published figures and the
+second gemeente, Utrecht, which has wijken and buurten but no partners. Tuinen, Vaarten and Weiden
+in Seghwaert are named in a source; the other buurten and the organisations that are marked so do
+not exist.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from datetime import date, timedelta
 from importlib.resources import files
 
 from resolvers.areas import import_areas
+from resolvers.kwb import import_facts, import_kwb
 from resolvers.partners import (
     Partner,
     create_token,
@@ -199,6 +202,7 @@ MEASURES = (
 async def set_scene(owner: Database, ids: IdSource, today: date) -> dict[str, str]:
     """Sets the scene in an empty database, and returns the tokens by their names."""
     await _import_wijken(owner)
+    await _import_figures(owner)
     began = today - timedelta(days=200)
     async with owner.administration() as session:
         await _add_buurten(session, ids, today)
@@ -219,6 +223,15 @@ async def _import_wijken(owner: Database) -> None:
             gemeente_name="Zoetermeer",
             confirm="names",
         )
+
+
+async def _import_figures(owner: Database) -> None:
+    """What Zoetermeer published, and Utrecht as CBS has it: no figures per wijk of Zoetermeer."""
+    data = files("hub") / "data"
+    await import_facts(owner, (data / "zoetermeer_facts.csv").read_bytes())
+    for year in (2023, 2024):
+        content = (data / "kwb" / f"CBS-Utrecht-kwb-{year}.xlsx").read_bytes()
+        await import_kwb(owner, content, year=year)
 
 
 async def _add_buurten(session: Session, ids: IdSource, today: date) -> None:

@@ -31,7 +31,6 @@ Columns = Mapping[str, str]
 # Fetched by a resolver, and handed on as they are.
 FETCHED = {
     "Capability": ("rights_of_asker",),
-    "Figure": ("figures_of_wijken",),
     "HistoryEntry": ("history_of_records",),
     "PushReceipt": ("receipts_by_id", "receipts_newest"),
     "PushRow": ("rows_of_receipts",),

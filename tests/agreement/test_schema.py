@@ -56,6 +56,7 @@ SECTIONS: dict[str, str] = {}
 # contribution are found by the fields of its type.
 ENUM_OF_COLUMN = {
     "agreement_rules.precision": "Precision",
+    "figures.comparability": "Comparability",
     "figures.null_reason": "NullReason",
     "figures.status": "FigureStatus",
     "organisations.kind": "OrganisationKind",

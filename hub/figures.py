@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`hub import kwb` and `hub import facts`: published figures, as the database's owner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hub.commands import DATA, as_owner, report, run, settings_from
+from sql.session import Database
+
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@click.command("kwb")
+@FILE
+@click.option(
+    "--year", type=click.IntRange(1990, 2100), required=True, help="The year of the figures."
+)
+@click.option(
+    "--gemeente", help="Only this gemeente (CBS code: GM0637). Default: every one in the file."
+)
+@DATA
+def kwb(file: Path, year: int, gemeente: str | None, data: Path | None) -> None:
+    """Read CBS's Kerncijfers wijken en buurten from an Excel FILE.
+
+    Wijken and buurten that the hub does not know yet are made of the file's names and codes,
+    without boundaries. Figures that CBS filled in or corrected since the last time are renewed in
+    place; a file that was read before changes nothing. A file with a fault is not stored at all:
+    the message names the cell.
+    """
+
+    async def work(owner: Database) -> None:
+        from resolvers.kwb import import_kwb
+
+        report(f"Reading {file.name}")
+        result = await import_kwb(owner, file, year=year, gemeente=gemeente)
+        for column in result.unknown_columns:
+            report(f"Column {column} left out: the hub does not know it")
+        click.echo(
+            f"{', '.join(result.gemeenten)} {year}: {result.regions} areas, "
+            f"{result.figures} figures"
+        )
+        click.echo(_changed(result.changed))
+        for division in result.waiting:
+            for area in division.areas:
+                if area.state == "WAITS":
+                    known = f": {area.was}? {area.wijk}" if area.wijk else ""
+                    click.echo(f"{area.code} {area.name} waits for a decision{known}")
+            click.echo(
+                f"No figures of {division.gemeente} yet: hub confirm areas --gemeente "
+                f"{division.gemeente} --year {year} CODE=…, then import this file again"
+            )
+
+    run(as_owner(settings_from(data=data), work))
+
+
+@click.command("facts")
+@FILE
+@DATA
+def facts(file: Path, data: Path | None) -> None:
+    """Read figures that a gemeente published itself from a CSV FILE.
+
+    Columns: area_code, measure, value, unit, reference_date, source_url, note. Each figure keeps
+    its own source.
+    """
+
+    async def work(owner: Database) -> None:
+        from resolvers.kwb import import_facts
+
+        read, changed = await import_facts(owner, file)
+        click.echo(f"{read} figures")
+        click.echo(_changed(changed))
+
+    run(as_owner(settings_from(data=data), work))
+
+
+def _changed(count: int) -> str:
+    return f"{count} rows changed" if count else "Nothing changed: it was known already"
