@@ -19,11 +19,8 @@ from hub.administration import partner, token
 from hub.app import create_app
 from hub.commands import DATA, Day, as_owner, report, run, settings_from
 from hub.daily import run_daily
-<<<<<<< hub/cli.py
 from hub.figures import facts, kwb
-=======
 from hub.new import new
->>>>>>> /tmp/land.new
 from hub.serve import database_at_hand, embedded_database, is_loopback, open_database, serve_app
 from hub.settings import Settings
 from sql.migrate import migrate
@@ -295,11 +292,8 @@ def schema() -> None:
     click.echo(build().as_str())
 
 
-<<<<<<< hub/cli.py
 import_group.add_command(kwb)
 import_group.add_command(facts)
-=======
 main.add_command(new)
->>>>>>> /tmp/land.new
 main.add_command(partner)
 main.add_command(token)
