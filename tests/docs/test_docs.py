@@ -84,6 +84,13 @@ def check_command(words: list[str], where: str) -> None:
             assert word.partition("=")[0] in known, where
 
 
+def test_every_command_is_described() -> None:
+    text = "\n".join(page.read_text("utf-8") for page in PAGES if page.name != "CHANGELOG.md")
+    for name, command in main.commands.items():
+        for words in [f"{name} {sub}" for sub in getattr(command, "commands", {})] or [name]:
+            assert f"hub {words}" in text, f"hub {words}"
+
+
 @pages
 def test_settings_that_are_named_exist(page: Path) -> None:
     known = {s.metadata["env"] for s in (*documented(Settings), *documented(Limits))}
