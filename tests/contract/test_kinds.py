@@ -26,8 +26,8 @@ from graphql import (
 from resolvers.kinds import EXTERNAL_ID, KINDS, SOURCE_VERSION, Kind
 from schema import enums
 from schema.build import build
-from schema.contributions import CONTRIBUTIONS
 from schema.contribution import ContributionKind
+from schema.contributions import CONTRIBUTIONS
 from sql.migrate import migrations
 from sql.statements import statements
 from tests.conftest import World
