@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -99,6 +100,14 @@ class KillableHub:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait(DEADLINE)
+
+
+@contextmanager
+def folder_for_all(prefix: str) -> Iterator[Path]:
+    """A folder that every user can reach: a server of root's runs as somebody else."""
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @contextmanager

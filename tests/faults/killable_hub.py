@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A whole hub over an embedded database, as a process of its own, that tests may kill at a named point of a mutation.
+"""A whole hub over an embedded database, as a process of its own that tests may kill.
 
 It first says where it listens (one JSON line). Then it reads one JSON request per line:
 {"kill": "hub" | "postmaster", "at": POINT} kills at that point of the next mutation, once. Only in

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""SIGKILL of the hub, and of the database server, at named points of a push; then the very same push again.
+"""SIGKILL of the hub, and of its database server, at named points of a push; then the same again.
 
-Each point has a dataset of its own in one world, filled alike beforehand. The push is a full list that creates, updates,
-reopens nothing, leaves as it was, rejects one row and closes. Afterwards everything that the database holds of that dataset
-must be equal to what an undisturbed push leaves: nothing lost, nothing doubled.
+Each point has a dataset of its own in one world, filled alike beforehand. The push is a full list
+that creates, updates, leaves as it was, rejects one row and closes. Afterwards everything that the
+database holds of that dataset equals what an undisturbed push leaves: nothing lost, nothing doubled.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.faults.hubs import KillableHub, gone_afterwards, is_ready, post, until
+from tests.faults.hubs import KillableHub, folder_for_all, gone_afterwards, is_ready, post, until
 from tests.faults.killable_hub import STATEMENTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.anyio]
@@ -40,24 +39,33 @@ mutation Push($rows: [SignalRow!]!, $delivery: Delivery!) {
 # Everything that a push stores, by dataset ($1), without the ids that are drawn anew each time.
 STATE = {
     "signals": """
-        select external_id, source_version, wijk, category, seen_at, status, summary, closed_on, changed_at, version
+        select external_id, source_version, wijk, category, seen_at, status, summary, closed_on,
+          changed_at, version
         from hub.signals where dataset = $1 order by external_id""",
     "history": """
-        select s.external_id, h.version, h.change, h.actor, h.at, h.before - 'dataset', h.after - 'dataset'
-        from hub.history h join hub.signals s on s.id = h.record where s.dataset = $1 order by 1, 2""",
+        select s.external_id, h.version, h.change, h.actor, h.at,
+          h.before - 'dataset', h.after - 'dataset'
+        from hub.history h join hub.signals s on s.id = h.record
+        where s.dataset = $1 order by 1, 2""",
     "feed": """
         select s.external_id, f.change, f.category, f.wijk, f.on_day, f.changed, f.for_owner
-        from hub.feed_items f join hub.signals s on s.id = f.record where s.dataset = $1 order by 1, f.xid, f.seq""",
+        from hub.feed_items f join hub.signals s on s.id = f.record
+        where s.dataset = $1 order by 1, f.xid, f.seq""",
     "receipts": """
-        select mode, refused, dry_run, summary, errors from hub.receipts where dataset = $1 order by summary::text""",
+        select mode, refused, dry_run, summary, errors from hub.receipts
+        where dataset = $1 order by summary::text""",
     "receipt rows": """
         select r.summary, w.line, w.external_id, w.outcome, w.version, w.errors
-        from hub.receipts r join hub.receipt_rows w on w.receipt = r.id where r.dataset = $1 order by r.summary::text, w.line""",
+        from hub.receipts r join hub.receipt_rows w on w.receipt = r.id
+        where r.dataset = $1 order by r.summary::text, w.line""",
     "keys": """
-        select replace(k.key, $1, ''), k.part, k.operation from hub.idempotency_keys k
-        join hub.receipts r on r.id = k.result where r.dataset = $1 order by 1""",
+        select replace(k.key, $1, ''), k.part, k.operation
+        from hub.idempotency_keys k join hub.receipts r on r.id = k.result
+        where r.dataset = $1 order by 1""",
     "deliveries": "select wijk, on_day, nothing from hub.deliveries where dataset = $1 order by 1",
-    "parts": "select part, parts, complete, external_ids from hub.list_parts where dataset = $1 order by 1",
+    "parts": """
+        select part, parts, complete, external_ids from hub.list_parts
+        where dataset = $1 order by 1""",
 }
 
 
@@ -139,9 +147,8 @@ class Town:
 @pytest.fixture(scope="module")
 async def town(anyio_backend: str) -> AsyncIterator[Town]:
     """A town in which the undisturbed push has happened."""
-    with tempfile.TemporaryDirectory(prefix="hub-kills-") as folder:
-        Path(folder).chmod(0o755)
-        made = Town(Path(folder) / "data")
+    with folder_for_all("hub-kills-") as folder:
+        made = Town(folder / "data")
         with gone_afterwards(made.hubs):
             await made.fill(UNDISTURBED)
             answer = await made.push_list(UNDISTURBED)
@@ -156,7 +163,7 @@ def without_id(receipt: dict[str, Any]) -> str:
 
 
 async def check_retry(town: Town, dataset: str, committed: bool) -> None:
-    """The same push again: done now or answered again, and everything as if nothing had happened."""
+    """The same push again: done now or answered again, and everything as if nothing was wrong."""
     assert await town.receipts(dataset) == 1 + committed
     answer = await town.push_list(dataset)
     assert answer is not None and answer.status_code == 200
@@ -171,8 +178,8 @@ async def check_retry(town: Town, dataset: str, committed: bool) -> None:
     assert len(expected["receipts"]) == 2 and len(expected["history"]) == 50 + 20 + 10 + 10
 
 
-# Of each point first the server, then the hub: a new hub does not wait before it starts a server again, as one does whose server
-# dies time after time.
+# Of each point first the server, then the hub: a new hub restarts its server without a pause, while
+# one whose server dies time after time waits longer and longer.
 @pytest.mark.parametrize(
     ("point", "victim"), [(point, victim) for point in POINTS for victim in ("postmaster", "hub")]
 )

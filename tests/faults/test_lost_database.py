@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A database that dies, freezes, is full or is slow: every caller hears so in time, and nobody gets another's rows."""
+"""A database that dies, freezes or is slow: every caller hears so in time, nobody gets another's rows."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import asyncio
 import os
 import random
 import signal
-import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -25,7 +23,7 @@ from resolvers.partners import create_token, save_partner, set_working_area
 from sql.ids import IdSource
 from sql.session import Database
 from tests.conftest import NOW, World
-from tests.faults.hubs import KillableHub, gone_afterwards, is_ready, post, until
+from tests.faults.hubs import KillableHub, folder_for_all, gone_afterwards, is_ready, post, until
 from tests.partner import Partner
 
 pytestmark = pytest.mark.anyio
@@ -53,10 +51,9 @@ def report(key: str, summary: str = "Lawaai") -> dict[str, Any]:
 @pytest.fixture
 def hub() -> Iterator[KillableHub]:
     """A real hub whose patience is short."""
-    with tempfile.TemporaryDirectory(prefix="hub-lost-") as folder:
-        Path(folder).chmod(0o755)
+    with folder_for_all("hub-lost-") as folder:
         made = KillableHub(
-            Path(folder) / "data",
+            folder / "data",
             HUB_POOL_SIZE="3",
             HUB_ACQUIRE_SECONDS="0.5",
             HUB_LIMIT_OPERATION_SECONDS="2",
