@@ -32,7 +32,8 @@ pytestmark = pytest.mark.anyio
 ME = "{ me { login } }"
 WIJK = "query($code: String, $year: Int) { wijk(code: $code, year: $year) { name } }"
 SIGNALS = """query($first: Int! = 20, $after: String, $filter: SignalFilter) {
-  wijk(code: "WK063711") { signals(first: $first, after: $after, filter: $filter) { nodes { id } } } }"""
+  wijk(code: "WK063711") {
+    signals(first: $first, after: $after, filter: $filter) { nodes { id } } } }"""
 FEED = """query($first: Int! = 20, $after: String) { wijk(code: "WK063711") {
   feed(first: $first, after: $after) { pageInfo { endCursor } } } }"""
 BSN = "111222333"  # passes the elfproef; belongs to nobody

@@ -2,8 +2,8 @@
 """SIGKILL of the hub, and of its database server, at named points of a push; then the same again.
 
 Each point has a dataset of its own in one world, filled alike beforehand. The push is a full list
-that creates, updates, leaves as it was, rejects one row and closes. Afterwards everything that the
-database holds of that dataset equals what an undisturbed push leaves: nothing lost, nothing doubled.
+that creates, updates, leaves as it was, rejects one row and closes. Afterwards all that the
+database holds of that dataset equals what an undisturbed push leaves: nothing lost or doubled.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A database that dies, freezes or is slow: every caller hears so in time, nobody gets another's rows."""
+"""A database that dies, freezes or is slow: callers hear so in time, and see no rows of others."""
 
 from __future__ import annotations
 
