@@ -127,7 +127,7 @@ async def propose(context: Context, draft: AgreementDraft, key: str) -> UUID:
 
 def _with_checked_texts(draft: AgreementDraft) -> AgreementDraft:
     """The draft with its texts as they are stored; refuses one that the hub does not take."""
-    texts = {
+    texts: dict[str, Any] = {
         name: checked(getattr(draft, name), limit, "input", field)
         for name, (field, limit) in _TEXTS.items()
         if name != "dpia" or draft.dpia

@@ -93,6 +93,8 @@ class Change(_Upper):
     CLOSED = auto()
     REOPENED = auto()
     WITHDRAWN = auto()
+    AGREEMENT_STARTED = auto()
+    AGREEMENT_ENDED = auto()
 
 
 @strawberry.enum(

@@ -16,12 +16,11 @@ from resolvers.records import RecordBatches, page_of_records
 from resolvers.writes.change import Written, change, report, shown_as
 from schema.agreement import Agreement
 from schema.contribution import (
-    BUURT,
     TOTAL,
-    WIJK,
     Contribution,
     ContributionKind,
     RecordFilterInput,
+    place_in_words,
     total,
     wanted_records,
 )
@@ -33,7 +32,6 @@ from schema.inputs import as_mapping, mapping
 from schema.node import Connection
 from schema.organisation import Organisation
 from schema.push import Delivery, PushReceipt, pushed, with_areas
-from schema.texts import label
 from sql.errors import Refusal
 
 SIGNALS = RecordBatches.of(SIGNAL.name, SIGNAL.table)
@@ -206,14 +204,7 @@ class ShownAs:
 
     @strawberry.field(description="The place in words, as that organisation sees it.")
     async def place(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
-        context = info.context
-        wijk = await context.loaders.load(WIJK, root["wijk"])
-        buurt = await context.loaders.load(BUURT, root["buurt"])
-        if buurt is None:
-            return label("place.SOMEWHERE", context.language, wijk=wijk["name"])
-        return label(
-            "place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"]
-        )
+        return await place_in_words(info.context, root)
 
 
 @strawberry.type(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hub.daily import run_daily
 from tests.conftest import World
 from tests.contract.agreeing import (
     decide,
@@ -146,3 +147,47 @@ async def test_the_same_key_proposes_once(world: World) -> None:
     other = await try_to_propose(world, "corporatie-a", rules, title="Iets anders")
     assert [error["code"] for error in other["errors"]] == ["IDEMPOTENCY_KEY_REUSED"]
     assert await state_for(world, "corporatie-a") == ["PROPOSED"]
+
+
+FEED = """query($after: String) { wijk(code: "WK063711") { feed(after: $after) {
+  nodes { change headline by { name } agreement { title } recordId record { id } }
+  pageInfo { endCursor } } } }"""
+
+
+async def what_is_new(world: World, token: str, after: str | None) -> tuple[list[Any], str | None]:
+    feed = (await world.partner(token).ask(FEED, {"after": after}))["wijk"]["feed"]
+    return feed["nodes"], feed["pageInfo"]["endCursor"]
+
+
+async def test_a_receiver_is_told_when_an_agreement_begins_and_ends(world: World) -> None:
+    rules = [await rule(world, "corporatie-a", "buurtwerk")]
+    agreement = await propose(world, "corporatie-a", rules)
+    _, cursor = await what_is_new(world, "buurtwerk", None)
+    await decide(world, "buurtwerk", "accept", agreement)
+    [begun], cursor = await what_is_new(world, "buurtwerk", cursor)
+    assert begun["change"] == "AGREEMENT_STARTED"
+    assert begun["headline"] == "Convenant begonnen: Proefconvenant"
+    assert begun["by"] == {"name": "Corporatie A (verzonnen)"}
+    await decide(world, "corporatie-a", "revoke", agreement)
+    [ended], _ = await what_is_new(world, "buurtwerk", cursor)
+    assert ended["change"] == "AGREEMENT_ENDED"
+    assert ended["agreement"] == {"title": "Proefconvenant"}
+    assert (ended["recordId"], ended["record"]) == (None, None)
+    for other in ("corporatie-a", "handhaving"):
+        assert await what_is_new(world, other, None) == ([], None)
+
+
+async def test_a_term_that_begins_or_ends_is_told_once_on_its_day(world: World) -> None:
+    rules = [await rule(world, "corporatie-a", "buurtwerk")]
+    term = {"from": "2026-11-25", "until": "2026-11-26"}
+    agreement = await propose(world, "corporatie-a", rules, **term)
+    await decide(world, "buurtwerk", "accept", agreement)
+    told = []
+    for day in range(24, 29):
+        await world.set_now(datetime(2026, 11, day, 1, tzinfo=UTC))
+        await run_daily(world.database, ["GM0637"])
+        await run_daily(world.database, ["GM0637"])
+        nodes, _ = await what_is_new(world, "buurtwerk", None)
+        told.append([node["change"] for node in nodes])
+    begun, both = ["AGREEMENT_STARTED"], ["AGREEMENT_STARTED", "AGREEMENT_ENDED"]
+    assert told == [[], begun, begun, both, both]
