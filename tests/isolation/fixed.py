@@ -18,7 +18,7 @@ from uuid import UUID
 import asyncpg
 
 from tests.isolation import catalogue
-from tests.isolation.model import Agreement, Cap, Record, Rule, Wanted
+from tests.isolation.model import Agreement, Announcement, Cap, Record, Rule, Wanted
 from tests.isolation.play import Connection, Play, as_asker, named
 
 DAY = date(2026, 10, 1)
@@ -264,7 +264,7 @@ class Battery:
         await self._nobody(app)
         await play.compare(self.questions)
         await self._tables(play)
-        await self._write(play)
+        await self._write(play, Acting(superuser, "hub_recorder"))
 
     async def _owners_hands(self, owner: Acting) -> None:
         """The owner administers the catalogue of partners, and sees nobody's records."""
@@ -313,7 +313,7 @@ class Battery:
         }
         return own | given
 
-    async def _write(self, play: Play) -> None:
+    async def _write(self, play: Play, recorder: Acting) -> None:
         """Goes on in the same world: others' keys, others' rows, new agreements, new records, and the ends of agreements."""
         committed = list(play.world.items)
         first, second, third = play.world.organisations
@@ -358,6 +358,7 @@ class Battery:
         await play.withdraw(named("twin", "y"))
         await self._again(play, committed)
         await self._history(play)
+        await self._announced(play, recorder)
 
     async def _again(self, play: Play, committed: list[Any]) -> None:
         """Ids, tables and feed anew; the feed shows nothing yet of a transaction that still runs."""
@@ -421,6 +422,17 @@ class Battery:
                 await refused(play, first, f"update hub.signals set {column} = {value}, version = 2 where id = $1", SAME)
             await refused(play, first, "update hub.signals set lon = 4, lat = 52, version = 2 where id = $1", SAME)
             await refused(play, first, "update hub.signals set seen_at = now() + interval '1 minute', version = 2 where id = $1", SAME)
+
+    async def _announced(self, play: Play, recorder: Acting) -> None:
+        """What receivers are told of agreements, and that the recorder reads nothing else of the feed."""
+        rows = await recorder.fetch("select gemeente, change, agreement, receiver, owner, wijk, on_day from hub.feed_items")
+        expected = {
+            (play.world.gemeente, item.change, item.agreement, item.receiver, item.owner, item.wijk, item.on_day)
+            for item in play.world.items
+            if isinstance(item, Announcement)
+        }
+        assert {tuple(row) for row in rows if row["gemeente"] == play.world.gemeente} == expected
+        assert all(row["receiver"] is not None for row in rows)
 
     async def _history(self, play: Play) -> None:
         """Whatever was done is remembered once, for its owner."""

@@ -152,7 +152,7 @@ async def _fill(play: Play, asker: UUID, rng: random.Random) -> None:
     others = [partner for partner in world.organisations if partner != asker]
     shapes = (
         ("EXACT", ("summary", "seenAt"), True),
-        ("WIJK", ("summary",), True),
+        ("WIJK", ("subcategory",), True),
         ("BUURT", (), True),
         ("COUNT", (), True),
         ("EXACT", ("point", "subcategory"), False),
@@ -160,11 +160,11 @@ async def _fill(play: Play, asker: UUID, rng: random.Random) -> None:
     for number, (precision, fields, accepted) in enumerate(shapes):
         provider = others[number % len(others)]
         rules = (
-            Rule(provider, asker, tuple(world.wijken), rng.choice((None, "NOISE")), fields, precision, includes_past=rng.random() < 0.5),
+            Rule(provider, asker, tuple(world.wijken), None if number < 3 else "NOISE", fields, precision, includes_past=rng.random() < 0.5),
             Rule(asker, provider, tuple(world.wijken), None, ("summary",), rng.choice(("EXACT", "WIJK"))),
         )
         await _agree(play, f"base-{number}", (asker, provider), rules, accepted)
-    for number in range(24):
+    for number in range(32):
         owner = rng.choice((asker, *others, *others))
         await play.create(random_record(world, rng, f"base-{number}", owner))
     await play.cut()
@@ -257,7 +257,7 @@ Change = tuple[str, Any, Any]
 def _draw(world: World, asker: UUID, rng: random.Random, name: str) -> Change:
     others = [partner for partner in world.organisations if partner != asker]
     theirs = [one for one in world.records.values() if one.owner != asker]
-    kind = rng.choice(("create", "create", "change", "change", "withdraw", "agree"))
+    kind = rng.choice(("create", "create", "change", "change", "change", "change", "withdraw", "agree"))
     if kind == "create":
         return "create", random_record(world, rng, name, rng.choice(others)), None
     if kind == "agree":
@@ -277,6 +277,7 @@ def _draw(world: World, asker: UUID, rng: random.Random, name: str) -> Change:
     day = picked.seen_at
     values = rng.choice(
         (
+            {"summary": f"anders {rng.randrange(10**6)}"},
             {"summary": f"anders {rng.randrange(10**6)}"},
             {"internal_note": f"anders {rng.randrange(10**6)}"},
             {"lat": round(52.05 + rng.random() / 100, 6)},
@@ -429,7 +430,7 @@ async def session(base: Base, sides: tuple[Side, Side], seed: int, steps: int) -
     hidden = [random.Random(f"{seed}-{variant}") for variant in (1, 2)]
     guesses: list[str] = []
     for side, own in zip(sides, hidden, strict=True):
-        guesses += await hidden_changes(side, base.asker, own, 8, f"{seed}")
+        guesses += await hidden_changes(side, base.asker, own, 12, f"{seed}")
     memory = memory_of(base, sorted(guesses))
     told_something = 0
     for step in range(steps):

@@ -35,7 +35,7 @@ from schema.build import build
 from schema.ids import encode
 
 SCHEMA: GraphQLSchema = build()._schema
-MAX_DEPTH = 5
+MAX_DEPTH = 4
 
 
 @dataclass(slots=True)
@@ -199,7 +199,7 @@ VALUES: dict[str, Pick] = {
 
 
 # How often what may be left out is given.
-LIKELY = {"filter": 0.6, "after": 0.2, "first": 0.2, "year": 0.1, "SignalFilter.text": 0.5, "SignalRow.buurt": 0.1}
+LIKELY = {"filter": 0.6, "after": 0.2, "first": 0.2, "year": 0.1, "SignalFilter": 0.1, "SignalFilter.text": 0.5, "SignalRow.buurt": 0.1}
 
 
 def taking_values() -> Iterator[str]:
@@ -297,7 +297,7 @@ class Asking:
             named = get_named_type(one.type)
             if is_leaf_type(named):
                 chosen.append(self._alias(name, self._field(type_, name, depth)))
-            elif depth < MAX_DEPTH and (self.rng.random() < (0.9, 0.7, 0.5, 0.3, 0.2)[depth - 1] or name in ("nodes", "pageInfo", "errors")):
+            elif depth < MAX_DEPTH and (self.rng.random() < (0.6, 0.5, 0.35, 0.2)[depth - 1] or name in ("signals", "feed", "nodes", "pageInfo", "errors")):
                 chosen.append(self._alias(name, self._field(type_, name, depth)))
         return " { " + " ".join(chosen or ["__typename"]) + " }"
 
@@ -317,7 +317,7 @@ class Asking:
                 name: self._value(one.type, f"{type_.name}.{name}")
                 for name, one in type_.fields.items()
                 if (isinstance(one.type, GraphQLNonNull) and one.default_value is Undefined)
-                or self.rng.random() < LIKELY.get(f"{type_.name}.{name}", 0.25)
+                or self.rng.random() < LIKELY.get(f"{type_.name}.{name}", LIKELY.get(type_.name, 0.25))
             }
             if len(made.keys() & {"lon", "lat"}) == 1 and self.rng.random() < 0.8:  # a point is both
                 made = {name: value for name, value in made.items() if name not in ("lon", "lat")}
