@@ -16,11 +16,11 @@ from tests.isolation.play import Connection
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change. `late`: it shows in what is written after it, not in what stood there."""
+    """One change, and the part of the battery in which it should show."""
 
     name: str
     statement: str
-    late: bool = False
+    shows: str = "catalogue"
 
 
 GEMEENTE = "(gemeente = ( SELECT hub.gemeente() AS gemeente))"
@@ -51,16 +51,17 @@ async def policies(connection: Connection) -> Iterator[Mutant]:
 
 def _of_policy(table: str, policy: str, using: str | None, check: str | None) -> Iterator[Mutant]:
     name = f"{policy} on {table}"
-    yield Mutant(f"no policy {name}", f"drop policy {policy} on hub.{table}")
+    shows = "owner" if policy == "administration" else "writing" if "codes" in policy else "catalogue"
+    yield Mutant(f"no policy {name}", f"drop policy {policy} on hub.{table}", shows)
     for clause, condition in (("using", using), ("with check", check)):
         if condition is None or condition == "true":
             continue
-        yield Mutant(f"{clause} (true): {name}", f"alter policy {policy} on hub.{table} {clause} (true)", late=True)
+        yield Mutant(f"{clause} (true): {name}", f"alter policy {policy} on hub.{table} {clause} (true)", shows)
         for part in (GEMEENTE, *ASKERS):
             if part in condition and condition != part:
                 rest = condition.replace(part, "true")
                 yield Mutant(
-                    f"{clause} without {part}: {name}", f"alter policy {policy} on hub.{table} {clause} ({rest})", late=True
+                    f"{clause} without {part}: {name}", f"alter policy {policy} on hub.{table} {clause} ({rest})", "writing"
                 )
 
 
@@ -281,6 +282,17 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
 ]
 
 
+SHOWS = {
+    "shared_signals_newest": "newest",
+    "shared_signals_oldest": "oldest",
+    "shared_signals_by_id": "ids",
+    "feed_of_wijk": "feed",
+    "shown_as": "shown",
+    "principal_of": "nobody",
+    "source_states": "tables",
+}
+
+
 async def predicates(connection: Connection) -> Iterator[Mutant]:
     """Each predicate of the doors, the feed and the compilation without its effect."""
     made = []
@@ -291,8 +303,7 @@ async def predicates(connection: Connection) -> Iterator[Mutant]:
             )
             mutated = re.sub(old[1:], new, body, flags=re.DOTALL) if old.startswith("~") else body.replace(old, new)
             assert mutated != body, f"{old!r} does not stand in hub.{name}"
-            late = name in ("compile_grants", "check_decision", "on_decision", "record_insert", "works_in")
-            made.append(Mutant(f"{name}: {' '.join(old.split())} -> {new or 'nothing'}", mutated, late))
+            made.append(Mutant(f"{name}: {' '.join(old.split())} -> {new or 'nothing'}", mutated, SHOWS.get(name, "writing")))
     return iter(made)
 
 
