@@ -41,4 +41,4 @@ def test_every_mutant_is_killed(bench: Bench, capsys: pytest.CaptureFixture[str]
     count, survivors = bench.runner.run(hunt())
     with capsys.disabled():
         print(f"\n{count - len(survivors)} of {count} mutants killed")
-    assert sorted(survivors) == sorted(EQUIVALENT)
+    assert sorted(survivors) == sorted(EQUIVALENT), "\n".join(survivors)
