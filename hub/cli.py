@@ -279,7 +279,9 @@ def daily(data: Path | None) -> None:
             open_database(settings, served.dsn) as database,
         ):
             gemeenten = await database.call("daily_gemeenten")
-            await run_daily(database, [row["code"] for row in gemeenten])
+            codes = [row["code"] for row in gemeenten]
+            await run_daily(database, codes)
+            click.echo(f"Done for {', '.join(codes) or 'no gemeente: none was imported'}")
 
     run(work())
 

@@ -71,7 +71,8 @@ def fail(error: BaseException) -> NoReturn:
         found = text(error.code, "nl", **error.params)
         message = f"{found.message} {found.hint or ''}".strip()
     elif isinstance(error, Unavailable):
-        message = text("UNAVAILABLE", "nl").message
+        found = text("DATABASE_AWAY", "nl")
+        message = f"{found.message} {found.hint}"
     raise click.ClickException(message)
 
 

@@ -26,15 +26,27 @@ Wait = Callable[[asyncio.Event], Awaitable[None]]
 
 
 async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
-    """Publishes what is due and cuts the feed, per gemeente, each in a transaction of its own.
+    """Publishes what is due, tells of agreements and cuts the feed, per gemeente and week, each
+    in a transaction of its own.
 
     Raises `Unavailable` when the database is away; what was done until then stays done.
     """
     for gemeente in gemeenten:
-        [published] = await database.call("daily_publish", gemeente)
+        published = 0
+        for week in await database.call("daily_weeks"):
+            [done] = await database.call("daily_publish", gemeente, week["monday"])
+            published += done["cells"]
+        [agreements] = await database.call("daily_announce", gemeente)
         [feed] = await database.call("daily_cut_feed", gemeente)
-        done = {"published": published["cells"], "feed_cut": feed["cut"]}
-        event(logger, logging.INFO, "daily.done", gemeente=gemeente, **done)
+        event(
+            logger,
+            logging.INFO,
+            "daily.done",
+            gemeente=gemeente,
+            published=published,
+            agreements_told=agreements["told"],
+            feed_cut=feed["cut"],
+        )
 
 
 async def wait_a_minute(stop: asyncio.Event) -> None:

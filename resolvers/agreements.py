@@ -5,7 +5,7 @@ database alone.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -13,11 +13,21 @@ from uuid import UUID
 from resolvers.batch import Batch
 from resolvers.context import Context
 from resolvers.paging import page_of, page_size, read_cursor, write_cursor
+from resolvers.text_checks import required_text
 from resolvers.writes.idempotency import Request, check_key, digest_of
 from sql.errors import Refusal
 
 AGREEMENT = Batch("agreements_by_id", returns="one")
 LONGEST_TERM_DAYS = 5 * 366
+
+# The texts of an agreement: the name of each in the API, and its longest length in characters.
+_TEXTS = {
+    "title": ("title", 200),
+    "purpose": ("purpose", 2000),
+    "legal_basis": ("legalBasis", 2000),
+    "contact": ("contact", 200),
+    "dpia": ("dpia", 2000),
+}
 
 Decision = Literal["ACCEPT", "REJECT", "REVOKE"]
 
@@ -75,6 +85,7 @@ async def propose(context: Context, draft: AgreementDraft, key: str) -> UUID:
     in which the asker has no part (NOT_A_PARTY).
     """
     check_key(key, "input", "idempotencyKey")
+    draft = _with_checked_texts(draft)
     request = Request("proposeAgreement", key, digest_of(asdict(draft)))
     if (earlier := await request.earlier_result(context.session)) is not None:
         return earlier
@@ -114,6 +125,24 @@ async def propose(context: Context, draft: AgreementDraft, key: str) -> UUID:
     return id_
 
 
+def _with_checked_texts(draft: AgreementDraft) -> AgreementDraft:
+    """The draft with its texts as they are stored; refuses one that the hub does not take."""
+    texts: dict[str, Any] = {
+        name: checked(getattr(draft, name), limit, "input", field)
+        for name, (field, limit) in _TEXTS.items()
+        if name != "dpia" or draft.dpia
+    }
+    return replace(draft, **texts)
+
+
+def checked(text: str, limit: int, *path: str) -> str:
+    """A text that must be there, as it is stored; refuses others, and says where."""
+    try:
+        return required_text(text, limit)
+    except Refusal as refusal:
+        raise refusal.under(*path) from refusal
+
+
 async def decide(
     context: Context,
     id_: UUID,
@@ -133,6 +162,8 @@ async def decide(
         raise Refusal("NOT_FOUND", path=("input", "id"))
     if row["version"] != version:
         raise Refusal("CONFLICT", path=("input", "version"))
+    reason = reason and checked(reason, 2000, "input", "reason")
+    signed_by = signed_by and checked(signed_by, 200, "input", "signedBy")
     await context.session.fetch("agreement_decide", id_, version, decision, reason, signed_by)
 
 

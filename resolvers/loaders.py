@@ -17,6 +17,7 @@ from resolvers.batch import Batch
 from sql.session import Record, Session
 
 Arguments = tuple[Hashable, ...]
+Source = tuple[str, str, str | None, Arguments]
 
 
 class Loaders:
@@ -24,7 +25,7 @@ class Loaders:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._loaders: dict[tuple[Batch, Arguments], DataLoader[Hashable, Any]] = {}
+        self._loaders: dict[Source, DataLoader[Hashable, Any]] = {}
 
     async def load(self, batch: Batch, key: Hashable | None, *arguments: Hashable) -> Any:
         """The row of `key` (or None), or its list of rows, as `batch` declares; list arguments are
@@ -32,10 +33,12 @@ class Loaders:
         """
         if key is None:
             return None if batch.returns == "one" else []
-        loader = self._loaders.get((batch, arguments))
+        # without the parent's column: fields that fetch the same rows share them
+        source = (batch.statement, batch.returns, batch.records, arguments)
+        loader = self._loaders.get(source)
         if loader is None:
             loader = DataLoader(partial(self._fetch, batch, arguments))
-            self._loaders[batch, arguments] = loader
+            self._loaders[source] = loader
         return await loader.load(key)
 
     async def load_many(

@@ -302,3 +302,17 @@ def _emails(text: str) -> Iterator[Span]:
             start -= 1
         if start < domain.start():
             yield start, domain.end()
+
+
+def required_text(text: str, limit: int) -> str:
+    """A text that must be there, as it is stored.
+
+    Refuses an empty one (MISSING_FIELD), one that `clean` refuses, and one with a BSN
+    (PERSONAL_DATA).
+    """
+    cleaned = clean(text, limit)
+    if not cleaned:
+        raise Refusal("MISSING_FIELD")
+    if kept_out := refused(find(cleaned), strict=False):
+        raise Refusal("PERSONAL_DATA", kind=kept_out[0].kind)
+    return cleaned

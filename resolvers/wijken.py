@@ -11,6 +11,7 @@ from resolvers.context import Context
 from sql.errors import Refusal
 
 WIJK = Batch("wijken_by_id", returns="one")
+VERSIONS = Batch("wijken_of_code")
 
 
 async def wijk_of_code(context: Context, code: str, year: int | None) -> UUID:
@@ -19,7 +20,7 @@ async def wijk_of_code(context: Context, code: str, year: int | None) -> UUID:
     Refuses a code that only an older division knows (CODE_OF_ANOTHER_YEAR, which names the year)
     and one that no division knows (UNKNOWN_WIJK).
     """
-    versions = await context.session.fetch("wijken_of_code", code)
+    versions = await context.loaders.load(VERSIONS, code)
     for version in versions:
         if version["is_current"] if year is None else version["year"] == year:
             wijk: UUID = version["wijk"]

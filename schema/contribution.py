@@ -30,6 +30,15 @@ BUURT = Batch("buurten_by_id", "buurt", "one")
 WIJK = Batch("wijken_by_id", "wijk", "one")
 
 
+async def place_in_words(context: Context, row: Any) -> str:
+    """The buurt and wijk of a row, or the wijk alone where the buurt may not be known."""
+    wijk = await context.loaders.load(WIJK, row["wijk"])
+    buurt = await context.loaders.load(BUURT, row["buurt"])
+    if buurt is None:
+        return str(wijk["name"])
+    return label("place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"])
+
+
 @strawberry.type(description="Where it is, as exactly as the caller may know.")
 class PlaceView:
     buurt: Annotated[Buurt, strawberry.lazy("schema.wijk")] | None = loaded(
@@ -40,14 +49,7 @@ class PlaceView:
 
     @strawberry.field(description="The place in words.")
     async def label(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
-        context = info.context
-        wijk = await context.loaders.load(WIJK, root["wijk"])
-        buurt = await context.loaders.load(BUURT, root["buurt"])
-        if buurt is None:
-            return str(wijk["name"])
-        return label(
-            "place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"]
-        )
+        return await place_in_words(info.context, root)
 
     @strawberry.field(description="How exact the place is: EXACT with a point, BUURT or WIJK.")
     def precision(root: strawberry.Parent[Any]) -> Precision:

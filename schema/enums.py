@@ -78,6 +78,8 @@ class Change(Upper):
     CLOSED = auto()
     REOPENED = auto()
     WITHDRAWN = auto()
+    AGREEMENT_STARTED = auto()
+    AGREEMENT_ENDED = auto()
 
 
 @strawberry.enum(

@@ -11,6 +11,7 @@ import strawberry
 from resolvers.batch import Batch
 from resolvers.context import Context
 from resolvers.feed import feed_page
+from schema.agreement import AGREEMENT, Agreement
 from schema.contribution import WIJK, Contribution
 from schema.contributions import BY_KIND
 from schema.enums import Change
@@ -23,9 +24,9 @@ from schema.texts import label
 
 
 @strawberry.type(
-    description="Something that happened. `record` is the record as the caller may see it now; "
-    "null after withdrawal or the end "
-    "of a right: a copy of it must then be deleted."
+    description="Something that happened. A copy is kept in step by `record`: keep it as it is "
+    "there now, and delete the copy when it is null, whatever the change. After AGREEMENT_ENDED, "
+    "delete what was seen of this organisation under that agreement."
 )
 class FeedItem:
     cursor: str = strawberry.field(
@@ -38,9 +39,17 @@ class FeedItem:
         Batch("organisations_by_id", "owner", "one"), "Whose record it is."
     )
 
+    agreement: Agreement | None = loaded(
+        Batch("agreements_by_id", "agreement", "one"),
+        "The agreement that began or ended; null for an item about a record.",
+    )
+
     @strawberry.field(description="What happened, in one line.")
     async def headline(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
         language = info.context.language
+        if root["agreement"] is not None:
+            agreement = await info.context.loaders.load(AGREEMENT, root["agreement"])
+            return label(f"feed.{root['change']}", language, title=agreement["title"])
         wijk = await info.context.loaders.load(WIJK, root["wijk"])
         return label(
             f"feed.{root['change']}",
@@ -50,17 +59,23 @@ class FeedItem:
             place=wijk["name"],
         )
 
-    @strawberry.field(description="The id of the record, also when it can no longer be seen.")
-    def record_id(root: strawberry.Parent[Any]) -> strawberry.ID:
+    @strawberry.field(
+        description="The id of the record, also when it can no longer be seen; null for an item "
+        "about an agreement."
+    )
+    def record_id(root: strawberry.Parent[Any]) -> strawberry.ID | None:
+        if root["kind"] is None:
+            return None
         return strawberry.ID(encode(BY_KIND[root["kind"]].typename, root["record"]))
 
     @strawberry.field(description="The record as the caller may see it now.")
     async def record(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> Contribution | None:
-        row: Contribution | None = await info.context.loaders.load(
-            BY_KIND[root["kind"]].batches.by_id, root["record"]
-        )
+        if root["kind"] is None:
+            return None
+        batch = BY_KIND[root["kind"]].batches.by_id
+        row: Contribution | None = await info.context.loaders.load(batch, root["record"])
         return row
 
 

@@ -13,14 +13,13 @@ import strawberry
 from resolvers.batch import Batch
 from resolvers.context import Context
 from schema.agreement import Agreement
-from schema.contribution import BUURT, WIJK
+from schema.contribution import place_in_words
 from schema.delivery import with_areas
 from schema.enums import Precision
 from schema.fields import loaded
 from schema.ids import decode_as
 from schema.inputs import as_mapping
 from schema.organisation import Organisation
-from schema.texts import label
 from sql.errors import Refusal
 
 ABSENT: Any = strawberry.UNSET
@@ -92,14 +91,7 @@ class ShownAs:
 
     @strawberry.field(description="The place in words, as that organisation sees it.")
     async def place(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
-        context = info.context
-        wijk = await context.loaders.load(WIJK, root["wijk"])
-        buurt = await context.loaders.load(BUURT, root["buurt"])
-        if buurt is None:
-            return label("place.SOMEWHERE", context.language, wijk=wijk["name"])
-        return label(
-            "place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"]
-        )
+        return await place_in_words(info.context, root)
 
 
 def reported_record(given: Mapping[str, Any]) -> dict[str, Any]:

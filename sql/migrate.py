@@ -16,6 +16,8 @@ from importlib.resources import files
 
 import asyncpg
 
+from sql.errors import FROM_DRIVER, Unavailable
+
 _LOCK = 7_270_663_701  # any constant: one migration at a time per database
 _FILE = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
 _ATTEMPTS = 5
@@ -58,7 +60,7 @@ async def migrate(owner_dsn: str, report: Callable[[str], None] = lambda _: None
     Raises `MigrationError` when the database is newer or was edited, or when the role is not
     hub_owner.
     """
-    connection = await asyncpg.connect(owner_dsn, server_settings={"timezone": "UTC"})
+    connection = await connect(owner_dsn)
     try:
         await _check_role(connection)
         await connection.execute("select pg_advisory_lock($1)".replace("$1", str(_LOCK)))
@@ -78,6 +80,25 @@ async def migrate(owner_dsn: str, report: Callable[[str], None] = lambda _: None
         return len(missing)
     finally:
         await connection.close()
+
+
+async def connect(dsn: str) -> asyncpg.Connection[asyncpg.Record]:
+    """A plain connection, for what comes before a pool.
+
+    Raises `MigrationError` when the address is refused, `Unavailable` when nothing answers there.
+    """
+    try:
+        return await asyncpg.connect(dsn, timeout=10, server_settings={"timezone": "UTC"})
+    except (
+        asyncpg.InvalidAuthorizationSpecificationError,
+        asyncpg.InvalidCatalogNameError,
+    ) as error:
+        raise MigrationError(
+            "the database refuses this address: check the role, the password and the name of the "
+            "database in DATABASE_URL and HUB_OWNER_URL"
+        ) from error
+    except (*FROM_DRIVER, ValueError) as error:
+        raise Unavailable(type(error).__name__) from error
 
 
 async def pending(app: asyncpg.Connection[asyncpg.Record]) -> bool:

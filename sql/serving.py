@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import asyncpg
-
-from sql.migrate import MigrationError, pending
+from sql.migrate import MigrationError, connect, pending
 
 SERVING_ROLE = "hub_app"
 
@@ -20,7 +18,10 @@ async def check_fit_to_serve(dsn: str) -> None:
     Raises `UnfitToServe` for an owner, a superuser or a role that bypasses row security (for such a
     role no policy holds), and when a migration is missing or was edited.
     """
-    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        connection = await connect(dsn)
+    except MigrationError as error:
+        raise UnfitToServe(str(error)) from error
     try:
         role = await connection.fetchrow(
             "select rolname, rolsuper or rolbypassrls as above_policies, exists ("

@@ -30,6 +30,9 @@ Connection: TypeAlias = "asyncpg.Connection[Record] | PoolConnectionProxy[Record
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
+# The role's own statement_timeout is 5 s: who is silent for longer is away.
+CALL_SECONDS = 6.0
+
 _BEGIN_READ = "begin isolation level repeatable read"
 _BEGIN_WRITE = "begin isolation level read committed"
 
@@ -213,7 +216,9 @@ class Database:
         """All rows of a named statement that needs no identity, such as the look-up of a token."""
         async with self._connection() as connection:
             try:
-                return await connection.fetch(statements()[statement].text, *args)
+                return await connection.fetch(
+                    statements()[statement].text, *args, timeout=CALL_SECONDS
+                )
             except FROM_DRIVER as error:
                 raise translated(error) from error
 
@@ -243,7 +248,17 @@ class Database:
         try:
             yield connection
         finally:
-            await asyncio.shield(self._pool.release(connection, timeout=5))
+            await asyncio.shield(self._give_back(connection))
+
+    async def _give_back(self, connection: Any) -> None:
+        """Returns a connection to the pool; one that does not come clean is closed, and nobody is
+        told: what was done is done.
+        """
+        try:
+            await self._pool.release(connection, timeout=5)
+        except FROM_DRIVER:
+            with suppress(*FROM_DRIVER):
+                connection.terminate()
 
 
 async def _roll_back(connection: Connection) -> None:

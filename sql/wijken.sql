@@ -8,9 +8,9 @@ where w.id = any ($1::uuid[])
 order by w.id, v.year desc
 
 -- wijken_of_code --
--- Which wijk a CBS code names in each division, newest first.
-select v.wijk, v.gemeente, v.year, v.name, v.year = hub.current_year(v.gemeente) as is_current
-from hub.wijk_versions v where v.code = $1::text order by v.year desc
+-- Which wijken CBS codes name in each division, newest first.
+select v.code as key, v.wijk, v.gemeente, v.year, v.name, v.year = hub.current_year(v.gemeente) as is_current
+from hub.wijk_versions v where v.code = any ($1::text[]) order by v.year desc
 
 -- wijk_nowadays --
 -- In words: the wijk in the current division, or else the wijken that took from it, largest part first.
@@ -39,7 +39,7 @@ from hub.wijk_versions v where v.wijk = any ($1::uuid[]) order by v.year desc, v
 
 -- predecessors_of_wijken --
 -- What wijken took from the division before, largest share first.
-select p.wijk as key, v.name, v.code, v.year, p.share, p.approximate
+select p.wijk as key, v.name, v.code, v.year, round(p.share::numeric, 3)::double precision as share, p.approximate
 from hub.wijk_predecessors p
 join hub.wijk_versions v on (v.gemeente, v.wijk, v.year) = (p.gemeente, p.predecessor, p.predecessor_year)
 where p.wijk = any ($1::uuid[]) order by p.year desc, p.share desc, v.code

@@ -27,17 +27,25 @@ create table hub.feed_items (
   reduced_id uuid not null default hub.new_id(),
   xid xid8 not null default pg_current_xact_id(),
   seq bigint generated always as identity,
-  slice uuid not null,
-  kind text not null,
-  category text not null,
+  slice uuid,
+  kind text,
+  category text,
   change text not null,
-  record uuid not null,
-  recorded_on date not null,
+  record uuid,
+  recorded_on date,
   on_day date not null default hub.today(),
   changed text[] not null default '{}',
   for_owner boolean not null default true,
-  primary key (gemeente, owner, id)
+  -- an item about an agreement is for one receiver: from now on there is more, or less, to see of this owner
+  receiver uuid,
+  agreement uuid,
+  version int,
+  primary key (gemeente, owner, id),
+  unique (gemeente, receiver, owner, wijk, agreement, version, change),
+  check (case when receiver is null then num_nulls(slice, kind, category, record, recorded_on) = 0 and agreement is null
+    else num_nulls(agreement, version) = 0 and record is null and not for_owner end)
 );
+create index feed_items_receiver on hub.feed_items (gemeente, receiver, wijk, xid, seq) where receiver is not null;
 create index feed_items_own on hub.feed_items (gemeente, owner, wijk, xid, seq);
 create index feed_items_slice on hub.feed_items (gemeente, slice, xid, seq);
 create index feed_items_id on hub.feed_items (gemeente, id);

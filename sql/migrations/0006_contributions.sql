@@ -62,14 +62,17 @@ begin
     where d.keys is not null),
   remembered as (
     insert into hub.history (gemeente, owner, kind, record, version, change, before, after)
-    select gemeente, owner, tg_argv[0], id, version, change, before, after from difference order by id),
-  left_behind as (
-    -- for receivers of the old slice the record is gone; its owner knows better
-    insert into hub.feed_items (gemeente, owner, wijk, slice, kind, category, change, record, recorded_on, for_owner)
-    select gemeente, owner, old_wijk, old_slice, tg_argv[0], old_category, 'WITHDRAWN', id, recorded_on, false
-    from difference where old_slice <> slice order by id)
-  insert into hub.feed_items (gemeente, owner, wijk, slice, kind, category, change, record, recorded_on, changed)
-  select gemeente, owner, wijk, slice, tg_argv[0], category, change, id, recorded_on, keys from difference order by id;
+    select gemeente, owner, tg_argv[0], id, version, change, before, after from difference order by id)
+  -- for receivers of the old slice the record is gone, before it is there again for those of the new one; its owner knows better
+  insert into hub.feed_items (gemeente, owner, wijk, slice, kind, category, change, record, recorded_on, changed, for_owner)
+  select f.gemeente, f.owner, f.wijk, f.slice, tg_argv[0], f.category, f.change, f.id, f.recorded_on, f.keys, f.step = 2
+  from (
+    select d.gemeente, d.owner, d.old_wijk as wijk, d.old_slice as slice, d.old_category as category, 'WITHDRAWN' as change, d.id,
+      d.recorded_on, '{}'::text[] as keys, 1 as step
+    from difference d where d.old_slice <> d.slice
+    union all
+    select d.gemeente, d.owner, d.wijk, d.slice, d.category, d.change, d.id, d.recorded_on, d.keys, 2 from difference d) f
+  order by f.step, f.id;
   return null;
 end $$;
 alter function hub.record_update() owner to hub_recorder;
@@ -158,20 +161,26 @@ begin
     language sql stable security definer set search_path = pg_catalog, pg_temp as $$
       select r.* from hub.grants g
       cross join lateral (
+        -- most slices are shared by one rule: whether any other could be better is asked once per grant, not per record
+        select exists (
+          select from hub.grants b
+          where b.gemeente = g.gemeente and b.receiver = g.receiver and b.slice = g.slice
+            and (b.rank, g.agreed_at, g.agreement, g.rule) > (g.rank, b.agreed_at, b.agreement, b.rule)) as rivalled offset 0) v
+      cross join lateral (
         select s.id, s.owner, s.wijk, s.%4$I as day, s.recorded_on, s.invented, g.precision, g.agreement, g.hidden, %5$s
         from hub.%6$I s
         where s.gemeente = g.gemeente and s.slice = g.slice
-          and s.recorded_on between g.covers_from and g.valid_until and s.recorded_on > hub.today() - g.keep_days
+          and s.recorded_on between g.covers_from and g.valid_until and s.recorded_on > (select hub.today()) - g.keep_days
           and %7$s
-          and not exists (
+          and (not v.rivalled or not exists (
             select from hub.grants b
             where b.gemeente = g.gemeente and b.receiver = g.receiver and b.slice = g.slice
-              and hub.today() between b.valid_from and b.valid_until
-              and s.recorded_on between b.covers_from and b.valid_until and s.recorded_on > hub.today() - b.keep_days
-              and (b.rank, g.agreed_at, g.agreement, g.rule) > (g.rank, b.agreed_at, b.agreement, b.rule))
+              and (select hub.today()) between b.valid_from and b.valid_until
+              and s.recorded_on between b.covers_from and b.valid_until and s.recorded_on > (select hub.today()) - b.keep_days
+              and (b.rank, g.agreed_at, g.agreement, g.rule) > (g.rank, b.agreed_at, b.agreement, b.rule)))
         %8$s %9$s) r
-      where g.gemeente = hub.gemeente() and g.receiver = hub.asker() and g.kind = %10$L and g.rank > 0
-        and hub.today() between g.valid_from and g.valid_until %11$s
+      where g.gemeente = (select hub.gemeente()) and g.receiver = (select hub.asker()) and g.kind = %10$L and g.rank > 0
+        and (select hub.today()) between g.valid_from and g.valid_until %11$s
       %12$s %9$s
     $$ $f$,
     shared, signature, result, day_column, columns, of_table, predicate, format(order_by, 's.' || quote_ident(day_column), 's.id'), page,

@@ -201,11 +201,3 @@ create function hub.first_due_week() returns date language sql stable parallel s
   select (date_trunc('week', hub.today()::timestamp) - interval '26 weeks')::date
 $$;
 grant execute on function hub.first_due_week() to hub_app;
-
--- Publishes what is missing of the last 26 closed weeks and returns how many cells that were.
-create function hub.publish_due(in_gemeente text) returns int
-  language sql volatile set search_path = pg_catalog, pg_temp as $$
-  select coalesce(sum(hub.publish_week(in_gemeente, hub.first_due_week() + 7 * week)), 0)::int
-  from generate_series(0, 25) week
-$$;
-grant execute on function hub.publish_due(text) to hub_app;

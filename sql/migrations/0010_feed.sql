@@ -14,7 +14,8 @@ grant select on hub.epochs to hub_app;
 -- merged by day. The two positions are given as items that the asker was handed before and looked up here: the order of
 -- transactions never leaves the database. An item that tells of a change is shown only to those who see what changed.
 create function hub.feed_of_wijk(in_wijk uuid, kinds text[], after_exact uuid, after_reduced uuid, n int)
-  returns table (stream text, id uuid, on_day date, kind text, change text, owner uuid, wijk uuid, category text, record uuid)
+  returns table (stream text, id uuid, on_day date, kind text, change text, owner uuid, wijk uuid, category text, record uuid,
+    agreement uuid)
   language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   with visible as (
     select g.slice, g.rank, g.shows, g.covers_from, g.valid_until, g.keep_days, g.agreed_at, g.agreement, g.rule
@@ -32,21 +33,25 @@ create function hub.feed_of_wijk(in_wijk uuid, kinds text[], after_exact uuid, a
           and f.recorded_on > hub.today() - b.keep_days
           and (b.rank, v.agreed_at, v.agreement, v.rule) > (v.rank, b.agreed_at, b.agreement, b.rule))),
   exact as (
-    select f.xid, f.seq, f.id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record from hub.feed_items f
+    select f.xid, f.seq, f.id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record, f.agreement from hub.feed_items f
     where f.gemeente = hub.gemeente() and f.owner = hub.asker() and f.wijk = in_wijk and f.for_owner
     union all
-    select f.xid, f.seq, f.id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record from granted f where f.rank = 3),
+    select f.xid, f.seq, f.id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record, f.agreement
+    from granted f where f.rank = 3
+    union all
+    select f.xid, f.seq, f.id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record, f.agreement from hub.feed_items f
+    where f.gemeente = hub.gemeente() and f.receiver = hub.asker() and f.wijk = in_wijk),
   exact_page as (
     select 'EXACT' as stream, max(e.on_day) over (order by e.xid, e.seq) as merge_day,
-      row_number() over (order by e.xid, e.seq) as place, e.id, e.on_day, e.kind, e.change, e.owner, e.wijk, e.category, e.record
+      row_number() over (order by e.xid, e.seq) as place, e.id, e.on_day, e.kind, e.change, e.owner, e.wijk, e.category, e.record, e.agreement
     from exact e
-    where e.xid < pg_snapshot_xmin(pg_current_snapshot()) and (kinds is null or e.kind = any (kinds))
+    where e.xid < pg_snapshot_xmin(pg_current_snapshot()) and (kinds is null or e.kind is null or e.kind = any (kinds))
       and (after_exact is null or (e.xid, e.seq) >
         (select i.xid, i.seq from hub.feed_items i where i.gemeente = hub.gemeente() and i.id = after_exact))
     order by e.xid, e.seq limit n),
   reduced_page as (
     select 'REDUCED' as stream, b.cut_on as merge_day, row_number() over (order by b.number, f.reduced_id) as place,
-      f.reduced_id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record
+      f.reduced_id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record, f.agreement
     from granted f
     join hub.feed_batches b on b.gemeente = hub.gemeente() and f.xid >= b.from_xid and f.xid < b.until_xid
     where f.rank < 3 and (kinds is null or f.kind = any (kinds))
@@ -55,12 +60,51 @@ create function hub.feed_of_wijk(in_wijk uuid, kinds text[], after_exact uuid, a
         join hub.feed_batches c on c.gemeente = i.gemeente and i.xid >= c.from_xid and i.xid < c.until_xid
         where i.gemeente = hub.gemeente() and i.reduced_id = after_reduced))
     order by b.number, f.reduced_id limit n)
-  select p.stream, p.id, p.on_day, p.kind, p.change, p.owner, p.wijk, p.category, p.record
+  select p.stream, p.id, p.on_day, p.kind, p.change, p.owner, p.wijk, p.category, p.record, p.agreement
   from (select * from exact_page union all select * from reduced_page) p
   order by p.merge_day, p.stream, p.place limit n
 $$;
 grant execute on function hub.feed_of_wijk(uuid, text[], uuid, uuid, int) to hub_app;
 alter function hub.feed_of_wijk(uuid, text[], uuid, uuid, int) owner to hub_door;
+
+-- Tells receivers that an agreement has begun or ended to show them an owner's records: once each, at the decision or on the
+-- day that its term does it. After the end a receiver deletes what it has under the agreement.
+create function hub.announce_agreements(in_gemeente text, of_agreement uuid) returns int
+  language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+  with rules as (
+    select distinct r.provider, r.receiver, w.wijk, a.id, a.version, hub.agreement_state(a.gemeente, a.id, a.version) as state
+    from hub.agreements a
+    join hub.agreement_rules r on (r.gemeente, r.agreement, r.version) = (a.gemeente, a.id, a.version)
+    cross join lateral unnest(r.wijken) w(wijk)
+    where a.gemeente = in_gemeente and (of_agreement is null or a.id = of_agreement) and r.precision <> 'COUNT'),
+  changes as (
+    select r.*, 'AGREEMENT_STARTED' as change from rules r where r.state = 'IN_FORCE'
+    union all
+    select r.*, 'AGREEMENT_ENDED' from rules r
+    where r.state in ('ENDED', 'REVOKED') and exists (
+      select from hub.feed_items f
+      where (f.gemeente, f.receiver, f.owner, f.wijk, f.agreement, f.version, f.change) =
+        (in_gemeente, r.receiver, r.provider, r.wijk, r.id, r.version, 'AGREEMENT_STARTED'))),
+  told as (
+    insert into hub.feed_items (gemeente, owner, wijk, change, for_owner, receiver, agreement, version)
+    select in_gemeente, c.provider, c.wijk, c.change, false, c.receiver, c.id, c.version from changes c
+    order by c.id, c.receiver, c.provider, c.wijk
+    on conflict do nothing returning 1)
+  select count(*)::int from told
+$$;
+grant execute on function hub.announce_agreements(text, uuid) to hub_app;
+alter function hub.announce_agreements(text, uuid) owner to hub_recorder;
+create policy recorder_reads on hub.feed_items for select to hub_recorder using (receiver is not null);
+grant select on hub.feed_items to hub_recorder;
+
+create function hub.on_decided() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform hub.announce_agreements(new.gemeente, new.agreement);
+  return null;
+end $$;
+create trigger told after insert on hub.agreement_decisions for each row execute function hub.on_decided();
+alter function hub.on_decided() owner to hub_recorder;
 
 -- Whether a cursor's items exist: unknown ones are an error for the caller, not an empty page.
 create function hub.feed_knows(exact uuid, reduced uuid) returns boolean

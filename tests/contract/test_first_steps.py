@@ -5,25 +5,26 @@ feed.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.conftest import World
+from tests.contract.agreeing import decide, organisation, propose
 
 pytestmark = pytest.mark.anyio
 
 ME = """{ me { login organisation { id name kind } roles wijken { id code name }
           can { action on wijken { code } precision because } } }"""
 
-SIGNALS = """query($code: String!, $first: Int = 20, $after: String, $filter: SignalFilter, $order: RecordOrder = NEWEST) {
+SIGNALS = """query($code: String!, $first: Int = 20, $after: String,
+  $filter: SignalFilter, $order: RecordOrder = NEWEST) {
   wijk(code: $code) { signals(first: $first, after: $after, filter: $filter, orderBy: $order) {
     total pageInfo { endCursor hasNextPage }
-    nodes { id owner { name } category seenOn seenAt summary place { label precision } precision status version hidden
-            agreement { title } } } } }"""
+    nodes { id owner { name } category seenOn seenAt summary place { label precision }
+            precision status version hidden agreement { title } } } } }"""
 
 REPORT = """mutation($in: ReportSignalInput!) { reportSignal(input: $in) {
-  signal { id precision place { label } version } shownAs { organisation { name } precision place fields agreement { title until } }
+  signal { id precision place { label } version }
+  shownAs { organisation { name } precision place fields agreement { title until } }
   errors { path code message hint } } }"""
 
 
@@ -41,7 +42,8 @@ async def test_a_partner_is_told_who_it_is_where_it_works_and_what_it_can_do(wor
 
 async def test_a_code_means_another_wijk_in_another_year(world: World) -> None:
     ask = world.partner("buurtwerk").ask
-    query = "query($c: String!, $y: Int) { wijk(code: $c, year: $y) { name code year codes { code year comparability } predecessors { name code year share } } }"
+    query = """query($c: String!, $y: Int) { wijk(code: $c, year: $y) {
+      name code year codes { code year comparability } predecessors { name code year share } } }"""
     assert (await ask(query, {"c": "WK063706"}))["wijk"]["name"] == "Buytenwegh"
     oosterheem = (await ask(query, {"c": "WK063706", "y": 2024}))["wijk"]
     assert (oosterheem["name"], oosterheem["code"], oosterheem["year"]) == (
@@ -65,42 +67,6 @@ async def test_a_code_of_an_older_division_only_names_its_year(world: World) -> 
     assert error["extensions"]["code"] == "CODE_OF_ANOTHER_YEAR"
     assert "2024" in error["message"] and "Centrum" in error["message"]
     assert "Dorp" in error["extensions"]["hint"]
-
-
-async def propose(
-    world: World, token: str, rules: list[dict[str, Any]], **more: Any
-) -> tuple[str, int]:
-    given = {
-        "idempotencyKey": f"voorstel-{token}-{len(rules)}-{rules[0]['precision']}",
-        "title": "Proefconvenant",
-        "purpose": "samen kijken",
-        "legalBasis": "verzonnen, voor een test",
-        "from": "2026-11-01",
-        "until": "2027-10-31",
-        "contact": "loket",
-        "rules": rules,
-        **more,
-    }
-    query = "mutation($in: AgreementInput!) { proposeAgreement(input: $in) { agreement { id version state waitingFor { name } } errors { path code message } } }"
-    payload = (await world.partner(token).ask(query, {"in": given}))["proposeAgreement"]
-    assert payload["errors"] == []
-    return payload["agreement"]["id"], payload["agreement"]["version"]
-
-
-async def decide(world: World, token: str, how: str, agreement: tuple[str, int]) -> dict[str, Any]:
-    query = f"mutation($in: AgreementDecisionInput!) {{ {how}Agreement(input: $in) {{ agreement {{ id version state waitingFor {{ name }} acceptedBy {{ name }} from until }} errors {{ path code message hint }} }} }}"
-    given = {"id": agreement[0], "version": agreement[1]}
-    payload: dict[str, Any] = (await world.partner(token).ask(query, {"in": given}))[
-        f"{how}Agreement"
-    ]
-    return payload
-
-
-async def organisation(world: World, token: str) -> str:
-    id_: str = (await world.partner(token).ask("{ me { organisation { id } } }"))["me"][
-        "organisation"
-    ]["id"]
-    return id_
 
 
 async def test_what_is_shared_is_shown_as_agreed_and_no_more(world: World) -> None:

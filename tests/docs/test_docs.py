@@ -84,6 +84,13 @@ def check_command(words: list[str], where: str) -> None:
             assert word.partition("=")[0] in known, where
 
 
+def test_every_command_is_described() -> None:
+    text = "\n".join(page.read_text("utf-8") for page in PAGES if page.name != "CHANGELOG.md")
+    for name, command in main.commands.items():
+        for words in [f"{name} {sub}" for sub in getattr(command, "commands", {})] or [name]:
+            assert f"hub {words}" in text, f"hub {words}"
+
+
 @pages
 def test_settings_that_are_named_exist(page: Path) -> None:
     known = {s.metadata["env"] for s in (*documented(Settings), *documented(Limits))}
@@ -143,7 +150,7 @@ async def test_examples_do_what_the_page_says(page: Path, world: World, tmp_path
                 variables = filled(step.variables, known)
                 partner = world.partner(step.asker)
                 got = await partner.answer(block.text, variables, **{"Accept-Language": "en"})
-                got.pop("extensions")
+                got.pop("extensions", None)
                 assert step.answer is not None, f"{block.page}:{block.line} shows no answer"
                 found = list(differences(step.answer, got, known))
                 assert not found, f"{block.page}:{block.line}: {found}"

@@ -70,12 +70,14 @@ _DOOR = "a door: others' records as agreed with the asker"
 
 EXECUTABLE: dict[str, str] = {
     "actor/0": _IDENTITY,
+    "announce_agreements/2": "tells receivers what the agreements themselves say, once",
     "agreement_state/3": _INVOKER,
     "agreements_lock/1": _PURE,
     "as_agreed/0": _PURE,
     "asker/0": _IDENTITY,
     "contributors/2": _INVOKER,
     "current_year/1": _PUBLIC,
+    "announce_agreements/2": "tells receivers of what began or ended, once; says how many",
     "cut_feed_batch/1": "cuts the batch of the day, once; tells whether it did",
     "feed_knows/2": "tells whether a random id was ever given out by the feed",
     "feed_of_wijk/5": _DOOR,
@@ -88,7 +90,6 @@ EXECUTABLE: dict[str, str] = {
     "now/0": _CLOCK,
     "precision_of/1": _PURE,
     "principal_of/1": "whose token a digest is, asked before anyone is known",
-    "publish_due/1": "publishes what the database itself finds due",
     "publish_week/2": "publishes what the database itself finds due, once",
     "rank_of/1": _PURE,
     "rules_in_force/1": _INVOKER,

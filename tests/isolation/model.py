@@ -116,9 +116,19 @@ class Agreement:
 
     def in_force(self, today: date) -> bool:
         """Every party accepted, nobody went back on it, and the day lies in its term."""
+        return self.accepted and self.valid_from <= today <= self.valid_until
+
+    @property
+    def accepted(self) -> bool:
+        """Every party accepted, and nobody went back on it."""
         accepted = {word.organisation for word in self.decisions if word.decision == "ACCEPT"}
         ended = any(word.decision in ("REJECT", "REVOKE") for word in self.decisions)
-        return accepted == set(self.parties) and not ended and self.valid_from <= today <= self.valid_until
+        return accepted == set(self.parties) and not ended
+
+    @property
+    def revoked(self) -> bool:
+        """A party took its word back."""
+        return any(word.decision == "REVOKE" for word in self.decisions)
 
     @property
     def agreed_at(self) -> datetime:
@@ -176,6 +186,23 @@ class Item:
     batch: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A receiver is told that an agreement has begun, or ended, to show it an owner's records in a wijk."""
+
+    change: str
+    agreement: UUID
+    receiver: UUID
+    owner: UUID
+    wijk: UUID
+    on_day: date
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What is told once."""
+        return (self.agreement, self.receiver, self.owner, self.wijk, self.change)
+
+
 @dataclass(slots=True)
 class World:
     """Everything that was recorded and agreed in one gemeente, and the day on which questions are asked."""
@@ -187,7 +214,7 @@ class World:
     today: date
     records: dict[UUID, Record] = field(default_factory=dict)
     agreements: dict[UUID, Agreement] = field(default_factory=dict)
-    items: list[Item] = field(default_factory=list)
+    items: list[Item | Announcement] = field(default_factory=list)
 
     # -- who sees what --------------------------------------------------------------------------------------------
 
@@ -294,10 +321,15 @@ class World:
                 )
         return found
 
-    def feed(self, asker: UUID, wijk: UUID) -> tuple[list[Item], list[Item]]:
+    def feed(self, asker: UUID, wijk: UUID) -> tuple[list[Item | Announcement], list[Item]]:
         """What happened in a wijk: the stream that the asker sees exactly, in order, and the one by batch."""
-        exact, reduced = [], []
+        exact: list[Item | Announcement] = []
+        reduced: list[Item] = []
         for item in self.items:
+            if isinstance(item, Announcement):
+                if (item.receiver, item.wijk) == (asker, wijk):
+                    exact.append(item)
+                continue
             if item.record.wijk != wijk:
                 continue
             if item.record.owner == asker:
@@ -342,10 +374,30 @@ class World:
         """A record is gone."""
         self.items.append(Item("WITHDRAWN", self.records.pop(record), self.today))
 
+    def announce(self, agreement: UUID | None = None) -> None:
+        """Receivers are told of what began and ended, of one agreement or of all, once each."""
+        told = {item.key for item in self.items if isinstance(item, Announcement)}
+        found = {}
+        for one in self.agreements.values():
+            if agreement not in (None, one.id):
+                continue
+            started = one.in_force(self.today)
+            ended = one.revoked or (one.accepted and self.today > one.valid_until)
+            for rule in one.rules:
+                for wijk in rule.wijken if rule.precision != "COUNT" and (started or ended) else ():
+                    change = "AGREEMENT_STARTED" if started else "AGREEMENT_ENDED"
+                    item = Announcement(change, one.id, rule.receiver, rule.provider, wijk, self.today)
+                    if started or (*item.key[:-1], "AGREEMENT_STARTED") in told:
+                        found[item.key] = item
+        self.items += [item for key, item in sorted(found.items(), key=lambda one: one[0]) if key not in told]
+
     def cut(self) -> None:
         """A batch of the feed holds what happened since the one before it."""
-        number = 1 + max((item.batch or 0 for item in self.items), default=0)
-        self.items = [replace(item, batch=item.batch or number) for item in self.items]
+        items = [item for item in self.items if isinstance(item, Item)]
+        number = 1 + max((item.batch or 0 for item in items), default=0)
+        self.items = [
+            replace(item, batch=item.batch or number) if isinstance(item, Item) else item for item in self.items
+        ]
 
 
 def _matches(row: dict[str, Any], wanted: Wanted) -> bool:

@@ -18,7 +18,7 @@ from uuid import UUID, uuid5
 
 import asyncpg
 
-from tests.isolation.model import Agreement, Cap, Decision, Item, Record, Rule, Wanted, World, noon
+from tests.isolation.model import Agreement, Announcement, Cap, Decision, Item, Record, Rule, Wanted, World, noon
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 NAMES = UUID("5f7d64a0-6f0f-4f86-9d7c-0e64b8f5a001")
@@ -113,9 +113,11 @@ class Play:
     # -- what can happen ------------------------------------------------------------------------------------------
 
     async def pass_days(self, days: int) -> None:
-        """Nothing happens but time."""
+        """Nothing happens but time, and what the hub does every day."""
         self.world.today += timedelta(days=days)
         await self._set_clock()
+        await self.app.fetchval("select hub.announce_agreements($1, null)", self.world.gemeente)
+        self.world.announce()
 
     async def create(self, record: Record) -> None:
         """A record, on the day that it is."""
@@ -189,6 +191,7 @@ class Play:
         else:
             assert allowed, "a decision was taken that nobody could make"
             made.decisions.append(Decision(organisation, decision, noon(self.world.today)))
+            self.world.announce(agreement)
 
     async def cut(self) -> None:
         """The feed's batch of the day."""
@@ -263,9 +266,11 @@ def plain(row: Any) -> dict[str, Any]:
     return {**row, "hidden": list(row["hidden"])}
 
 
-def told(item: Item) -> tuple[Any, ...]:
+def told(item: Item | Announcement) -> tuple[Any, ...]:
     """What the feed says of an item."""
-    return (item.change, item.record.id, item.record.owner, item.record.category, item.on_day)
+    if isinstance(item, Announcement):
+        return (item.change, None, item.owner, None, item.on_day, item.agreement)
+    return (item.change, item.record.id, item.record.owner, item.record.category, item.on_day, None)
 
 
 async def read_feed(app: Connection, wijk: UUID, size: int) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
@@ -279,7 +284,7 @@ async def read_feed(app: Connection, wijk: UUID, size: int) -> tuple[list[tuple[
         for row in rows:
             position[row["stream"]] = row["id"]
             streams[row["stream"]].append(
-                (row["change"], row["record"], row["owner"], row["category"], row["on_day"])
+                (row["change"], row["record"], row["owner"], row["category"], row["on_day"], row["agreement"])
             )
         if len(rows) < size:
             return streams["EXACT"], streams["REDUCED"]

@@ -111,11 +111,11 @@ async def test_a_fault_is_logged_without_its_message_and_ends_nothing(
     connections: Connections, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     town = await build(*connections, PLAN)
-    await connections.owner.execute("revoke execute on function hub.publish_due(text) from hub_app")
+    await connections.owner.execute("revoke execute on function hub.first_due_week() from hub_app")
 
     async def mended() -> None:
         await connections.owner.execute(
-            "grant execute on function hub.publish_due(text) to hub_app"
+            "grant execute on function hub.first_due_week() to hub_app"
         )
 
     with caplog.at_level(logging.ERROR, "hub.daily"):

@@ -1,0 +1,547 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A small world in which every predicate of the policies and doors decides something, played twice.
+
+The second gemeente has organisations, wijken and records under the same ids as the first: what forgets to ask in which
+gemeente it is, shows. Both stand committed in the database; the battery reads them, and writes on within a transaction.
+"""
+
+from __future__ import annotations
+
+import copy
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from tests.isolation import catalogue
+from tests.isolation.model import Agreement, Announcement, Cap, Record, Rule, Wanted
+from tests.isolation.play import Connection, Play, as_asker, named
+
+DAY = date(2026, 10, 1)
+SAME = UUID(int=7)
+TOKEN = bytes(range(32))
+
+
+def record(play: Play, name: str, owner: int = 0, wijk: int = 0, **values: Any) -> Record:
+    """A record in the twins' shared names."""
+    given: dict[str, Any] = {
+        "category": "NOISE",
+        "seen_at": datetime(play.world.today.year, play.world.today.month, play.world.today.day, 10, tzinfo=UTC),
+        "summary": f"lamp stuk {name}",
+        "internal_note": f"notitie {name}",
+        "subcategory": "eigen soort",
+        "lon": 4.49,
+        "lat": 52.06,
+    }
+    place = list(play.world.wijken)[wijk]
+    given.update(values)
+    if isinstance(given.get("buurt"), int):
+        given["buurt"] = play.world.wijken[place][given["buurt"]]
+    return Record(
+        id=named("twin", name),
+        owner=play.world.organisations[owner],
+        wijk=place,
+        recorded_on=play.world.today,
+        external_id=f"nr-{name}",
+        **given,
+    )
+
+
+async def agree(
+    play: Play, name: str, first: int, last: int, *rules: Rule, accept: bool = True, id_: UUID | None = None
+) -> Agreement:
+    """An agreement of the parties of its rules, from and until so many days after today."""
+    parties = tuple(sorted({party for rule in rules for party in (rule.provider, rule.receiver)}))
+    today = play.world.today
+    made = Agreement(
+        id_ or named(play.world.gemeente, name), parties, today + timedelta(days=first), today + timedelta(days=last), rules
+    )
+    await play.propose(parties[0], made)
+    for party in parties if accept else parties[:1]:
+        await play.decide(made.id, party, "ACCEPT")
+    return made
+
+
+def rule(play: Play, provider: int, receiver: int, wijken: tuple[int, ...] = (0, 1), **values: Any) -> Rule:
+    """A rule between organisations and in wijken by their numbers."""
+    places = list(play.world.wijken)
+    who = play.world.organisations
+    return Rule(who[provider], who[receiver], tuple(places[n] for n in wijken), **values)
+
+
+EVERYTHING = ("point", "seenAt", "subcategory", "summary")
+
+
+async def play_world(play: Play) -> None:
+    """The first gemeente: days 0 to 20."""
+    organisations = play.world.organisations
+    await play.create(record(play, "before", buurt=0))
+    await play.create(record(play, "before-elsewhere", wijk=1))
+    await play.create(record(play, "before-c", owner=2, buurt=0))
+    await agree(play, "long", 0, 60, rule(play, 2, 1, (0,), precision="WIJK", includes_past=True), id_=UUID(int=99))
+    await agree(play, "ended", 0, 4, rule(play, 0, 1, precision="EXACT", fields=EVERYTHING, includes_past=True))
+    await agree(play, "not-accepted", 0, 90, rule(play, 0, 1, fields=EVERYTHING, includes_past=True), accept=False)
+    rejected = await agree(play, "rejected", 0, 90, rule(play, 0, 1, fields=EVERYTHING, includes_past=True), accept=False)
+    await play.decide(rejected.id, organisations[1], "REJECT")
+    revoked = await agree(play, "revoked", 0, 90, rule(play, 0, 1, fields=EVERYTHING, includes_past=True))
+    await play.create(record(play, "early", buurt=1, category="LITTER"))
+    await play.decide(revoked.id, organisations[0], "REVOKE")
+    await play.cut()
+    await play.pass_days(6)
+    # from here on: the second sees the first's records at BUURT, without text; the third at WIJK with the summary, or counts
+    await agree(play, "buurt", 0, 60, rule(play, 0, 1, (0,), precision="BUURT", fields=("subcategory", "point", "seenAt")))
+    await agree(
+        play,
+        "wijk",
+        0,
+        60,
+        rule(play, 0, 2, (0, 1), precision="WIJK", fields=("summary",), category="NOISE", keep_days=9),
+        rule(play, 0, 2, (0,), precision="COUNT", includes_past=True),
+    )
+    await agree(play, "future", 40, 90, rule(play, 0, 1, precision="EXACT", fields=EVERYTHING, includes_past=True))
+    await agree(play, "back", 0, 60, rule(play, 2, 0, (0,), precision="EXACT", fields=("point",)))
+    await agree(play, "short", 0, 10, rule(play, 2, 1, (0, 1), precision="EXACT", fields=("seenAt",)))
+    await agree(play, "brief", 0, 60, rule(play, 2, 1, (0,), precision="EXACT", fields=EVERYTHING, keep_days=9))
+    await play.create(record(play, "a", buurt=0, status="DONE"))
+    await play.create(record(play, "b", buurt=1, category="LITTER"))
+    await play.create(record(play, "a-elsewhere", wijk=1, buurt=0))
+    await play.create(record(play, "own", owner=1, buurt=0))
+    await play.create(record(play, "own-elsewhere", owner=1, wijk=1))
+    for name, owner in (("c", 2), ("d", 2)):
+        await play.create(record(play, name, owner=owner, buurt=1))
+    caps = ((organisations[1], Cap("WIJK", True)), (organisations[2], Cap("EXACT", False)))
+    await play.create(record(play, "capped", buurt=0, caps=caps))
+    await play.create(record(play, "left-out", buurt=0, caps=((organisations[2], Cap("COUNT", True)),)))
+    await play.create(record(play, "capped-c", owner=2, caps=((organisations[1], Cap("BUURT", False)),)))
+    await play.change(named("twin", "a"), {"internal_note": "anders"})
+    await play.change(named("twin", "a"), {"lon": 4.5, "lat": 52.07})
+    await play.change(named("twin", "b"), {"category": "NOISE"})
+    await play.change(named("twin", "c"), {"status": "DONE"})
+    await play.cut()
+    await play.pass_days(5)
+    # as good as an older one, and with the smaller id
+    younger = rule(play, 0, 1, (0,), precision="BUURT", fields=("summary",))
+    await agree(play, "buurt-younger", -5, 60, younger, id_=UUID(int=1))
+    await play.create(record(play, "e", buurt=0))
+    await play.create(record(play, "f", owner=2, buurt=0))
+    await play.change(named("twin", "a"), {"closed_on": play.world.today})
+    await play.withdraw(named("twin", "d"))
+    await play.cut()
+    await play.pass_days(4)
+    await play.create(record(play, "g", buurt=1))
+    await play.create(record(play, "h", owner=2, buurt=1, wijk=1))
+    await play.change(named("twin", "f"), {"summary": "nieuwe tekst"})
+    # of one day: by the hour they stand in the opposite order of their ids
+    names = sorted((f"hour-{n}" for n in range(5)), key=lambda name: named("twin", name))
+    for hour, name in zip(range(20, 0, -3), names, strict=False):
+        day = play.world.today
+        await play.create(record(play, name, wijk=1, seen_at=datetime(day.year, day.month, day.day, hour, tzinfo=UTC)))
+
+
+async def play_twin(play: Play) -> None:
+    """The other gemeente: the same ids, everything shared with everybody."""
+    everyone = [(p, r) for p in range(3) for r in range(3) if p != r]
+    rules = (rule(play, p, r, fields=EVERYTHING, includes_past=True) for p, r in everyone)
+    await agree(play, "everything", -90, 90, *rules)
+    for owner, name in enumerate(("a", "own", "c")):
+        await play.create(record(play, name, owner=owner, buurt=1, summary=f"tweeling {name}"))
+    await play.create(record(play, "twin-elsewhere", wijk=1))
+    await play.cut()
+
+
+async def leave_traces(play: Play) -> None:
+    """A row of everybody's in each table that the hub writes for it, under the same keys."""
+    for organisation in play.world.organisations:
+        async with as_asker(play.app, play.world.gemeente, organisation):
+            await write_traces(play.app, SAME, "sleutel-1")
+
+
+async def write_traces(app: Any, key: UUID, text: str) -> None:
+    """The asker's own row in each of these tables."""
+    await app.execute(
+        "insert into hub.receipts (id, dataset, kind, mode, dry_run, summary) values ($1, 'meldingen', 'SIGNAL', 'UPSERT', false, '[]')", key
+    )
+    await app.execute("insert into hub.receipt_rows (receipt, line, outcome) values ($1, 1, 'CREATED')", key)
+    await app.execute("insert into hub.idempotency_keys (key, operation, digest, result) values ($2, 'x', 'x', $1)", key, text)
+    await app.execute(
+        "insert into hub.list_parts (dataset, key, part, parts, complete, external_ids) values ('meldingen', $1, 1, 2, true, '{}')", text
+    )
+    await app.execute("insert into hub.tombstones (kind, id, reason) values ('SIGNAL', $1, 'vergissing')", key)
+    await app.execute(
+        "insert into hub.share_caps (profile, receiver, precision, with_text) select $1, o.id, 'WIJK', false from hub.organisations o"
+        " where o.id <> hub.asker() order by o.id limit 1",
+        key,
+    )
+    await app.execute("insert into hub.datasets (dataset, kind) values ($1, 'SIGNAL')", text)
+    await app.execute(
+        "insert into hub.deliveries (dataset, wijk) select $1, o.wijk from hub.organisation_wijken o where o.organisation = hub.asker()", text
+    )
+    await app.execute("select hub.log_reads($1, 'test')", _lines_of_reads())
+
+
+def _lines_of_reads() -> str:
+    return "[]"
+
+
+@dataclass(slots=True)
+class Acting:
+    """The superuser's connection acting as a role, so that what a role does can be undone together with a change of the schema.
+
+    Row-level security and privileges are those of the role that acts.
+    """
+
+    connection: Connection
+    role: str
+
+    async def execute(self, query: str, *args: Any) -> Any:
+        await self._become()
+        return await self.connection.execute(query, *args)
+
+    async def executemany(self, query: str, rows: Any) -> None:
+        await self._become()
+        await self.connection.executemany(query, rows)
+
+    async def fetch(self, query: str, *args: Any) -> Any:
+        await self._become()
+        return await self.connection.fetch(query, *args)
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        await self._become()
+        return await self.connection.fetchval(query, *args)
+
+    def transaction(self) -> Any:
+        return self.connection.transaction()
+
+    async def _become(self) -> None:
+        await self.connection.execute(f"set local role {self.role}")
+
+
+class Unsettled(Play):
+    """A world played on within a transaction: what happens in it is not yet for the feed."""
+
+    async def _settled(self) -> None:
+        """The transaction is its own."""
+
+
+@dataclass(slots=True)
+class Battery:
+    """The fixed worlds, and everything that is asked of them."""
+
+    play: Play
+    questions: list[Wanted]
+    found: catalogue.Findings
+    executable: list[str]
+
+    @classmethod
+    async def prepare(cls, owner: Connection, app: Connection) -> Battery:
+        """Plays both worlds, for good."""
+        twin = await Play.begin(owner, app, "GM0002", DAY, names="twin")
+        await play_twin(twin)
+        await leave_traces(twin)
+        play = await Play.begin(owner, app, "GM0001", DAY, names="twin", works={(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)})
+        await play_world(play)
+        await leave_traces(play)
+        await owner.execute(
+            "insert into hub.tokens (gemeente, organisation, name, digest, expires_at) values ('GM0001', $1, 'a', $2, hub.now() + interval '1 day')",
+            *(play.world.organisations[0], TOKEN),
+        )
+        await play._settled()
+        return cls(play, _questions(play), await catalogue.findings(app), await catalogue.executable(app))
+
+    async def run(self, superuser: Connection, first: str = "catalogue") -> None:
+        """Asks everything, as each asker, within the superuser's transaction; raises when an answer is not as it should be.
+
+        `first` names the part to begin with: where the fault is expected to show.
+        """
+        await superuser.execute("reset role")
+        parts = self._parts(superuser)
+        for name in sorted(parts, key=lambda name: name != first):
+            await parts[name]()
+
+    def _parts(self, superuser: Connection) -> dict[str, Callable[[], Awaitable[None]]]:
+        app, owner, recorder = (Acting(superuser, f"hub_{role}") for role in ("app", "owner", "recorder"))
+        play = Unsettled(copy.deepcopy(self.play.world), owner, app)  # type: ignore[arg-type]
+        wijken = list(play.world.wijken)
+
+        async def ids(asker: UUID) -> None:
+            await play._compare_ids(asker)
+
+        async def shown(asker: UUID) -> None:
+            await play._compare_shown(asker)
+
+        async def feed(asker: UUID) -> None:
+            for wijk in wijken:
+                await play._compare_feed(asker, wijk)
+
+        async def pages(asker: UUID, newest: bool) -> None:
+            for wijk in wijken:
+                for wanted in self.questions:
+                    await play._compare_pages(asker, wijk, wanted, newest=newest)
+
+        def by_everybody(part: Callable[..., Awaitable[None]], *args: Any) -> Callable[[], Awaitable[None]]:
+            async def ask() -> None:
+                for asker in play.world.organisations:
+                    async with as_asker(app, play.world.gemeente, asker):  # type: ignore[arg-type]
+                        await part(asker, *args)
+
+            return ask
+
+        async def writing() -> None:
+            other = Unsettled(copy.deepcopy(self.play.world), owner, app)  # type: ignore[arg-type]
+            async with undone(app):
+                await self._write(other, recorder)
+
+        return {
+            "catalogue": lambda: self._catalogue(superuser),
+            "owner": lambda: self._owners_hands(owner),
+            "nobody": lambda: self._nobody(app),
+            "tables": lambda: self._tables(play),
+            "ids": by_everybody(ids),
+            "feed": by_everybody(feed),
+            "shown": by_everybody(shown),
+            "newest": by_everybody(pages, True),
+            "oldest": by_everybody(pages, False),
+            "writing": writing,
+        }
+
+    async def _catalogue(self, superuser: Connection) -> None:
+        await superuser.execute("reset role")
+        assert await catalogue.findings(superuser) == self.found
+        assert await catalogue.executable(superuser) == self.executable
+
+    async def _owners_hands(self, owner: Acting) -> None:
+        """The owner administers the catalogue of partners, and sees nobody's records."""
+        for table in ("organisations", "organisation_wijken", "datasets", "tokens"):
+            assert await owner.fetchval(f"select count(*) from hub.{table}") > 0
+        assert await owner.fetchval("select count(*) from hub.signals") == 0
+
+    async def _nobody(self, app: Acting) -> None:
+        async with app.transaction():
+            await app.execute("select set_config('hub.gemeente', '', true), set_config('hub.organisation', '', true)")
+            for table in ("organisations", "organisation_wijken", "datasets", "agreements", "agreement_rules", "agreement_decisions", "signals"):
+                assert await app.fetchval(f"select count(*) from hub.{table}") == 0
+            known = await app.fetch("select * from hub.principal_of($1)", TOKEN)
+            assert len(known) == 1
+            assert await app.fetch("select * from hub.principal_of($1)", bytes(32)) == []
+
+    async def _tables(self, play: Play) -> None:
+        """Every guarded table by hand: own rows only, in one's own gemeente only, and some."""
+        for asker in play.world.organisations:
+            async with as_asker(play.app, play.world.gemeente, asker):
+                for table, some in (
+                    *((name, True) for name in ("signals", "history", "tombstones", "receipts", "receipt_rows")),
+                    *((name, True) for name in ("idempotency_keys", "list_parts", "deliveries", "share_caps", "datasets")),
+                    ("read_ledger", False),
+                ):
+                    rows = await play.app.fetch(f"select distinct gemeente, owner from hub.{table}")
+                    assert [tuple(row) for row in rows] in ([(play.world.gemeente, asker)], [] if not some else None), table
+                sources = await play.app.fetch("select owner, wijk from hub.source_states($1, hub.today())", list(play.world.wijken))
+                assert {tuple(row) for row in sources} == self._parties(play, asker)
+                seen = {row["id"] for row in await play.app.fetch("select id from hub.agreements")}
+                assert seen == {a.id for a in play.world.agreements.values() if asker in a.parties}
+                for table in ("agreement_rules", "agreement_decisions"):
+                    rows = await play.app.fetch(f"select distinct gemeente, agreement from hub.{table}")
+                    assert {tuple(row) for row in rows} == {(play.world.gemeente, id_) for id_ in seen}
+
+    def _parties(self, play: Play, asker: UUID) -> set[tuple[UUID, UUID]]:
+        """Whose datasets, in which wijken, an asker hears of: its own, and those of which a rule in force gives it records."""
+        own = {(asker, wijk) for who, wijk in play.world.works if who == asker}
+        given = {
+            (rule.provider, wijk)
+            for agreement in play.world.agreements.values()
+            if agreement.in_force(play.world.today)
+            for rule in agreement.rules
+            if rule.receiver == asker
+            for wijk in rule.wijken
+        }
+        return own | given
+
+    async def _write(self, play: Play, recorder: Acting) -> None:
+        """Goes on in the same world: others' keys, others' rows, new agreements, new records, and the ends of agreements."""
+        committed = list(play.world.items)
+        first, second, third = play.world.organisations
+        # what somebody else holds already can be used; what is somebody else's cannot be touched
+        await play.create(record(play, "x", owner=1, buurt=0))
+        mine = record(play, "x", owner=2)
+        await _insert(play, mine)
+        for organisation in play.world.organisations:
+            async with as_asker(play.app, play.world.gemeente, organisation):
+                await write_traces(play.app, UUID(int=8), "sleutel-2")
+        async with undone(play.app):
+            async with as_asker(play.app, play.world.gemeente, second):
+                await play.app.execute("update hub.signals set summary = 'x', version = version + 1 where id = $1", named("twin", "a"))
+                await play.app.execute("delete from hub.signals where id = $1", named("twin", "a"))
+            assert await _of(play, first, named("twin", "a")) == play.world.records[named("twin", "a")].summary
+        for statement, args in (
+            ("update hub.signals set summary = 'x', version = version + 1 where owner <> hub.asker() or gemeente <> hub.gemeente()", ()),
+            ("delete from hub.signals where owner <> hub.asker() or gemeente <> hub.gemeente()", ()),
+        ):
+            async with as_asker(play.app, play.world.gemeente, second):
+                assert (await play.app.execute(statement, *args)).endswith(" 0")
+        await self._refusals(play)
+        # what is agreed now counts at once, for records before and after
+        new = await agree(play, "new", 0, 20, rule(play, 1, 0, (0,), precision="BUURT", fields=("summary",)), rule(play, 1, 2, precision="COUNT"))
+        await agree(play, "new-category", 0, 20, rule(play, 1, 2, (1,), category="GREEN", includes_past=True))
+        await play.create(record(play, "y", owner=1, buurt=1))
+        await play.create(record(play, "y-green", owner=1, wijk=1, category="GREEN"))
+        await play.create(record(play, "y-noise", owner=1, wijk=1))
+        await play.create(record(play, "y-capped", owner=1, caps=((first, Cap("WIJK", False)),)))
+        await play.create(record(play, "y-hidden", owner=1, caps=((third, Cap("EXACT", True)),)))
+        await play.change(named("twin", "y"), {"category": "GREEN"})
+        await self._again(play, committed)
+        await play.decide(new.id, second, "ACCEPT")  # once is enough: the model expects a refusal
+        await play.decide(new.id, first, "REJECT")
+        await play.decide(new.id, first, "REVOKE")
+        await play.decide(new.id, second, "REVOKE")
+        half = await agree(play, "half", 0, 20, rule(play, 1, 0, (0,), fields=EVERYTHING), accept=False)
+        await self._again(play, committed)
+        await play.decide(half.id, play.world.organisations[0], "REJECT")
+        for party in half.parties:
+            await play.decide(half.id, party, "ACCEPT")
+        await play.withdraw(named("twin", "y"))
+        await self._again(play, committed)
+        await self._history(play)
+        await self._announced(play, recorder)
+
+    async def _again(self, play: Play, committed: list[Any]) -> None:
+        """Ids, tables and feed anew; the feed shows nothing yet of a transaction that still runs."""
+        now = play.world.items
+        for asker in play.world.organisations:
+            async with as_asker(play.app, play.world.gemeente, asker):
+                await play._compare_ids(asker)
+                await play._compare_shown(asker)
+                play.world.items = committed
+                for wijk in play.world.wijken:
+                    await play._compare_feed(asker, wijk)
+                play.world.items = now
+
+    async def _refusals(self, play: Play) -> None:
+        """What nobody may, whoever asks."""
+        first, second, third = play.world.organisations
+        wijk = next(iter(play.world.wijken))
+        open_one = await agree(play, "open", 0, 9, rule(play, 0, 1), accept=False)
+        untouched = Agreement(named(play.world.gemeente, "untouched"), (first, second), DAY, DAY, ())
+        await play.propose(first, untouched)
+        add = """insert into hub.agreement_rules (agreement, version, number, provider, receiver, wijken, kind, precision)
+          values ($1, 1, 9, $2, $3, $4, 'SIGNAL', 'EXACT')"""
+        decide = "insert into hub.agreement_decisions (agreement, version, decision) values ($1, 1, 'REVOKE')"
+        works = "update hub.organisation_wijken set works_until = hub.today() - 1 where gemeente = 'GM0001' and organisation = $1"
+        signal = "insert into hub.signals (id, dataset, wijk, category, seen_at) values (gen_random_uuid(), 'meldingen', $1, 'NOISE', now())"
+        await refused(play, first, add, open_one.id, first, second, [wijk])
+        await refused(play, second, add, untouched.id, first, second, [wijk])
+        await refused(play, third, add, untouched.id, first, second, [wijk])
+        await refused(play, first, add, untouched.id, first, third, [wijk])
+        await refused(play, first, add, untouched.id, third, first, [wijk])
+        await refused(play, third, decide, open_one.id)
+        async with undone(play.app):
+            await play.owner.execute(works, first)
+            await refused(play, first, signal, wijk)
+            await refused(play, first, "update hub.signals set summary = 'x', version = version + 1 where wijk = $1", wijk)
+            async with as_asker(play.app, play.world.gemeente, first):
+                assert await play.app.execute("delete from hub.signals where wijk = $1", wijk) != "DELETE 0"
+        await self._codes_only(play)
+        for column in ("valid_until = '2099-01-01'", "parties = parties"):
+            await refused(play, first, f"update hub.agreements set {column}")
+        async with undone(play.app):
+            await play.owner.execute("update hub.tokens set revoked_at = hub.now()")
+            assert await play.app.fetch("select * from hub.principal_of($1)", TOKEN) == []
+        async with undone(play.app):
+            await play.owner.execute(
+                "update hub.tokens set created_at = hub.now() - interval '9 days', expires_at = hub.now() - interval '1 day'"
+            )
+            assert await play.app.fetch("select * from hub.principal_of($1)", TOKEN) == []
+
+    async def _codes_only(self, play: Play) -> None:
+        """Of police and enforcement neither point nor text nor minute is stored."""
+        first, wijk = play.world.organisations[0], next(iter(play.world.wijken))
+        signal = "insert into hub.signals (id, dataset, wijk, category, seen_at{}) values ({}, 'meldingen', $1, 'NOISE', {}{})"
+        noon = "timestamptz '2026-10-16 12:00 Europe/Amsterdam'"
+        async with undone(play.app):
+            await play.owner.execute("update hub.organisations set kind = 'POLICE' where id = $1", first)
+            async with as_asker(play.app, play.world.gemeente, first):
+                await play.app.execute(signal.format("", "$2", noon, ""), wijk, SAME)
+            for column, value in (("summary", "'x'"), ("internal_note", "'x'")):
+                await refused(play, first, signal.format(f", {column}", "gen_random_uuid()", noon, f", {value}"), wijk)
+                await refused(play, first, f"update hub.signals set {column} = {value}, version = 2 where id = $1", SAME)
+            await refused(play, first, "update hub.signals set lon = 4, lat = 52, version = 2 where id = $1", SAME)
+            await refused(play, first, "update hub.signals set seen_at = now() + interval '1 minute', version = 2 where id = $1", SAME)
+
+    async def _announced(self, play: Play, recorder: Acting) -> None:
+        """What receivers are told of agreements, and that the recorder reads nothing else of the feed."""
+        rows = await recorder.fetch("select gemeente, change, agreement, receiver, owner, wijk, on_day from hub.feed_items")
+        expected = {
+            (play.world.gemeente, item.change, item.agreement, item.receiver, item.owner, item.wijk, item.on_day)
+            for item in play.world.items
+            if isinstance(item, Announcement)
+        }
+        assert {tuple(row) for row in rows if row["gemeente"] == play.world.gemeente} == expected
+        assert all(row["receiver"] is not None for row in rows)
+
+    async def _history(self, play: Play) -> None:
+        """Whatever was done is remembered once, for its owner."""
+        second = play.world.organisations[1]
+        async with as_asker(play.app, play.world.gemeente, second):
+            rows = await play.app.fetch("select change from hub.history where record = $1 order by version", named("twin", "y"))
+        assert [row[0] for row in rows] == ["CREATED", "UPDATED", "WITHDRAWN"]
+
+
+async def _insert(play: Play, made: Record) -> None:
+    """A record whose id is in use by another: it must not be noticed. The model keeps the other one."""
+    async with undone(play.app), as_asker(play.app, play.world.gemeente, made.owner):
+        await play.app.execute(
+            "insert into hub.signals (id, dataset, external_id, wijk, category, seen_at) values ($1, 'meldingen', $2, $3, 'NOISE', now())",
+            *(made.id, made.external_id, made.wijk),
+        )
+
+
+async def _of(play: Play, asker: UUID, id_: UUID) -> str | None:
+    async with as_asker(play.app, play.world.gemeente, asker):
+        summary: str | None = await play.app.fetchval("select summary from hub.signals where id = $1", id_)
+        return summary
+
+
+async def refused(play: Play, asker: UUID, statement: str, *args: Any) -> None:
+    """The database does not take a statement of an asker."""
+    try:
+        async with as_asker(play.app, play.world.gemeente, asker):
+            await play.app.execute(statement, *args)
+    except asyncpg.PostgresError:
+        return
+    raise AssertionError(f"taken: {statement}")
+
+
+class _Undo(Exception):
+    pass
+
+
+@asynccontextmanager
+async def undone(app: Any) -> AsyncIterator[None]:
+    """What is done inside is undone at its end."""
+    try:
+        async with app.transaction():
+            yield
+            raise _Undo
+    except _Undo:
+        pass
+
+
+def _questions(play: Play) -> list[Wanted]:
+    """Each argument of the doors once, where it makes a difference."""
+    wijk = next(iter(play.world.wijken))
+    buurt = play.world.wijken[wijk][0]
+    return [
+        Wanted(),
+        Wanted(owner=play.world.organisations[0]),
+        Wanted(categories=("LITTER",)),
+        Wanted(statuses=("DONE",)),
+        Wanted(buurt=buurt),
+        Wanted(from_day=DAY + timedelta(days=7)),
+        Wanted(until_day=DAY + timedelta(days=7)),
+        Wanted(closed=True),
+        Wanted(words="LAMP"),
+        Wanted(words="notitie"),
+    ]

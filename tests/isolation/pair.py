@@ -1,0 +1,464 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Two worlds that one organisation cannot tell apart, and the same session of that organisation in both.
+
+Both are copies of one base. Then each is changed at will in what the asker may not see: a change is drawn at random, and
+the model says whether the asker would see it, under any of its agreements; if so, it is dropped. What the database itself
+makes up is the same in both: the clock stands still, ids follow from what they name, and the hub's own come from a seed.
+
+Declassified by design, and therefore the same in both worlds: published editions of numbers, on which day each dataset was
+delivered, and the catalogue of partners.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import orjson
+
+from hub.app import create_app
+from hub.settings import Settings
+from sql.ids import IdSource
+from sql.session import Database
+from tests.conftest import NOW, TEMPLATE, Cluster
+from tests.isolation.model import FIELDS, Agreement, Cap, Decision, Record, Rule, World, noon
+from tests.isolation.play import CATEGORIES, Connection, Play, as_asker, named, told
+from tests.isolation.sessions import Asking, Memory, Operation, global_id
+
+GEMEENTE = "GM0637"
+WIJKEN = ("WK063711", "WK063708")
+PARTNERS = ("buurtwerk", "corporatie-a", "corporatie-b", "gemeente", "wijkzorgteam")
+TOKENS = {"gemeente": "wijkregisseur"}
+WORDS = ("lamp stuk", "glas op straat", "lawaai in het portiek")
+SAME_KEYS = tuple(f"sleutel-{n:04}" for n in range(12))
+SAME_NUMBERS = tuple(f"nr-{n}" for n in range(8))
+
+# Ids that the database makes: from what they name, so that how much others do does not shift them.
+PREDICTABLE = """
+create function hub.test_ids() returns trigger language plpgsql security definer as $$
+declare
+  what text := concat_ws('/', new.record, new.change, new.changed, new.for_owner, new.receiver, new.owner, new.wijk, new.agreement);
+  nth int := (select count(*) from hub.feed_items f where what =
+    concat_ws('/', f.record, f.change, f.changed, f.for_owner, f.receiver, f.owner, f.wijk, f.agreement));
+begin
+  new.id := md5(what || '/' || nth)::uuid;
+  new.reduced_id := md5('reduced/' || what || '/' || nth)::uuid;
+  return new;
+end $$;
+create trigger test_ids before insert on hub.feed_items for each row execute function hub.test_ids();
+"""
+
+
+Plant = Callable[[Connection], Awaitable[object]]
+
+
+@dataclass(slots=True)
+class Side:
+    """One of the two worlds: its database, the model's idea of it, and the hub over it for the asker."""
+
+    play: Play
+    client: httpx.AsyncClient
+
+    async def ask(self, operation: Operation) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        """Status, headers and body of the answer."""
+        answer = await self.client.post(
+            "/graphql",
+            json={"query": operation.query, "variables": operation.variables},
+            headers=operation.headers,
+        )
+        return answer.status_code, [(k, v) for k, v in answer.headers.raw if k != b"date"], answer.content
+
+
+@dataclass(slots=True)
+class Base:
+    """A world before it is split in two, with who will ask."""
+
+    cluster: Cluster
+    name: str
+    asker: UUID
+    token: str
+    world: World
+
+
+@asynccontextmanager
+async def connections(cluster: Cluster, name: str) -> AsyncIterator[tuple[Connection, Connection, Connection]]:
+    """Connections of the superuser, the owner and the serving role."""
+    async with AsyncExitStack() as stack:
+        made = []
+        for role in ("superuser", "owner", "app"):
+            connection = await asyncpg.connect(cluster.dsn(role, name))
+            stack.push_async_callback(connection.close)
+            made.append(connection)
+        yield made[0], made[1], made[2]
+
+
+async def copied(root: Connection, template: str, name: str) -> None:
+    """A copy of a database to which nobody is connected."""
+    await root.execute(f"create database {name} template {template} owner hub_owner strategy file_copy")
+
+
+async def make_base(cluster: Cluster, root: Connection, name: str, asker: str, seed: int) -> Base:
+    """A world in which the asker sees others' records exactly, reduced, counted, and not at all."""
+    rng = random.Random(seed)
+    await copied(root, TEMPLATE, name)
+    async with connections(cluster, name) as (superuser, owner, app):
+        await superuser.execute(PREDICTABLE)
+        world = await _scene(superuser, rng)
+        play = Play(world, owner, app)
+        who = await superuser.fetchval("select id from hub.organisations where slug = $1", asker)
+        await _deliver_everything(superuser)
+        await _fill(play, who, rng)
+        await play.compare()
+    return Base(cluster, name, who, cluster.tokens[TOKENS.get(asker, asker)], world)
+
+
+async def _scene(superuser: Connection, rng: random.Random) -> World:
+    """The model's view of the scene in the template: five partners, two wijken with their buurten."""
+    ids = {slug: id_ for slug, id_ in await superuser.fetch("select slug, id from hub.organisations")}
+    wijken = {}
+    for code in WIJKEN:
+        wijk = await superuser.fetchval("select wijk from hub.wijk_versions where code = $1 and year = 2025", code)
+        rows = await superuser.fetch("select id from hub.buurten where wijk = $1 order by name", wijk)
+        wijken[wijk] = tuple(row[0] for row in rows)
+    partners = tuple(ids[slug] for slug in PARTNERS)
+    works = {(partner, wijk) for partner in partners for wijk in wijken}
+    await superuser.execute("update hub.organisations set invented = false")
+    await superuser.executemany(
+        "insert into hub.datasets (gemeente, owner, dataset, kind) values ($1, $2, 'meldingen', 'SIGNAL') on conflict do nothing",
+        [(GEMEENTE, partner) for partner in partners],
+    )
+    return World(GEMEENTE, partners, wijken, works, NOW.date())
+
+
+async def _deliver_everything(superuser: Connection) -> None:
+    """Every dataset was delivered today: further deliveries change nothing of what is told about lateness."""
+    await superuser.execute(
+        "insert into hub.deliveries (gemeente, owner, dataset, wijk, on_day) select d.gemeente, d.owner, d.dataset, w.wijk, $1"
+        " from hub.datasets d join hub.organisation_wijken w on (w.gemeente, w.organisation) = (d.gemeente, d.owner)",
+        NOW.date(),
+    )
+
+
+async def _fill(play: Play, asker: UUID, rng: random.Random) -> None:
+    world = play.world
+    others = [partner for partner in world.organisations if partner != asker]
+    shapes = (
+        ("EXACT", ("summary", "seenAt"), True),
+        ("WIJK", ("subcategory",), True),
+        ("BUURT", (), True),
+        ("COUNT", (), True),
+        ("EXACT", ("point", "subcategory"), False),
+    )
+    for number, (precision, fields, accepted) in enumerate(shapes):
+        provider = others[number % len(others)]
+        rules = (
+            Rule(provider, asker, tuple(world.wijken), None if number < 3 else "NOISE", fields, precision, includes_past=rng.random() < 0.5),
+            Rule(asker, provider, tuple(world.wijken), None, ("summary",), rng.choice(("EXACT", "WIJK"))),
+        )
+        await _agree(play, f"base-{number}", (asker, provider), rules, accepted)
+    for number in range(32):
+        owner = rng.choice((asker, *others, *others))
+        await play.create(random_record(world, rng, f"base-{number}", owner))
+    await play.cut()
+
+
+async def _agree(play: Play, name: str, parties: tuple[UUID, UUID], rules: tuple[Rule, ...], accepted: bool) -> None:
+    today = play.world.today
+    made = Agreement(
+        named("pair", name), tuple(sorted(parties)), today - timedelta(days=3), today + timedelta(days=90), rules
+    )
+    await play.propose(parties[1], made)
+    await play.decide(made.id, parties[1], "ACCEPT")
+    if accepted:
+        await play.decide(made.id, parties[0], "ACCEPT")
+
+
+def random_record(world: World, rng: random.Random, name: str, owner: UUID) -> Record:
+    """A record as anybody could have it."""
+    wijk = rng.choice(list(world.wijken))
+    day = world.today - timedelta(days=rng.randrange(3))
+    caps = None
+    if rng.random() < 0.3:
+        receivers = rng.sample([one for one in world.organisations if one != owner], 2)
+        caps = tuple((one, Cap(rng.choice(("EXACT", "WIJK", "COUNT")), rng.random() < 0.5)) for one in receivers)
+    return Record(
+        id=named("pair", "record", name),
+        owner=owner,
+        wijk=wijk,
+        category=rng.choice(CATEGORIES),
+        seen_at=datetime(day.year, day.month, day.day, rng.randrange(6, 20), rng.randrange(60), tzinfo=UTC),
+        recorded_on=world.today,
+        external_id=f"{name}-{rng.randrange(10**6)}",
+        buurt=rng.choice((None, *world.wijken[wijk])),
+        lon=4.49,
+        lat=round(52.05 + rng.random() / 100, 6),
+        status=rng.choice(("NEW", "DONE")),
+        subcategory=rng.choice((None, "eigen soort")),
+        summary=f"{rng.choice(WORDS)} {rng.randrange(10**6)}",
+        internal_note=f"notitie {rng.randrange(10**6)}",
+        caps=caps,
+    )
+
+
+# -- what the asker may not see -------------------------------------------------------------------------------------
+
+
+def sight(world: World, asker: UUID) -> Any:
+    """All that an asker sees, or would see if only one of its agreements were in force, whichever it is."""
+    theirs = [one for one in world.agreements.values() if asker in one.parties]
+    return [_seen(_with(world, kept), asker) for kept in (theirs, [], *([one] for one in theirs))]
+
+
+def _with(world: World, kept: list[Agreement]) -> World:
+    every = []
+    for one in kept:
+        words = [Decision(party, "ACCEPT", noon(world.today)) for party in one.parties]
+        every.append(replace(one, decisions=one.decisions if len(kept) > 1 else words))
+    return replace(world, agreements={one.id: one for one in every})
+
+
+def _seen(world: World, asker: UUID) -> Any:
+    rows = sorted(world.rows(asker), key=lambda row: row["id"])
+    feeds = [[[told(item) for item in stream] for stream in world.feed(asker, wijk)] for wijk in world.wijken]
+    return rows, feeds, [world.shown_as(one) for one in world.records.values() if one.owner == asker]
+
+
+async def hidden_changes(side: Side, asker: UUID, rng: random.Random, count: int, name: str) -> list[str]:
+    """Changes at will what the asker may not see, and returns ids of records and agreements that it might guess."""
+    play, guesses = side.play, []
+    for number in range(count):
+        change = _draw(play.world, asker, rng, f"{name}-{number}")
+        tried = _copy(play.world)
+        change_model(tried, change)
+        if sight(tried, asker) == sight(play.world, asker):
+            guesses += await _carry_out(play, change)
+    await _noise(play, asker, rng, name)
+    return guesses
+
+
+def _copy(world: World) -> World:
+    """A world that can go its own way: what it holds is never changed, but replaced."""
+    return replace(
+        world, records=dict(world.records), agreements=dict(world.agreements), items=list(world.items)
+    )
+
+
+Change = tuple[str, Any, Any]
+
+
+def _draw(world: World, asker: UUID, rng: random.Random, name: str) -> Change:
+    others = [partner for partner in world.organisations if partner != asker]
+    theirs = [one for one in world.records.values() if one.owner != asker]
+    kind = rng.choice(("create", "create", "change", "change", "change", "change", "withdraw", "agree"))
+    if kind == "create":
+        return "create", random_record(world, rng, name, rng.choice(others)), None
+    if kind == "agree":
+        provider, receiver = rng.sample(others, 2)
+        made = Rule(provider, receiver, tuple(world.wijken), None, tuple(sorted(one for one in FIELDS if FIELDS[one].listed)))
+        agreement = Agreement(
+            named("pair", name),
+            tuple(sorted((provider, receiver))),
+            world.today,
+            world.today + timedelta(days=9),
+            (replace(made, includes_past=True),),
+        )
+        return "agree", agreement, provider
+    picked = rng.choice(theirs)
+    if kind == "withdraw":
+        return "withdraw", picked.id, None
+    day = picked.seen_at
+    values = rng.choice(
+        (
+            {"summary": f"anders {rng.randrange(10**6)}"},
+            {"summary": f"anders {rng.randrange(10**6)}"},
+            {"internal_note": f"anders {rng.randrange(10**6)}"},
+            {"lat": round(52.05 + rng.random() / 100, 6)},
+            {"seen_at": day.replace(hour=rng.randrange(6, 20))},
+            {"buurt": rng.choice((None, *world.wijken[picked.wijk]))},
+            {"subcategory": f"soort {rng.randrange(9)}"},
+            {"external_id": f"ander-{name}"},
+            {"category": rng.choice(CATEGORIES)},
+        )
+    )
+    return "change", picked.id, values
+
+
+def change_model(world: World, change: Change) -> None:
+    """A change in the model alone."""
+    kind, what, more = change
+    if kind == "create":
+        world.create(what)
+    elif kind == "withdraw":
+        world.withdraw(what)
+    elif kind == "change":
+        world.change(what, more)
+    else:
+        accepted = [Decision(party, "ACCEPT", noon(world.today)) for party in what.parties]
+        world.agreements[what.id] = replace(what, decisions=accepted)
+        world.announce(what.id)
+
+
+async def _carry_out(play: Play, change: Change) -> list[str]:
+    kind, what, more = change
+    if kind == "create":
+        await play.create(what)
+        return [global_id("Signal", what.id)]
+    if kind == "withdraw":
+        await play.withdraw(what)
+        return [global_id("Signal", what)]
+    if kind == "change":
+        await play.change(what, more)
+        return []
+    await play.propose(more, what)
+    for party in what.parties:
+        await play.decide(what.id, party, "ACCEPT")
+    return [global_id("Agreement", what.id)]
+
+
+async def _noise(play: Play, asker: UUID, rng: random.Random, name: str) -> None:
+    """What others leave behind: receipts, keys, tombstones, lists and tokens, under keys that the asker uses too."""
+    for organisation in play.world.organisations:
+        if organisation == asker:
+            continue
+        async with as_asker(play.app, play.world.gemeente, organisation):
+            for _ in range(rng.randrange(3)):
+                await play.app.execute(
+                    "insert into hub.idempotency_keys (key, operation, digest, result) values ($1, 'pushSignals', 'x', gen_random_uuid())"
+                    " on conflict do nothing",
+                    rng.choice(SAME_KEYS),
+                )
+                await play.app.execute(
+                    "insert into hub.receipts (id, dataset, kind, mode, dry_run, summary) values (gen_random_uuid(), 'meldingen', 'SIGNAL',"
+                    " 'UPSERT', false, '[]')"
+                )
+                await play.app.execute(
+                    "insert into hub.tombstones (kind, id, dataset, external_id, reason) values ('SIGNAL', gen_random_uuid(), 'meldingen', $1, 'x')",
+                    rng.choice(SAME_NUMBERS),
+                )
+                await play.app.execute(
+                    "insert into hub.list_parts (dataset, key, part, parts, complete, external_ids) values ('meldingen', $1, 1, 2, true, '{}')"
+                    " on conflict do nothing",
+                    rng.choice(SAME_KEYS),
+                )
+        await play.owner.execute(
+            "insert into hub.tokens (gemeente, organisation, name, digest, expires_at) values ($1, $2, $3, sha256($4), hub.now() + interval '1 day')",
+            *(play.world.gemeente, organisation, f"token-{rng.randrange(99)}", f"{name}{organisation}{rng.random()}".encode()),
+        )
+
+
+# -- the same session in both ---------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def a_pair(
+    base: Base, root: Connection, seed: int, plant: Plant | None = None
+) -> AsyncIterator[tuple[Side, Side]]:
+    """Two copies of a base with a hub over each; `plant` puts a fault in both."""
+    async with AsyncExitStack() as stack:
+        sides = []
+        for variant in (1, 2):
+            name = f"{base.name}_{variant}"
+            await copied(root, base.name, name)
+            stack.push_async_callback(root.execute, f"drop database if exists {name} with (force)")
+            sides.append(await _side(base, name, seed, stack, plant))
+        yield sides[0], sides[1]
+
+
+async def _side(base: Base, name: str, seed: int, stack: AsyncExitStack, plant: Plant | None) -> Side:
+    superuser, owner, app = await stack.enter_async_context(connections(base.cluster, name))
+    if plant is not None:
+        await plant(superuser)
+    database = await Database.open(base.cluster.dsn("app", name), size=2)
+    stack.push_async_callback(database.close)
+    limits = replace(Settings().limits, rate_burst=10**9, cost=10**9, fields=10**6, tokens=10**6, aliases=10**6, depth=40, list_depth=40)
+    errors = iter(range(10**6))
+    application = create_app(
+        replace(Settings(), limits=limits),
+        database,
+        ids=IdSource(random.Random(seed).randbytes),
+        clock=lambda: 0.0,
+        new_error_id=lambda: f"{next(errors):016}",
+    )
+    transport = httpx.ASGITransport(app=application)
+    client = httpx.AsyncClient(transport=transport, base_url="http://hub", headers={"Authorization": f"Bearer {base.token}"})
+    await stack.enter_async_context(client)
+    return Side(Play(copy.deepcopy(base.world), owner, app), client)
+
+
+def memory_of(base: Base, guesses: list[str]) -> Memory:
+    """What the asker starts from."""
+    world = base.world
+    return Memory(
+        own_dataset="meldingen",
+        wijken=[*WIJKEN * 3, "WK063700"],
+        wijk_ids=[global_id("Wijk", wijk) for wijk in world.wijken],
+        buurten=[global_id("Buurt", buurt) for some in world.wijken.values() for buurt in some],
+        organisations=[global_id("Organisation", one) for one in world.organisations],
+        guesses=[*guesses, "x", global_id("Signal", UUID(int=5))],
+        keys=[*SAME_KEYS, "sleutel-van-mij-1", "sleutel-van-mij-2"],
+        external_ids=list(SAME_NUMBERS),
+        words=["lamp", "anders", "anders", "notitie"],
+        days=["2026-11-23", "2026-11-21", "2026-12-31"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where the two worlds could be told apart."""
+
+    operation: Operation
+    answers: tuple[Any, Any]
+
+    def __str__(self) -> str:
+        first, second = (repr(answer) for answer in self.answers)
+        place = next((n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), 0)
+        shown = [text[max(0, place - 150) : place + 150] for text in (first, second)]
+        return f"{self.operation.query[:400]} {self.operation.variables}\n  {shown[0]}\n  {shown[1]}"
+
+
+async def session(base: Base, sides: tuple[Side, Side], seed: int, steps: int) -> tuple[Difference | None, int]:
+    """The first difference in a random session of the asker, and how many answers were not empty."""
+    rng = random.Random(seed)
+    hidden = [random.Random(f"{seed}-{variant}") for variant in (1, 2)]
+    guesses: list[str] = []
+    for side, own in zip(sides, hidden, strict=True):
+        guesses += await hidden_changes(side, base.asker, own, 12, f"{seed}")
+    memory = memory_of(base, sorted(guesses))
+    told_something = 0
+    for step in range(steps):
+        if step % 6 == 5:
+            for side, own in zip(sides, hidden, strict=True):
+                await hidden_changes(side, base.asker, own, 2, f"{seed}-{step}")
+        if step % 5 == 2:  # what others do is the same in both worlds, too
+            others = [one for one in base.world.organisations if one != base.asker]
+            record = random_record(sides[0].play.world, rng, f"both-{seed}-{step}", rng.choice(others))
+            for side in sides:
+                await side.play.create(record)
+        if step % 8 == 7:
+            await settle(sides)
+        operation = Asking(rng, memory).operation()
+        answers = [await side.ask(operation) for side in sides]
+        if answers[0] != answers[1]:
+            return Difference(operation, (answers[0], answers[1])), told_something
+        body = orjson.loads(answers[0][2])
+        memory.learn(body.get("data"))
+        told_something += bool(body.get("data"))
+    return None, told_something
+
+
+async def settle(sides: tuple[Side, Side]) -> None:
+    """A new batch of the feed in both worlds: on the next day, to which the clocks go on together."""
+    for side in sides:
+        await side.play.pass_days(1)
+        await side.play.cut()
+
+
+__all__ = ["Base", "Difference", "a_pair", "make_base", "session"]

@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Random sessions of one organisation, made from the schema itself.
+
+Operations, selections, arguments and inputs are enumerated from the built schema; what a value can be stands in VALUES, by
+the argument or input field that takes it. A field, argument or input that is new to the schema has no value here yet, and
+the test that compares the two fails. Values come from what the caller was told before, from what it can guess, and from
+what it may not know: other organisations' ids, keys and words.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    Undefined,
+    get_named_type,
+    is_leaf_type,
+)
+
+from schema.build import build
+from schema.ids import encode
+
+SCHEMA: GraphQLSchema = build()._schema
+MAX_DEPTH = 4
+
+
+@dataclass(slots=True)
+class Memory:
+    """What the caller knows, was told or guesses."""
+
+    own_dataset: str
+    wijken: list[str]
+    wijk_ids: list[str]
+    buurten: list[str]
+    organisations: list[str]
+    guesses: list[str]
+    keys: list[str]
+    external_ids: list[str]
+    words: list[str]
+    days: list[str]
+    ids: list[str] = field(default_factory=list)
+    cursors: list[str] = field(default_factory=list)
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def learn(self, answer: Any) -> None:
+        """Remembers ids, cursors and versions of an answer."""
+        if isinstance(answer, list):
+            for one in answer:
+                self.learn(one)
+        if not isinstance(answer, dict):
+            return
+        for name, value in answer.items():
+            if isinstance(value, str) and name in ("id", "recordId"):
+                self.ids.append(value)
+                if isinstance(answer.get("version"), int):
+                    self.versions[value] = answer["version"]
+            elif isinstance(value, str) and name in ("cursor", "startCursor", "endCursor"):
+                self.cursors.append(value)
+            else:
+                self.learn(value)
+        self.ids, self.cursors = self.ids[-60:], self.cursors[-30:]
+
+
+Pick = Callable[[random.Random, Memory], Any]
+
+
+def _of(*names: str) -> Pick:
+    return lambda rng, memory: rng.choice([one for name in names for one in getattr(memory, name)] or ["x"])
+
+
+def _one(*values: Any) -> Pick:
+    return lambda rng, memory: rng.choice(values)
+
+
+def _version(rng: random.Random, memory: Memory) -> int:
+    return rng.choice([*memory.versions.values(), 1, 2])
+
+
+def _own_id(rng: random.Random, memory: Memory) -> str:
+    return rng.choice([*(list(memory.versions) * 3), *memory.ids, *memory.guesses])
+
+
+_FIRST = _one(1, 2, 3, 5, 20, 100, 101)
+_AFTER = _of("cursors", "cursors", "guesses")
+_DAY = _of("days")
+_WIJK = _of("wijken", "wijken", "wijken", "wijk_ids")
+_TEXT = _one("lamp stuk", "glas op straat", "bel 06-12345678", "", None)
+_MOMENT = _one("2026-11-23T09:00:00+01:00", "2026-11-22T23:30:00Z", "2026-11-21T10:15:00Z", "2026-11-23T09:00:00")
+_LON, _LAT = _one(4.49, 4.49, 4.5, 200.0), _one(52.06, 52.06, 52.07)
+
+VALUES: dict[str, Pick] = {
+    "Query.node.id": _of("ids", "ids", "guesses"),
+    "Query.wijk.id": _of("wijk_ids", "guesses"),
+    "Query.wijk.code": _of("wijken"),
+    "Query.wijk.year": _one(2024, 2025, 1999),
+    "Query.wijken.gemeente": _one("GM0637", "GM0001"),
+    "Query.agreements.activeOn": _DAY,
+    "Query.agreements.first": _FIRST,
+    "Query.agreements.after": _AFTER,
+    "Query.pushReceipt.id": _of("ids", "guesses"),
+    "Organisation.contact.wijk": _of("wijk_ids"),
+    "Wijk.figures.measure": _one("inwoners"),
+    "Wijk.figures.year": _one(2025),
+    "Wijk.signals.first": _FIRST,
+    "Wijk.signals.after": _AFTER,
+    "Wijk.feed.first": _FIRST,
+    "Wijk.feed.after": _AFTER,
+    "Wijk.actions.first": _FIRST,
+    "Wijk.actions.after": _AFTER,
+    "Wijk.actions.open": _one(True, False),
+    "Wijk.overview.week": _one("2026-W46", "2026-W45", "2026-W47", "2026-Q3"),
+    "Overview.newSince.cursor": _AFTER,
+    "Contribution.history.first": _FIRST,
+    "Contribution.history.after": _AFTER,
+    "MySlice.pushes.first": _FIRST,
+    "MySlice.pushes.after": _AFTER,
+    "PushReceipt.rows.first": _FIRST,
+    "PushReceipt.rows.after": _AFTER,
+    "SignalFilter.owner": _of("organisations"),
+    "SignalFilter.mine": _one(True, False),
+    "SignalFilter.buurt": _of("buurten"),
+    "SignalFilter.from": _DAY,
+    "SignalFilter.until": _DAY,
+    "SignalFilter.closed": _one(True, False),
+    "SignalFilter.text": _of("words"),
+    "Delivery.dataset": lambda rng, memory: rng.choice([memory.own_dataset] * 3 + ["meldingen", "nieuw"]),
+    "Delivery.idempotencyKey": _of("keys"),
+    "Delivery.part": _one(1, 1, 1, 2),
+    "Delivery.parts": _one(1, 1, 2),
+    "Delivery.dryRun": _one(False, False, True),
+    "Delivery.maxRejected": _one(0, 5),
+    "Delivery.mayClose": _one(0, 100, None),
+    "SignalRow.externalId": _of("external_ids"),
+    "SignalRow.sourceVersion": _one("1", "2", None),
+    "SignalRow.wijk": _WIJK,
+    "SignalRow.buurt": _of("buurten"),
+    "SignalRow.lon": _LON,
+    "SignalRow.lat": _LAT,
+    "SignalRow.subcategory": _TEXT,
+    "SignalRow.seenAt": _MOMENT,
+    "SignalRow.summary": _TEXT,
+    "SignalRow.internalNote": _TEXT,
+    "ReportNothingInput.dataset": lambda rng, memory: rng.choice([memory.own_dataset, "meldingen"]),
+    "ReportNothingInput.wijk": _WIJK,
+    "ReportNothingInput.period": _one("2026-W46", "2026-W47"),
+    "ReportNothingInput.idempotencyKey": _of("keys"),
+    "ReportSignalInput.idempotencyKey": _of("keys"),
+    "ReportSignalInput.wijk": _WIJK,
+    "ReportSignalInput.buurt": _of("buurten"),
+    "ReportSignalInput.seenAt": _MOMENT,
+    "ReportSignalInput.lon": _LON,
+    "ReportSignalInput.lat": _LAT,
+    "ReportSignalInput.summary": _TEXT,
+    "ReportSignalInput.internalNote": _TEXT,
+    "ShareAt.organisation": _of("organisations"),
+    "ShareAt.withSummary": _one(True, False),
+    "UpdateSignalInput.id": _own_id,
+    "UpdateSignalInput.version": _version,
+    "UpdateSignalInput.seenAt": _MOMENT,
+    "UpdateSignalInput.summary": _TEXT,
+    "UpdateSignalInput.internalNote": _TEXT,
+    "WithdrawInput.id": _own_id,
+    "WithdrawInput.version": _version,
+    "WithdrawInput.reason": _one("vergissing", "dubbel"),
+    "AgreementInput.idempotencyKey": _of("keys"),
+    "AgreementInput.title": _one("Afspraak"),
+    "AgreementInput.purpose": _one("Samen kijken"),
+    "AgreementInput.legalBasis": _one("Convenant"),
+    "AgreementInput.from": _DAY,
+    "AgreementInput.until": _one("2027-06-30", "2026-12-31"),
+    "AgreementInput.contact": _one("loket"),
+    "AgreementInput.dpia": _one(None, "ja"),
+    "AgreementRuleInput.provider": _of("organisations"),
+    "AgreementRuleInput.receiver": _of("organisations"),
+    "AgreementRuleInput.wijken": _of("wijken"),
+    "AgreementRuleInput.fields": _one("summary", "point", "geheim"),
+    "AgreementRuleInput.keepDays": _one(30, 365, 0),
+    "AgreementRuleInput.minCell": _one(5, 10, 1),
+    "AgreementRuleInput.includesPast": _one(True, False),
+    "AgreementDecisionInput.id": _of("ids", "guesses"),
+    "AgreementDecisionInput.version": _one(1, 1, 1, 2),
+    "AgreementDecisionInput.reason": _one(None, "niet meer nodig"),
+    "AgreementDecisionInput.signedBy": _one(None, "directie"),
+}
+
+
+# How often what may be left out is given.
+LIKELY = {"filter": 0.6, "after": 0.2, "first": 0.2, "year": 0.1, "SignalFilter": 0.1, "SignalFilter.text": 0.5, "SignalRow.buurt": 0.1}
+
+
+def taking_values() -> Iterator[str]:
+    """Every argument and input field of the schema that takes neither an enum nor an input object, by name."""
+    for name, type_ in SCHEMA.type_map.items():
+        if name.startswith("__"):
+            continue
+        if isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):
+            for field_name, one in type_.fields.items():
+                for argument, given in one.args.items():
+                    if _needs_value(given):
+                        yield _key(type_, field_name, argument)
+        elif isinstance(type_, GraphQLInputObjectType):
+            yield from (f"{name}.{given}" for given, one in type_.fields.items() if _needs_value(one))
+
+
+def _needs_value(given: GraphQLArgument | GraphQLInputField) -> bool:
+    named = get_named_type(given.type)
+    return not isinstance(named, (GraphQLEnumType, GraphQLInputObjectType))
+
+
+def _key(type_: Any, field_name: str, argument: str) -> str:
+    """The argument by the interface that brings it, if one does."""
+    for interface in getattr(type_, "interfaces", ()):
+        if field_name in interface.fields:
+            return f"{interface.name}.{field_name}.{argument}"
+    return f"{type_.name}.{field_name}.{argument}"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A request: a document, its variables, and headers that differ from time to time."""
+
+    query: str
+    variables: dict[str, Any]
+    headers: dict[str, str]
+
+
+@dataclass(slots=True)
+class Asking:
+    """Makes one operation."""
+
+    rng: random.Random
+    memory: Memory
+    declared: list[str] = field(default_factory=list)
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def operation(self, kind: str | None = None, root: str | None = None) -> Operation:
+        """A query or a mutation of one root field, or a small choice of them."""
+        kind = kind or self.rng.choice(("query", "query", "mutation"))
+        type_ = SCHEMA.query_type if kind == "query" else SCHEMA.mutation_type
+        assert type_ is not None
+        roots = [root] if root else [self._root(type_)]
+        body = " ".join(f"r{n}: {self._field(type_, name, 0)}" for n, name in enumerate(roots))
+        declared = f"({', '.join(self.declared)})" if self.declared else ""
+        headers = {
+            "Accept": self.rng.choice(("application/json", "application/graphql-response+json")),
+            "Accept-Language": self.rng.choice(("nl", "en")),
+        }
+        return Operation(f"{kind} Vraag{declared} {{ {body} }}", self.variables, headers)
+
+    def _root(self, type_: GraphQLObjectType) -> str:
+        names = list(type_.fields)
+        if type_ is SCHEMA.query_type:
+            names += ["wijk"] * 10 + ["node"] * 3 + ["agreements", "wijken"]
+        else:
+            names += ["pushSignals"] * 3 + ["updateSignal", "reportSignal", "withdraw"] * 2
+        return self.rng.choice(names)
+
+    def _field(self, type_: Any, name: str, depth: int) -> str:
+        one: GraphQLField = type_.fields[name]
+        given = []
+        for argument, taken in one.args.items():
+            required = isinstance(taken.type, GraphQLNonNull) and taken.default_value is Undefined
+            if type_ is SCHEMA.query_type and name == "wijk" and argument == "code" and self.rng.random() < 0.8:
+                required = True
+            elif not required and self.rng.random() > LIKELY.get(argument, 0.3):
+                continue
+            place = f"v{len(self.variables)}"
+            self.variables[place] = self._value(taken.type, _key(type_, name, argument))
+            self.declared.append(f"${place}: {taken.type}")
+            given.append(f"{argument}: ${place}")
+        arguments = f"({', '.join(given)})" if given else ""
+        return f"{name}{arguments}{self._selection(get_named_type(one.type), depth + 1)}"
+
+    def _selection(self, type_: Any, depth: int) -> str:
+        if is_leaf_type(type_):
+            return ""
+        if isinstance(type_, GraphQLUnionType) or (isinstance(type_, GraphQLInterfaceType)):
+            kinds = SCHEMA.get_possible_types(type_)
+            parts = [f"... on {one.name} {self._selection(one, depth)}" for one in kinds]
+            return " { __typename " + " ".join(parts) + " }"
+        chosen = []
+        for name, one in type_.fields.items():
+            named = get_named_type(one.type)
+            if is_leaf_type(named):
+                chosen.append(self._alias(name, self._field(type_, name, depth)))
+            elif depth < MAX_DEPTH and (self.rng.random() < (0.6, 0.5, 0.35, 0.2)[depth - 1] or name in ("signals", "feed", "nodes", "pageInfo", "errors")):
+                chosen.append(self._alias(name, self._field(type_, name, depth)))
+        return " { " + " ".join(chosen or ["__typename"]) + " }"
+
+    def _alias(self, name: str, text: str) -> str:
+        """Fields with arguments get an alias of their own, because fragments on several types may ask them differently."""
+        return f"{name}{len(self.variables)}: {text}" if "(" in text.split("{")[0] else text
+
+    def _value(self, type_: Any, key: str) -> Any:
+        if isinstance(type_, GraphQLNonNull):
+            return self._value(type_.of_type, key)
+        if isinstance(type_, GraphQLList):
+            return [self._value(type_.of_type, key) for _ in range(self.rng.choice((0, 1, 1, 2, 3)))]
+        if isinstance(type_, GraphQLEnumType):
+            return self.rng.choice(list(type_.values))
+        if isinstance(type_, GraphQLInputObjectType):
+            made = {
+                name: self._value(one.type, f"{type_.name}.{name}")
+                for name, one in type_.fields.items()
+                if (isinstance(one.type, GraphQLNonNull) and one.default_value is Undefined)
+                or self.rng.random() < LIKELY.get(f"{type_.name}.{name}", LIKELY.get(type_.name, 0.25))
+            }
+            if len(made.keys() & {"lon", "lat"}) == 1 and self.rng.random() < 0.8:  # a point is both
+                made = {name: value for name, value in made.items() if name not in ("lon", "lat")}
+            return made
+        return VALUES[key](self.rng, self.memory)
+
+
+def global_id(typename: str, id_: Any) -> str:
+    """An id as the API writes it."""
+    return encode(typename, id_)

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Canaries: random words in every text column of others' rows, found from the catalogue, appear in no byte that one gets.
+
+One organisation has no agreement with the asker: every text of its rows is a canary. Those that do have one keep what they
+share; the rest of their records are canaries too. The asker then tries everything: each root of the schema, sessions of
+random operations, others' ids, and requests that fail.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import secrets
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from schema.build import build
+from tests.conftest import Cluster
+from tests.isolation.model import World
+from tests.isolation.pair import Base, Side, a_pair, make_base, memory_of
+from tests.isolation.play import Connection, named
+from tests.isolation.sessions import Asking, Operation, global_id
+
+STRANGER = "school-a"
+KNOWN_TO_ALL = {
+    "organisations": "the catalogue of partners",
+    "organisation_wijken": "the catalogue of partners: whom to call in a wijk",
+}
+ROLES_OF_ROWS = ("owner", "organisation", "proposed_by", "provider", "audience")
+
+COLUMNS = """
+  select c.relname as table, h.attname as holder, a.attname as column, format_type(a.atttypid, null) as type
+  from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+  join pg_attribute h on h.attrelid = c.oid and h.attname = any ($1)
+  where c.relnamespace = 'hub'::regnamespace and c.relkind = 'r' and a.attname <> 'gemeente'
+    and format_type(a.atttypid, null) in ('text', 'text[]', 'jsonb', 'json', 'character varying')
+    and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary and a.attnum = any (i.indkey::int2[])
+      and c.relname in ('organisations'))
+  order by 1, 3"""
+
+
+class Canaries:
+    """The words that were put down, and where."""
+
+    def __init__(self) -> None:
+        self.where: dict[str, str] = {}
+
+    def new(self, place: str) -> str:
+        """A word that occurs nowhere else."""
+        word = f"kanarie{secrets.token_hex(8)}"
+        self.where[word] = place
+        return word
+
+    def found_in(self, text: str) -> set[str]:
+        """Where the canaries of a text came from."""
+        return {place for word, place in self.where.items() if word in text} if "kanarie" in text else set()
+
+
+async def strangers_rows(superuser: Connection, stranger: UUID, other: UUID) -> None:
+    """A row of the stranger's in every table that has an owner, as far as the hub has not made one."""
+    gemeente = "GM0637"
+    who = f"'{gemeente}', '{stranger}'"
+    agreement = named("canary")
+    await superuser.execute(f"""
+        insert into hub.signals (gemeente, owner, id, dataset, external_id, source_version, wijk, category, subcategory, seen_at, summary,
+          internal_note) select {who}, '{named("canary record")}', 'rond-de-school', 'x', 'x', w.wijk, 'NOISE', 'x', hub.now(), 'x', 'x'
+          from hub.organisation_wijken w where w.organisation = '{stranger}';
+        insert into hub.receipts (gemeente, owner, id, dataset, kind, mode, dry_run, actor, summary)
+          values ({who}, '{agreement}', 'x', 'SIGNAL', 'UPSERT', false, 'x', '[]');
+        insert into hub.receipt_rows (gemeente, owner, receipt, line, external_id, outcome)
+          values ({who}, '{agreement}', 1, 'x', 'CREATED');
+        insert into hub.idempotency_keys (gemeente, owner, key, operation, digest, result)
+          values ({who}, 'sleutel-0', 'x', 'x', '{agreement}');
+        insert into hub.list_parts (gemeente, owner, dataset, key, part, parts, complete, external_ids)
+          values ({who}, 'x', 'x', 1, 2, true, array['x']);
+        insert into hub.tombstones (gemeente, owner, kind, id, dataset, external_id, reason)
+          values ({who}, 'SIGNAL', '{agreement}', 'x', 'x', 'x');
+        insert into hub.share_caps (gemeente, owner, profile, receiver, precision, with_text)
+          values ({who}, '{agreement}', '{other}', 'WIJK', true);
+        insert into hub.agreements (gemeente, id, proposed_by, title, purpose, legal_basis, contact, dpia, valid_from, valid_until, parties)
+          values ('{gemeente}', '{agreement}', '{stranger}', 'x', 'x', 'x', 'x', 'x', hub.today(), hub.today() + 9,
+            array['{stranger}', '{other}']::uuid[]);
+        insert into hub.agreement_rules (gemeente, agreement, version, number, provider, receiver, wijken, kind, fields, precision)
+          select '{gemeente}', '{agreement}', 1, 1, '{stranger}', '{other}', array[w.wijk], 'SIGNAL', array['summary'], 'EXACT'
+          from hub.organisation_wijken w where w.organisation = '{stranger}';
+        insert into hub.agreement_decisions (gemeente, agreement, version, organisation, decision, actor, reason, signed_by)
+          select '{gemeente}', '{agreement}', 1, o, 'ACCEPT', 'x', 'x', 'x' from unnest(array['{stranger}', '{other}']::uuid[]) o;
+        select set_config('hub.organisation', '{other}', false), set_config('hub.gemeente', '{gemeente}', false);
+        select hub.log_reads('[{{"kind": "SIGNAL", "owner": "{stranger}", "agreement": "{agreement}", "hidden": [], "records": 1}}]', 'x');
+        select set_config('hub.organisation', '', false), set_config('hub.gemeente', '', false);
+        """)
+
+
+async def let_loose(superuser: Connection, world: World, asker: UUID, stranger: UUID) -> tuple[Canaries, set[str]]:
+    """Puts the canaries down; returns them and the tables that have some."""
+    canaries, tables = Canaries(), set()
+    await superuser.execute("set session_replication_role = replica")  # neither triggers nor foreign keys
+    for row in await superuser.fetch(COLUMNS, list(ROLES_OF_ROWS)):
+        table, column = row["table"], row["column"]
+        if table in KNOWN_TO_ALL:
+            continue
+        word = canaries.new(f"{table}.{column}")
+        value = {"text[]": f"array['{word}']", "jsonb": f"'{json.dumps([word])}'::jsonb"}.get(row["type"], f"'{word}'")
+        try:
+            async with superuser.transaction():
+                done = await superuser.execute(f"update hub.{table} set {column} = {value} where {row['holder']} = $1", stranger)
+        except asyncpg.IntegrityConstraintViolationError:
+            continue  # a list of words, or a form: nothing random fits
+        tables |= {table} if done != "UPDATE 0" else set()
+    for record in world.records.values():
+        if record.owner == asker:
+            continue
+        view = world.view(asker, record)
+        shown = view.columns if view else set()
+        for column in {"summary", "subcategory", "internal_note", "external_id", "source_version"} - shown:
+            word = canaries.new(f"signals.{column}")
+            await superuser.execute(f"update hub.signals set {column} = $2 where id = $1", record.id, word)
+    await superuser.execute("set session_replication_role = origin")
+    return canaries, tables
+
+
+async def repertoire(base: Base, side: Side, guesses: list[str]) -> list[Operation]:
+    """The asker's attempts: every root several times, and requests that cannot succeed."""
+    schema = build()._schema
+    memory = memory_of(base, guesses)
+    rng = random.Random(7)
+    made = []
+    for kind, type_ in (("query", schema.query_type), ("mutation", schema.mutation_type)):
+        assert type_ is not None
+        for root in type_.fields:
+            made += [Asking(rng, memory).operation(kind, root) for _ in range(4)]
+    for guess in guesses:
+        made.append(
+            Operation(
+                "query($id: ID!) { node(id: $id) { __typename id ... on Signal { summary internalNote sourceId history { nodes { before after } } }"
+                " ... on Agreement { title purpose rules { fields } } } pushReceipt(id: $id) { dataset } }",
+                {"id": guess},
+                {},
+            )
+        )
+        made.append(
+            Operation(
+                'mutation($id: ID!) { withdraw(input: {id: $id, version: 1, reason: "x"}) { id errors { code message } } }',
+                {"id": guess},
+                {},
+            )
+        )
+    made += [
+        Operation("query { wijk(code: \"WK063711\") { geheim } }", {}, {}),
+        Operation("query { mySlice { pushes(first: 1, after: \"eA\") { nodes { id } } } }", {}, {}),
+        Operation("query { wijk(code: \"WK063700\") { id } }", {}, {}),
+        Operation("niets", {}, {}),
+    ]
+    return made
+
+
+@pytest.mark.anyio
+async def test_no_byte_of_anything_that_is_answered_or_logged_comes_from_what_may_not_be_seen(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    root = await asyncpg.connect(cluster.addresses.superuser)
+    base = await make_base(cluster, root, "canaries", "buurtwerk", 5)
+    planted: list[tuple[Canaries, set[str]]] = []
+
+    async def plant(superuser: Connection) -> None:
+        stranger = await superuser.fetchval("select id from hub.organisations where slug = $1", STRANGER)
+        other = next(one for one in base.world.organisations if one != base.asker)
+        await strangers_rows(superuser, stranger, other)
+        planted.append(await let_loose(superuser, base.world, base.asker, stranger))
+
+    async with a_pair(base, root, 1, plant) as (side, _):
+        canaries, tables = planted[0]
+        assert tables >= {
+            *("signals", "history", "receipts", "receipt_rows", "idempotency_keys", "list_parts", "tombstones", "agreements"),
+            *("agreement_rules", "agreement_decisions", "read_ledger", "datasets", "tokens"),
+        }
+        others = [record for record in base.world.records.values() if record.owner != base.asker]
+        guesses = [global_id("Signal", record.id) for record in others]
+        guesses += [global_id("Agreement", named("canary")), global_id("PushReceipt", named("canary"))]
+        guesses.append(global_id("Signal", named("canary record")))
+        answered = 0
+        for operation in await repertoire(base, side, guesses):
+            status, headers, body = await side.ask(operation)
+            text = body.decode() + repr(headers)
+            assert canaries.found_in(text) == set(), operation
+            answered += status == 200
+        assert answered > 40
+        # the canaries are there to be found
+        async with side.play.app.transaction():
+            assert canaries.found_in(await _everything(side, base)) != set()
+    told = caplog.text + "".join(repr(record.__dict__) for record in caplog.records)
+    assert canaries.found_in(told) == set()
+    await root.execute(f"drop database {base.name} with (force)")
+    await root.close()
+
+
+async def _everything(side: Side, base: Base) -> str:
+    """What the owners of the canaries read."""
+    texts = []
+    for organisation in base.world.organisations:
+        await side.play.app.execute(
+            "select set_config('hub.gemeente', $1, true), set_config('hub.organisation', $2, true)",
+            *(base.world.gemeente, str(organisation)),
+        )
+        texts.append(repr(await side.play.app.fetch("select * from hub.signals")))
+    return "".join(texts)

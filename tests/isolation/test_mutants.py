@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Mutants: whatever of the guard is dropped or loosened, something fails. The count is printed; a survivor fails the test."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from tests.isolation.conftest import Bench
+from tests.isolation.fixed import Battery
+from tests.isolation.mutants import Mutant, all_of
+
+# What changes nothing that anybody can see, with the reason.
+EQUIVALENT: dict[str, str] = {}
+
+
+async def _killed(bench: Bench, battery: Battery, mutant: Mutant) -> bool:
+    """Whether anything goes wrong with a mutant, in a transaction that is rolled back."""
+    transaction = bench.superuser.transaction()
+    await transaction.start()
+    try:
+        await bench.superuser.execute(mutant.statement)
+        await battery.run(bench.superuser, mutant.shows)
+    except asyncpg.InvalidCachedStatementError:
+        raise  # says nothing about the mutant
+    except (AssertionError, asyncpg.PostgresError):
+        return True
+    finally:
+        await transaction.rollback()
+    return False
+
+
+def test_every_mutant_is_killed(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    async def hunt() -> tuple[int, list[str]]:
+        battery = await Battery.prepare(bench.owner, bench.app)
+        assert not await _killed(bench, battery, Mutant("none", "select 1")), "the battery fails without a mutant"
+        mutants = await all_of(bench.superuser)
+        survivors = [one.name for one in mutants if not await _killed(bench, battery, one)]
+        return len(mutants), survivors
+
+    count, survivors = bench.runner.run(hunt())
+    with capsys.disabled():
+        print(f"\n{count - len(survivors)} of {count} mutants killed")
+    assert sorted(survivors) == sorted(EQUIVALENT), "\n".join(survivors)
