@@ -2,14 +2,6 @@
 -- The import of published figures, run by the owner (`hub import kwb`, `hub import facts`). What is already so stays
 -- untouched, and the statement returns how many rows it changed: importing a file again shows as 0.
 
--- kwb_divisions --
--- The years that a gemeente has a division of, and how many wijken each has.
-select v.year, count(*)::int as wijken from hub.wijk_versions v where v.gemeente = $1 group by v.year order by v.year;
-
--- kwb_wijken --
--- The wijken of a gemeente by the codes that they have in one year.
-select v.code, v.wijk from hub.wijk_versions v where v.gemeente = $1 and v.year = $2;
-
 -- kwb_buurten --
 -- The buurten of a gemeente, by wijk and name: codes belong to a year, names last.
 select b.id, b.wijk, b.name from hub.buurten b where b.gemeente = $1;

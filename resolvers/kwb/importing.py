@@ -90,7 +90,12 @@ class _Areas:
         """The division after it; `changed` counts what was made or renewed."""
         wijken = [region for region in self._regions if region.kind == "WIJK"]
         buurten = [region for region in self._regions if region.kind == "BUURT"]
-        years = [row["year"] for row in await self._database.call("kwb_divisions", self._gemeente)]
+        years = [row["year"] for row in await self._database.call("areas_years", self._gemeente)]
+        known = await self._database.call("areas_of_year", self._gemeente, self._year)
+        codes = {row["code"] for row in known} or {region.code for region in wijken}
+        for region in (*wijken, *buurten):
+            if region.wijk_code not in codes:
+                raise _unknown(region)
         changed = 0
         if self._year not in years:
             division = await self._import(wijken)
@@ -129,7 +134,7 @@ class _Areas:
         """
         if max((year for year in years if year < self._year), default=None) != self._year - 1:
             return division
-        before = await self._database.call("kwb_wijken", self._gemeente, self._year - 1)
+        before = await self._database.call("areas_of_year", self._gemeente, self._year - 1)
         of_code = {row["code"]: row["wijk"] for row in before}
         flags = {region.code: region.flag for region in self._regions}
         decisions: dict[str, UUID | None] = {}
@@ -165,7 +170,9 @@ async def _figures(
 ) -> Figures:
     """The figures of one gemeente's rows, each under the area that its code names that year."""
     regions = [region for region in sheet.regions if region.gemeente == gemeente]
-    wijken = {row["code"]: row["wijk"] for row in await session.fetch("kwb_wijken", gemeente, year)}
+    wijken = {
+        row["code"]: row["wijk"] for row in await session.fetch("areas_of_year", gemeente, year)
+    }
     buurten = {
         (row["wijk"], row["name"]): row["id"]
         for row in await session.fetch("kwb_buurten", gemeente)
@@ -216,14 +223,19 @@ def _place(
     """The wijk, or the buurt, of a row; neither for the gemeente itself."""
     if region.kind == "GEMEENTE":
         return None, None
-    wijk = wijken.get(region.code if region.kind == "WIJK" else region.wijk_code)
-    buurt = buurten.get((wijk, region.name)) if wijk and region.kind == "BUURT" else None
-    if wijk is None or (region.kind == "BUURT" and buurt is None):
-        raise Refusal(
-            "KWB_UNKNOWN_AREA",
-            path=("rows", region.row),
-            row=region.row,
-            area=region.code,
-            name=region.name,
-        )
-    return (None, buurt) if buurt else (wijk, None)
+    wijk = wijken[region.wijk_code]
+    if region.kind == "WIJK":
+        return wijk, None
+    if (wijk, region.name) not in buurten:
+        raise _unknown(region)
+    return None, buurten[wijk, region.name]
+
+
+def _unknown(region: Region) -> Refusal:
+    return Refusal(
+        "KWB_UNKNOWN_AREA",
+        path=("rows", region.row),
+        row=region.row,
+        area=region.code,
+        name=region.name,
+    )

@@ -56,7 +56,7 @@ class Region:
 
     @property
     def wijk_code(self) -> str:
-        """The code of the wijk that a buurt lies in."""
+        """The code of the wijk: its own, or of the one that a buurt lies in."""
         return f"WK{self.code[2:8]}"
 
 

@@ -229,6 +229,18 @@ async def test_a_file_whose_areas_the_division_does_not_have_is_refused_whole(
     assert (refusal.code, refusal.params["row"]) == ("KWB_UNKNOWN_AREA", 124)
 
 
+async def test_a_buurt_whose_wijk_is_not_in_the_file_is_named_by_its_row(ground: Ground) -> None:
+    def change(rows: list[list[Any]]) -> None:
+        del rows[2]
+
+    refusal = await refused(ground, changed(KWB[2023], change))
+    assert (refusal.code, refusal.params["row"], refusal.params["area"]) == (
+        "KWB_UNKNOWN_AREA",
+        3,
+        "BU03440111",
+    )
+
+
 async def test_a_broken_file_stores_nothing(ground: Ground) -> None:
     refusal = await refused(ground, with_cells(KWB[2023], {("BU03441041", "ste_oad"): "veel"}))
     assert (refusal.code, refusal.params["row"], refusal.params["column"]) == (
