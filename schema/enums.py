@@ -63,6 +63,16 @@ class Category(Upper):
 
 
 @strawberry.enum(
+    description="The part of a day in which something happened, of a record that keeps no time."
+)
+class DayPart(Upper):
+    NIGHT = auto()
+    MORNING = auto()
+    AFTERNOON = auto()
+    EVENING = auto()
+
+
+@strawberry.enum(
     description="The order of a list. NEWEST and OLDEST go by day, and within a day by a fixed "
     "order that tells nothing."
 )
