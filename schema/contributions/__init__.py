@@ -5,12 +5,14 @@ one more name.
 
 from __future__ import annotations
 
+from schema.contributions.enforcement_actions import CONTRIBUTION as ENFORCEMENT_ACTIONS
 from schema.contributions.signals import CONTRIBUTION as SIGNALS
 from schema.parts import ContributionKind
 from schema.texts import learn
 
 CONTRIBUTIONS: tuple[ContributionKind, ...] = (
     SIGNALS,
+    ENFORCEMENT_ACTIONS,
 )  # fmt: skip
 
 BY_KIND = {contribution.kind.name: contribution for contribution in CONTRIBUTIONS}
