@@ -6,6 +6,8 @@ one more name.
 from __future__ import annotations
 
 from schema.contributions.enforcement_actions import CONTRIBUTION as ENFORCEMENT_ACTIONS
+from schema.contributions.housing_projects import CONTRIBUTION as HOUSING_PROJECTS
+from schema.contributions.police_notices import CONTRIBUTION as POLICE_NOTICES
 from schema.contributions.signals import CONTRIBUTION as SIGNALS
 from schema.parts import ContributionKind
 from schema.texts import learn
@@ -13,6 +15,8 @@ from schema.texts import learn
 CONTRIBUTIONS: tuple[ContributionKind, ...] = (
     SIGNALS,
     ENFORCEMENT_ACTIONS,
+    POLICE_NOTICES,
+    HOUSING_PROJECTS,
 )  # fmt: skip
 
 BY_KIND = {contribution.kind.name: contribution for contribution in CONTRIBUTIONS}
