@@ -6,9 +6,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from hub.daily import run_daily
+from schema.contributions.enforcement_actions import CONTRIBUTION
 from tests.conftest import NOW, World
 from tests.contract.agreeing import decide, organisation, propose, rule
 from tests.contract.writing import OOSTERHEEM, codes, new_key, outcomes
@@ -219,6 +221,29 @@ async def test_text_in_the_place_of_a_code_or_in_a_field_too_many_is_kept_nowher
             )
         ]
     assert (len(tables) > 1, kept) == (True, [])
+
+
+async def test_the_table_itself_takes_codes_alone(world: World) -> None:
+    await push(world.partner("handhaving"), [row()])
+    async with world.connect("superuser") as connection:
+        columns = await connection.fetch(
+            "select attname as name, atttypid::regtype::text as type from pg_attribute"
+            " where attrelid = 'hub.enforcement_actions'::regclass and attnum > 0"
+            " and not attisdropped"
+        )
+        kept = {each["name"]: each["type"] for each in columns}
+        of_its_own = {each.name for each in CONTRIBUTION.kind.columns}
+        assert {kept[name] for name in of_its_own} == {"text", "date"}
+        for name in sorted(name for name in of_its_own if kept[name] == "text"):
+            with pytest.raises(asyncpg.CheckViolationError):
+                await connection.execute(
+                    f"update hub.enforcement_actions set {name} = 'Bij het plein'"
+                )
+    frame = {name: type_ for name, type_ in kept.items() if name not in of_its_own}
+    assert {name for name, type_ in frame.items() if type_ not in ("uuid", "date")} == {
+        "gemeente", "dataset", "external_id", "source_version",
+        "delivered_digest", "changed_at", "version", "invented",
+    }  # fmt: skip
 
 
 # ── one at a time ────────────────────────────────────────────────────────────────────────────────
