@@ -141,7 +141,8 @@ class WithdrawInput:
     id: strawberry.ID
     version: int = strawberry.field(description="The version that the caller saw.")
     reason: str = strawberry.field(
-        description="Kept with the fact that there was a record; its content is not."
+        description="Kept with the fact that there was a record; its content is not. Of police "
+        "and enforcement, of which the hub keeps no text, the word 'ingetrokken' is kept instead."
     )
 
 

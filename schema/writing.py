@@ -67,7 +67,7 @@ class ChangeInput:
 
 
 @as_mapping
-@strawberry.input(description="The most that one organisation may see of a signal.")
+@strawberry.input(description="The most that one organisation may see of a record.")
 class ShareAt:
     organisation: strawberry.ID
     precision: Precision
@@ -77,7 +77,7 @@ class ShareAt:
 
 
 @strawberry.type(
-    description="What one other organisation sees of a signal, found by looking through its eyes."
+    description="What one other organisation sees of a record, found by looking through its eyes."
 )
 class ShownAs:
     organisation: Organisation = loaded(

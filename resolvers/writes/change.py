@@ -27,9 +27,12 @@ from resolvers.writes.rows import (
     write_frame,
 )
 from sql.errors import Refusal
-from sql.session import Record
+from sql.session import Record, Session
 
 REASON = Column("reason", "reason", limit=2000, required=True)
+WITHDRAWN = "ingetrokken"
+"""What is kept of the reason where the strict rules hold, for a reason is free text."""
+
 NOT_FOUND = RowError(("input", "id"), "NOT_FOUND")
 
 
@@ -114,7 +117,7 @@ async def change(
         async with session.savepoint():
             writer = Writer.of(await write_frame(session))
             checked = Checked(line=1)
-            check_values(kind, given, writer, checked)
+            check_values(kind, await _with_term(session, kind, record, given), writer, checked)
             if checked.errors:
                 return Written(errors=_under_input(checked.errors))
             await without_minutes(session, kind, writer, [checked])
@@ -146,7 +149,8 @@ async def withdraw(
             if gone is None:
                 return await _not_written(context, kind, record)
             source = (gone["dataset"], gone["external_id"])
-            await session.fetch("write_tombstone", kind.name, record, *source, text)
+            kept = WITHDRAWN if writer.strict else text
+            await session.fetch("write_tombstone", kind.name, record, *source, kept)
             return Written(record, _under_input(checked.warnings), done=True)
     except Refusal as refusal:
         return _refused(refusal)
@@ -159,6 +163,20 @@ async def shown_as(context: Context, kind: Kind, record: UUID) -> list[Record]:
     eyes.
     """
     return await context.session.fetch("shown_as", kind.name, record)
+
+
+async def _with_term(
+    session: Session, kind: Kind, record: UUID, given: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """What changes; begin and end together where one of them does, for each is checked against the
+    other.
+    """
+    if kind.until is None or (kind.when in given) == (kind.until in given):
+        return given
+    stored = await session.fetchrow(f"{kind.table}_by_id", [record])
+    if stored is None or stored["agreement"] is not None:  # not one's own: refused later
+        return given
+    return {kind.when: stored[kind.when], kind.until: stored[kind.until], **given}
 
 
 async def _not_written(context: Context, kind: Kind, record: UUID) -> Written:

@@ -38,6 +38,8 @@ NEAR_LON, NEAR_LAT = 0.0073, 0.0045
 # What a message may repeat of what the sender wrote in the place of a code.
 _CODE = re.compile(r"WK\w{0,10}|[^\W\d_]{1,40}")
 
+_WITHOUT_BLANKS = re.compile(r"[^\s]{1,200}")
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
@@ -220,6 +222,17 @@ def checked_text(column: Column, value: str | None, strict: bool, checked: Check
     return _without_persons(column, text, strict, checked)
 
 
+def _checked_name(column: Column, value: str | None, strict: bool, checked: Checked) -> str | None:
+    """What a source calls a record or a version of it; under the strict rules it has no blanks, so
+    that it is no way to store a text.
+    """
+    name = checked_text(column, value, strict, checked)
+    if strict and name is not None and not _WITHOUT_BLANKS.fullmatch(name):
+        checked.refuse(column.field, "FREE_TEXT_NOT_ALLOWED")
+        return None
+    return name
+
+
 def _without_persons(column: Column, text: str, strict: bool, checked: Checked) -> str | None:
     findings = find(text)
     if not findings:
@@ -300,7 +313,7 @@ class DeliveredRows:
             checked.refuse(EXTERNAL_ID.field, "DOUBLE_ROW")
         elif checked.external_id is not None:
             self._seen.add(checked.external_id)
-        checked.values["source_version"] = checked_text(
+        checked.values["source_version"] = _checked_name(
             SOURCE_VERSION, row.get("source_version"), self._writer.strict, checked
         )
         self._areas.place(row, checked)
@@ -311,7 +324,7 @@ class DeliveredRows:
     def _identify(self, external_id: str | None, checked: Checked) -> None:
         """Notes by which name its source knows the row, if that can be read."""
         before = len(checked.errors)
-        checked.external_id = checked_text(EXTERNAL_ID, external_id, self._writer.strict, checked)
+        checked.external_id = _checked_name(EXTERNAL_ID, external_id, self._writer.strict, checked)
         told = [error.code for error in checked.errors[before:]]
         # What names a person was read, but is not kept: no record can have that name either.
         checked.identified = not told or "PERSONAL_DATA" in told

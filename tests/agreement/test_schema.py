@@ -76,8 +76,8 @@ INTERNAL = {
 
 # Names of the glossary that come with later parts of the hub.
 LATER = {
-    "Activity", "Budget", "CouncilQuestion", "CountRecord", "DayPart", "EnforcementAction",
-    "Goal", "Initiative", "Plan", "PoliceNotice", "giveVouchers", "readers", "submitCounts",
+    "Activity", "Budget", "CouncilQuestion", "CountRecord", "Goal", "Initiative", "Plan",
+    "giveVouchers", "readers", "submitCounts",
 }  # fmt: skip
 
 

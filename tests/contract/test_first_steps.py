@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from schema.contributions import CONTRIBUTIONS
 from tests.conftest import World
 from tests.contract.agreeing import decide, organisation, propose
 
@@ -34,8 +35,7 @@ async def test_a_partner_is_told_who_it_is_where_it_works_and_what_it_can_do(wor
     assert me["organisation"]["name"] == "Buurtwerk"
     assert len(me["wijken"]) == 12
     assert {(can["action"], can["on"]) for can in me["can"]} == {
-        ("WRITE", "SIGNAL"),
-        ("READ", "SIGNAL"),
+        (action, each.kind.name) for action in ("WRITE", "READ") for each in CONTRIBUTIONS
     }
     assert all(can["because"] for can in me["can"])
 

@@ -138,12 +138,27 @@ async def test_a_wijk_where_the_term_has_ended_is_not_ones_own(world: World) -> 
         ({"summary": "Groep jongeren"}, "summary", "FREE_TEXT_NOT_ALLOWED"),
         ({"internalNote": "Groep jongeren"}, "internalNote", "FREE_TEXT_NOT_ALLOWED"),
         ({"subcategory": "06 12345678"}, "subcategory", "PERSONAL_DATA"),
+        ({"externalId": "groep jongeren"}, "externalId", "FREE_TEXT_NOT_ALLOWED"),
+        ({"sourceVersion": "groep jongeren"}, "sourceVersion", "FREE_TEXT_NOT_ALLOWED"),
     ],
 )
 async def test_police_and_enforcement_leave_no_point_and_no_text(
     world: World, token: str, changes: dict[str, Any], path: str, code: str
 ) -> None:
     assert await refused(world, row(**changes), token) == [([path], code)]
+
+
+@pytest.mark.parametrize("token", ["wijkagent", "handhaving"])
+async def test_what_police_and_enforcement_call_a_record_has_no_blanks(
+    world: World, token: str
+) -> None:
+    given = row("zaak-2026/17", summary=None, sourceVersion="v1.2")
+    assert (await only_row(world.partner(token), given))["outcome"] == "CREATED"
+
+
+async def test_who_may_keep_text_may_call_a_record_what_it_wants(world: World) -> None:
+    given = row("zaak 17", sourceVersion="derde versie")
+    assert (await only_row(world.partner("corporatie-a"), given))["outcome"] == "CREATED"
 
 
 async def test_police_and_enforcement_leave_a_day_and_no_minute(world: World) -> None:

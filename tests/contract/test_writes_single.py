@@ -322,6 +322,25 @@ async def test_a_withdrawn_record_is_gone_for_everyone_and_leaves_no_content(wor
     assert "Kanarie" not in left["t"]
 
 
+@pytest.mark.parametrize("token", ["wijkagent", "handhaving"])
+async def test_why_police_and_enforcement_withdrew_a_record_is_not_kept(
+    world: World, token: str
+) -> None:
+    partner = world.partner(token)
+    made = (await report(partner, summary=None))["signal"]
+    assert codes(await withdraw(partner, made["id"], 1, reason="BSN 123456782")) == [
+        "PERSONAL_DATA"
+    ]
+    assert codes(await withdraw(partner, made["id"], 1, reason="x" * 2001)) == ["TEXT_TOO_LONG"]
+    gone = await withdraw(partner, made["id"], 1, reason="Kanarie bij de flat")
+    assert gone == {"id": made["id"], "errors": []}
+    async with world.connect("superuser") as connection:
+        assert await connection.fetchval("select reason from hub.tombstones") == "ingetrokken"
+        for table in ("history", "feed_items", "idempotency_keys"):
+            rows = await connection.fetch(f"select t::text from hub.{table} t")
+            assert not [row for row in rows if "Kanarie" in row[0]], table
+
+
 async def test_withdrawing_needs_the_version_that_one_saw_and_a_reason(world: World) -> None:
     partner = world.partner("buurtwerk")
     made = (await report(partner))["signal"]

@@ -73,6 +73,22 @@ def rule(play: Play, provider: int, receiver: int, wijken: tuple[int, ...] = (0,
     return Rule(who[provider], who[receiver], tuple(places[n] for n in wijken), **values)
 
 
+# The kinds beside signals, by table: what a row must have of its own, and that.
+OTHER_KINDS = {
+    "enforcement_actions": ("measure, happened_on", "'PATROL', hub.today()"),
+    "police_notices": ("noticed_on", "hub.today()"),
+    "housing_projects": ("title, work, homes, starts_on, status", "'x', 'RENOVATION', 4, hub.today(), 'PLANNED'"),
+}
+
+
+def insert_into(table: str) -> str:
+    """The statement that adds a record of another kind than signals, in the wijk $1."""
+    columns, values = OTHER_KINDS[table]
+    return (
+        f"insert into hub.{table} (id, dataset, wijk, category, {columns}) values (gen_random_uuid(), 'meldingen', $1, 'NOISE', {values})"
+    )
+
+
 EVERYTHING = ("point", "seenAt", "subcategory", "summary")
 
 
@@ -438,11 +454,15 @@ class Battery:
         await refused(play, first, add, untouched.id, third, first, [wijk])
         await refused(play, third, decide, open_one.id)
         async with undone(play.app):
-            await play.owner.execute(works, first)
-            await refused(play, first, signal, wijk)
-            await refused(play, first, "update hub.signals set summary = 'x', version = version + 1 where wijk = $1", wijk)
             async with as_asker(play.app, play.world.gemeente, first):
-                assert await play.app.execute("delete from hub.signals where wijk = $1", wijk) != "DELETE 0"
+                for table in OTHER_KINDS:
+                    await play.app.execute(insert_into(table), wijk)
+            await play.owner.execute(works, first)
+            for table, new in (("signals", signal), *((table, insert_into(table)) for table in OTHER_KINDS)):
+                await refused(play, first, new, wijk)
+                await refused(play, first, f"update hub.{table} set category = 'GREEN', version = version + 1 where wijk = $1", wijk)
+                async with as_asker(play.app, play.world.gemeente, first):
+                    assert await play.app.execute(f"delete from hub.{table} where wijk = $1", wijk) != "DELETE 0"
         await self._codes_only(play)
         for column in ("valid_until = '2099-01-01'", "parties = parties"):
             await refused(play, first, f"update hub.agreements set {column}")
@@ -461,7 +481,11 @@ class Battery:
         signal = "insert into hub.signals (id, dataset, wijk, category, seen_at{}) values ({}, 'meldingen', $1, 'NOISE', {}{})"
         noon = "timestamptz '2026-10-16 12:00 Europe/Amsterdam'"
         async with undone(play.app):
+            async with as_asker(play.app, play.world.gemeente, first):
+                await play.app.execute(insert_into("housing_projects"), wijk)
             await play.owner.execute("update hub.organisations set kind = 'POLICE' where id = $1", first)
+            await refused(play, first, insert_into("housing_projects"), wijk)
+            await refused(play, first, "update hub.housing_projects set title = 'y', version = 2 where wijk = $1", wijk)
             async with as_asker(play.app, play.world.gemeente, first):
                 await play.app.execute(signal.format("", "$2", noon, ""), wijk, SAME)
             for column, value in (("summary", "'x'"), ("internal_note", "'x'")):

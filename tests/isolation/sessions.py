@@ -10,7 +10,7 @@ what it may not know: other organisations' ids, keys and words.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -199,8 +199,37 @@ VALUES: dict[str, Pick] = {
     "AgreementDecisionInput.version": _one(1, 1, 1, 2),
     "AgreementDecisionInput.reason": _one(None, "niet meer nodig"),
     "AgreementDecisionInput.signedBy": _one(None, "directie"),
+    "RecordFilter.owner": _of("organisations"),
+    "RecordFilter.mine": _one(True, False),
+    "RecordFilter.buurt": _of("buurten"),
+    "RecordFilter.from": _DAY,
+    "RecordFilter.until": _DAY,
+    "RecordFilter.closed": _one(True, False),
+    "RecordFilter.text": _of("words"),
 }
 
+# The kinds beside signals: the field of a wijk, and what their inputs take of their own.
+_OTHERS: dict[str, tuple[str, dict[str, Pick]]] = {
+    "EnforcementAction": ("enforcementActions", {"happenedOn": _DAY}),
+    "PoliceNotice": ("policeNotices", {"on": _DAY, "until": _DAY}),
+    "HousingProject": (
+        "housingProjects",
+        {"title": _one("Nieuwe kozijnen", "bel 06-12345678", ""), "homes": _one(1, 48, 0), "startsOn": _DAY, "endsOn": _DAY},
+    ),
+}
+for _name, (_field, _own) in _OTHERS.items():
+    VALUES |= {f"Wijk.{_field}.first": _FIRST, f"Wijk.{_field}.after": _AFTER}
+    for _input in ("Row", "Report", "Update"):
+        _typename = f"{_name}Row" if _input == "Row" else f"{_input}{_name}Input"
+        VALUES |= {f"{_typename}.{_each}": _pick for _each, _pick in _own.items()}
+        VALUES |= {
+            f"{_typename}.{_each}": VALUES[f"{_typename.replace(_name, 'Signal')}.{_each}"]
+            for _each in {
+                "Row": ("externalId", "sourceVersion", "wijk", "buurt"),
+                "Report": ("idempotencyKey", "wijk", "buurt"),
+                "Update": ("id", "version"),
+            }[_input]
+        }
 
 # How often what may be left out is given.
 LIKELY = {"filter": 0.6, "after": 0.2, "first": 0.2, "year": 0.1, "SignalFilter": 0.1, "SignalFilter.text": 0.5, "SignalRow.buurt": 0.1}
@@ -218,6 +247,16 @@ def taking_values() -> Iterator[str]:
                         yield _key(type_, field_name, argument)
         elif isinstance(type_, GraphQLInputObjectType):
             yield from (f"{name}.{given}" for given, one in type_.fields.items() if _needs_value(one))
+
+
+def _clashing(types: Iterable[GraphQLObjectType]) -> frozenset[str]:
+    """The leaves that some of these types give another type: one answer cannot hold both under one name."""
+    found: dict[str, set[str]] = {}
+    for one in types:
+        for name, field_ in one.fields.items():
+            if is_leaf_type(get_named_type(field_.type)):
+                found.setdefault(name, set()).add(str(field_.type))
+    return frozenset(name for name, given in found.items() if len(given) > 1)
 
 
 def _needs_value(given: GraphQLArgument | GraphQLInputField) -> bool:
@@ -270,7 +309,7 @@ class Asking:
         if type_ is SCHEMA.query_type:
             names += ["wijk"] * 10 + ["node"] * 3 + ["agreements", "wijken"]
         else:
-            names += ["pushSignals"] * 3 + ["updateSignal", "reportSignal", "withdraw"] * 2
+            names += ["pushSignals"] * 4 + ["updateSignal", "reportSignal", "withdraw"] * 4
         return self.rng.choice(names)
 
     def _field(self, type_: Any, name: str, depth: int) -> str:
@@ -289,18 +328,19 @@ class Asking:
         arguments = f"({', '.join(given)})" if given else ""
         return f"{name}{arguments}{self._selection(get_named_type(one.type), depth + 1)}"
 
-    def _selection(self, type_: Any, depth: int) -> str:
+    def _selection(self, type_: Any, depth: int, clashing: frozenset[str] = frozenset()) -> str:
         if is_leaf_type(type_):
             return ""
         if isinstance(type_, GraphQLUnionType) or (isinstance(type_, GraphQLInterfaceType)):
             kinds = SCHEMA.get_possible_types(type_)
-            parts = [f"... on {one.name} {self._selection(one, depth)}" for one in kinds]
+            parts = [f"... on {one.name} {self._selection(one, depth, _clashing(kinds))}" for one in kinds]
             return " { __typename " + " ".join(parts) + " }"
         chosen = []
         for name, one in type_.fields.items():
             named = get_named_type(one.type)
             if is_leaf_type(named):
-                chosen.append(self._alias(name, self._field(type_, name, depth)))
+                text = self._alias(name, self._field(type_, name, depth))
+                chosen.append(f"{name}{type_.name}: {text}" if name in clashing and ":" not in text else text)
             elif depth < MAX_DEPTH and (self.rng.random() < (0.6, 0.5, 0.35, 0.2)[depth - 1] or name in ("signals", "feed", "nodes", "pageInfo", "errors")):
                 chosen.append(self._alias(name, self._field(type_, name, depth)))
         return " { " + " ".join(chosen or ["__typename"]) + " }"

@@ -18,7 +18,9 @@ import asyncpg
 import pytest
 
 from schema.build import build
+from schema.contributions import CONTRIBUTIONS
 from tests.conftest import Cluster
+from tests.isolation.fixed import OTHER_KINDS
 from tests.isolation.model import World
 from tests.isolation.pair import Base, Side, a_pair, make_base, memory_of
 from tests.isolation.play import Connection, named
@@ -59,6 +61,17 @@ class Canaries:
         return {place for word, place in self.where.items() if word in text} if "kanarie" in text else set()
 
 
+def _of_other_kinds(gemeente: str, stranger: UUID) -> str:
+    """The statements that give the stranger a record of each kind beside signals."""
+    return "".join(
+        f"""
+        insert into hub.{table} (gemeente, owner, id, dataset, external_id, source_version, wijk, category, {columns})
+          select '{gemeente}', '{stranger}', '{named("canary", table)}', 'rond-de-school', 'x', 'x', w.wijk, 'NOISE', {values}
+          from hub.organisation_wijken w where w.organisation = '{stranger}';"""
+        for table, (columns, values) in OTHER_KINDS.items()
+    )
+
+
 async def strangers_rows(superuser: Connection, stranger: UUID, other: UUID) -> None:
     """A row of the stranger's in every table that has an owner, as far as the hub has not made one."""
     gemeente = "GM0637"
@@ -68,6 +81,7 @@ async def strangers_rows(superuser: Connection, stranger: UUID, other: UUID) -> 
         insert into hub.signals (gemeente, owner, id, dataset, external_id, source_version, wijk, category, subcategory, seen_at, summary,
           internal_note) select {who}, '{named("canary record")}', 'rond-de-school', 'x', 'x', w.wijk, 'NOISE', 'x', hub.now(), 'x', 'x'
           from hub.organisation_wijken w where w.organisation = '{stranger}';
+        {_of_other_kinds(gemeente, stranger)}
         insert into hub.receipts (gemeente, owner, id, dataset, kind, mode, dry_run, actor, summary)
           values ({who}, '{agreement}', 'x', 'SIGNAL', 'UPSERT', false, 'x', '[]');
         insert into hub.receipt_rows (gemeente, owner, receipt, line, external_id, outcome)
@@ -136,6 +150,8 @@ async def repertoire(base: Base, side: Side, guesses: list[str]) -> list[Operati
         made.append(
             Operation(
                 "query($id: ID!) { node(id: $id) { __typename id ... on Signal { summary internalNote sourceId history { nodes { before after } } }"
+                " ... on EnforcementAction { sourceId version } ... on PoliceNotice { sourceId version }"
+                " ... on HousingProject { title sourceId version history { nodes { before after } } }"
                 " ... on Agreement { title purpose rules { fields } } } pushReceipt(id: $id) { dataset } }",
                 {"id": guess},
                 {},
@@ -177,11 +193,15 @@ async def test_no_byte_of_anything_that_is_answered_or_logged_comes_from_what_ma
         assert tables >= {
             *("signals", "history", "receipts", "receipt_rows", "idempotency_keys", "list_parts", "tombstones", "agreements"),
             *("agreement_rules", "agreement_decisions", "read_ledger", "datasets", "tokens"),
+            *OTHER_KINDS,
         }
         others = [record for record in base.world.records.values() if record.owner != base.asker]
         guesses = [global_id("Signal", record.id) for record in others]
         guesses += [global_id("Agreement", named("canary")), global_id("PushReceipt", named("canary"))]
         guesses.append(global_id("Signal", named("canary record")))
+        guesses += [
+            global_id(each.typename, named("canary", each.kind.table)) for each in CONTRIBUTIONS if each.kind.table in OTHER_KINDS
+        ]
         answered = 0
         for operation in await repertoire(base, side, guesses):
             status, headers, body = await side.ask(operation)

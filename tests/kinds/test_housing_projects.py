@@ -157,8 +157,8 @@ async def test_a_change_of_one_day_never_makes_a_project_end_before_it_starts(
 ) -> None:
     corporation = world.partner("corporatie-a")
     record = await created(corporation, row())
-    given = {"id": record, "version": 1, **change}
-    await corporation.answer(UPDATE, {"in": given})
+    refused = await update(corporation, record, **change)
+    assert refused["errors"] == [{"path": ["input", "endsOn"], "code": "BAD_VALUE"}]
     assert (await corporation.ask(ONE, {"id": record}))["node"] == {
         "version": 1,
         "startsOn": "2027-03-01",
