@@ -8,8 +8,9 @@ gemeente it is, shows. Both stand committed in the database; the battery reads t
 from __future__ import annotations
 
 import copy
-from contextlib import asynccontextmanager
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from tests.isolation.play import Connection, Play, as_asker, named
 
 DAY = date(2026, 10, 1)
 SAME = UUID(int=7)
+LONG = UUID(int=99)
 TOKEN = bytes(range(32))
 
 
@@ -82,7 +84,10 @@ async def play_world(play: Play) -> None:
     await play.create(record(play, "before", buurt=0))
     await play.create(record(play, "before-elsewhere", wijk=1))
     await play.create(record(play, "before-c", owner=2, buurt=0))
-    await agree(play, "long", 0, 60, rule(play, 2, 1, (0,), precision="WIJK", includes_past=True), id_=UUID(int=99))
+    await agree(play, "long", 0, 60, rule(play, 2, 1, (0,), precision="WIJK", includes_past=True), id_=LONG)
+    await agree(play, "other-kind", 0, 90, rule(play, 0, 1, fields=EVERYTHING, includes_past=True, kind="OTHER"))
+    await play.create(record(play, "own-early", owner=1))
+    await agree(play, "counted-once", 0, 4, rule(play, 1, 2, (0,), precision="COUNT"))
     await agree(play, "ended", 0, 4, rule(play, 0, 1, precision="EXACT", fields=EVERYTHING, includes_past=True))
     await agree(play, "not-accepted", 0, 90, rule(play, 0, 1, fields=EVERYTHING, includes_past=True), accept=False)
     rejected = await agree(play, "rejected", 0, 90, rule(play, 0, 1, fields=EVERYTHING, includes_past=True), accept=False)
@@ -146,7 +151,7 @@ async def play_twin(play: Play) -> None:
     """The other gemeente: the same ids, everything shared with everybody."""
     everyone = [(p, r) for p in range(3) for r in range(3) if p != r]
     rules = (rule(play, p, r, fields=EVERYTHING, includes_past=True) for p, r in everyone)
-    await agree(play, "everything", -90, 90, *rules)
+    await agree(play, "everything", -90, 90, *rules, id_=LONG)
     for owner, name in enumerate(("a", "own", "c")):
         await play.create(record(play, name, owner=owner, buurt=1, summary=f"tweeling {name}"))
     await play.create(record(play, "twin-elsewhere", wijk=1))
@@ -180,11 +185,6 @@ async def write_traces(app: Any, key: UUID, text: str) -> None:
     await app.execute(
         "insert into hub.deliveries (dataset, wijk) select $1, o.wijk from hub.organisation_wijken o where o.organisation = hub.asker()", text
     )
-    await app.execute("select hub.log_reads($1, 'test')", _lines_of_reads())
-
-
-def _lines_of_reads() -> str:
-    return "[]"
 
 
 @dataclass(slots=True)
@@ -245,6 +245,7 @@ class Battery:
         play = await Play.begin(owner, app, "GM0001", DAY, names="twin", works={(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)})
         await play_world(play)
         await leave_traces(play)
+        await app.fetchval("select hub.cut_feed_batch('GM0002')")
         await owner.execute(
             "insert into hub.tokens (gemeente, organisation, name, digest, expires_at) values ('GM0001', $1, 'a', $2, hub.now() + interval '1 day')",
             *(play.world.organisations[0], TOKEN),
@@ -339,26 +340,26 @@ class Battery:
                 ):
                     rows = await play.app.fetch(f"select distinct gemeente, owner from hub.{table}")
                     assert [tuple(row) for row in rows] in ([(play.world.gemeente, asker)], [] if not some else None), table
-                sources = await play.app.fetch("select owner, wijk from hub.source_states($1, hub.today())", list(play.world.wijken))
-                assert {tuple(row) for row in sources} == self._parties(play, asker)
+                for wijk in play.world.wijken:
+                    found = await play.app.fetch("select owner, dataset from hub.source_states(array[$1::uuid], hub.today())", wijk)
+                    expected = [(who, name) for who in self._parties(play, asker, wijk) for name in ("meldingen", "sleutel-1")]
+                    assert sorted(tuple(row) for row in found) == sorted(expected)
                 seen = {row["id"] for row in await play.app.fetch("select id from hub.agreements")}
                 assert seen == {a.id for a in play.world.agreements.values() if asker in a.parties}
                 for table in ("agreement_rules", "agreement_decisions"):
                     rows = await play.app.fetch(f"select distinct gemeente, agreement from hub.{table}")
                     assert {tuple(row) for row in rows} == {(play.world.gemeente, id_) for id_ in seen}
 
-    def _parties(self, play: Play, asker: UUID) -> set[tuple[UUID, UUID]]:
-        """Whose datasets, in which wijken, an asker hears of: its own, and those of which a rule in force gives it records."""
-        own = {(asker, wijk) for who, wijk in play.world.works if who == asker}
+    def _parties(self, play: Play, asker: UUID, wijk: UUID) -> set[UUID]:
+        """Whose datasets of a wijk an asker hears of: its own, and those of whom a rule in force gives it records or counts."""
         given = {
-            (rule.provider, wijk)
+            rule.provider
             for agreement in play.world.agreements.values()
             if agreement.in_force(play.world.today)
             for rule in agreement.rules
-            if rule.receiver == asker
-            for wijk in rule.wijken
+            if rule.receiver == asker and wijk in rule.wijken and rule.kind == "SIGNAL"
         }
-        return own | given
+        return given | {who for who, place in play.world.works if (who, place) == (asker, wijk)}
 
     async def _write(self, play: Play, recorder: Acting) -> None:
         """Goes on in the same world: others' keys, others' rows, new agreements, new records, and the ends of agreements."""
@@ -383,9 +384,11 @@ class Battery:
             async with as_asker(play.app, play.world.gemeente, second):
                 assert (await play.app.execute(statement, *args)).endswith(" 0")
         await self._refusals(play)
+        await self._ledger(play)
         # what is agreed now counts at once, for records before and after
         new = await agree(play, "new", 0, 20, rule(play, 1, 0, (0,), precision="BUURT", fields=("summary",)), rule(play, 1, 2, precision="COUNT"))
         await agree(play, "new-category", 0, 20, rule(play, 1, 2, (1,), category="GREEN", includes_past=True))
+        await agree(play, "new-kind", 0, 20, rule(play, 1, 0, fields=EVERYTHING, includes_past=True, kind="OTHER"))
         await play.create(record(play, "y", owner=1, buurt=1))
         await play.create(record(play, "y-green", owner=1, wijk=1, category="GREEN"))
         await play.create(record(play, "y-noise", owner=1, wijk=1))
@@ -403,6 +406,7 @@ class Battery:
         for party in half.parties:
             await play.decide(half.id, party, "ACCEPT")
         await play.withdraw(named("twin", "y"))
+        await play.decide(LONG, second, "REVOKE")
         await self._again(play, committed)
         await self._history(play)
         await self._announced(play, recorder)
@@ -454,6 +458,16 @@ class Battery:
                 "update hub.tokens set created_at = hub.now() - interval '9 days', expires_at = hub.now() - interval '1 day'"
             )
             assert await play.app.fetch("select * from hub.principal_of($1)", TOKEN) == []
+
+    async def _ledger(self, play: Play) -> None:
+        """A read is told to the owner when there is an agreement under which it could be."""
+        first, second, third = play.world.organisations
+        line = {"kind": "SIGNAL", "owner": str(first), "agreement": str(named(play.world.gemeente, "buurt")), "hidden": [], "records": 1}
+        for reader, expected in ((third, 0), (second, 1)):
+            async with as_asker(play.app, play.world.gemeente, reader):
+                await play.app.execute("select hub.log_reads($1, 'test')", json.dumps([line]))
+            async with as_asker(play.app, play.world.gemeente, first):
+                assert await play.app.fetchval("select count(agreement) from hub.read_ledger") == expected
 
     async def _codes_only(self, play: Play) -> None:
         """Of police and enforcement neither point nor text nor minute is stored."""

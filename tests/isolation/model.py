@@ -92,6 +92,7 @@ class Rule:
     precision: str = "EXACT"
     keep_days: int = 365
     includes_past: bool = False
+    kind: str = "SIGNAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,7 @@ class World:
         first = date.min if rule.includes_past else agreement.valid_from
         if (rule.provider, rule.receiver) != (record.owner, receiver) or record.wijk not in rule.wijken:
             return None
-        if rule.category not in (None, record.category):
+        if rule.kind != "SIGNAL" or rule.category not in (None, record.category):
             return None
         if not first <= record.recorded_on <= agreement.valid_until:
             return None

@@ -60,8 +60,10 @@ def _of_policy(table: str, policy: str, using: str | None, check: str | None) ->
         for part in (GEMEENTE, *ASKERS):
             if part in condition and condition != part:
                 rest = condition.replace(part, "true")
+                known = part == GEMEENTE or "asker()" in part
+                statement = f"alter policy {policy} on hub.{table} {clause} ({rest})"
                 yield Mutant(
-                    f"{clause} without {part}: {name}", f"alter policy {policy} on hub.{table} {clause} ({rest})", "writing"
+                    f"{clause} without {part}: {name}", statement, "catalogue" if known else "writing"
                 )
 
 

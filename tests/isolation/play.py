@@ -277,7 +277,7 @@ async def read_feed(app: Connection, wijk: UUID, size: int) -> tuple[list[tuple[
     """The whole feed of a wijk in pages, as its two streams."""
     position: dict[str, UUID | None] = {"EXACT": None, "REDUCED": None}
     streams: dict[str, list[tuple[Any, ...]]] = {"EXACT": [], "REDUCED": []}
-    while True:
+    for _ in range(500):
         rows = await app.fetch(
             "select * from hub.feed_of_wijk($1, null, $2, $3, $4)", wijk, position["EXACT"], position["REDUCED"], size
         )
@@ -288,15 +288,16 @@ async def read_feed(app: Connection, wijk: UUID, size: int) -> tuple[list[tuple[
             )
         if len(rows) < size:
             return streams["EXACT"], streams["REDUCED"]
+    raise AssertionError("the feed does not end")
 
 
 async def add_rule(app: Connection, agreement: UUID, number: int, rule: Rule) -> None:
     """A rule of a proposal, in the asker's name."""
     await app.execute(
         """insert into hub.agreement_rules (agreement, version, number, provider, receiver, wijken, kind, category, fields, precision,
-          keep_days, includes_past) values ($1, 1, $2, $3, $4, $5, 'SIGNAL', $6, $7, $8, $9, $10)""",
+          keep_days, includes_past) values ($1, 1, $2, $3, $4, $5, $11, $6, $7, $8, $9, $10)""",
         *(agreement, number, rule.provider, rule.receiver, list(rule.wijken), rule.category),
-        *(list(rule.fields), rule.precision, rule.keep_days, rule.includes_past),
+        *(list(rule.fields), rule.precision, rule.keep_days, rule.includes_past, rule.kind),
     )
 
 
