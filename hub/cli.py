@@ -21,7 +21,14 @@ from hub.commands import DATA, Day, as_owner, report, run, settings_from
 from hub.daily import run_daily
 from hub.figures import facts, kwb
 from hub.new import new
-from hub.serve import database_at_hand, embedded_database, is_loopback, open_database, serve_app
+from hub.serve import (
+    claim,
+    database_at_hand,
+    embedded_database,
+    is_loopback,
+    open_database,
+    serve_app,
+)
 from hub.settings import Settings
 from sql.migrate import migrate
 from sql.session import Database
@@ -75,6 +82,7 @@ def demo(
 async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
     from hub.demo.prepare import closing_words, needs_new_world, prepare
 
+    listening = claim(settings)
     async with embedded_database(settings, report) as embedded:
         owner_dsn = embedded.addresses.owner
         if reset or await needs_new_world(owner_dsn):
@@ -92,7 +100,9 @@ async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
                 app,
                 settings,
                 lambda address: click.echo(closing_words(address, tokens, day)),
+                listening,
             )
+    click.echo(f"Gestopt. De wereld is bewaard in {settings.data}.")
 
 
 @main.command()
@@ -112,12 +122,15 @@ def serve(port: int | None, host: str | None, data: Path | None) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    listening = claim(settings)
     async with (
         database_at_hand(settings, report) as served,
         open_database(settings, served.dsn) as database,
     ):
         app = create_app(settings, database, database_ready=served.ready)
-        await serve_app(app, settings, lambda address: report(f"De hub luistert op {address}"))
+        await serve_app(
+            app, settings, lambda address: report(f"De hub luistert op {address}"), listening
+        )
 
 
 @main.command("migrate")

@@ -245,7 +245,7 @@ class GraphQLEndpoint:
         principal = await self._caller(exchange)
         body = await self._body(receive, exchange, principal)
         with self._place():
-            question = read_question(body)
+            question = read_question(body, self._limits.query_bytes)
             accepted = self._documents.accept(question.query)
             operation = accepted.operation(question.operation_name)
             exchange.operation = operation.name.value[:MAX_NAME] if operation.name else None

@@ -145,6 +145,29 @@ def check(measure: Measure, limits: Limits) -> None:
         raise Refusal("QUERY_TOO_COSTLY", got=measure.cost, limit=limits.cost)
 
 
+def check_written(document: DocumentNode, limits: Limits) -> None:
+    """Refuse a document with too much in it as it is written, also where no operation uses it."""
+    fields = fragments = spreads = 0
+    waiting: list[SelectionSetNode] = []
+    for definition in document.definitions:
+        fragments += isinstance(definition, FragmentDefinitionNode)
+        if isinstance(definition, FragmentDefinitionNode | OperationDefinitionNode):
+            waiting.append(definition.selection_set)
+    while waiting:
+        for node in waiting.pop().selections:
+            fields += isinstance(node, FieldNode)
+            spreads += isinstance(node, FragmentSpreadNode)
+            if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
+                waiting.append(node.selection_set)
+    for got, limit in (
+        (fragments, limits.fragments),
+        (spreads, limits.spreads),
+        (fields, limits.fields),
+    ):
+        if got > limit:
+            raise Refusal("TOO_MANY_FIELDS", got=got, limit=limit)
+
+
 def check_lists(variables: Mapping[str, object], limits: Limits) -> None:
     """Refuse variables with a list, at any depth, of more items than rows are allowed."""
     waiting: list[object] = [variables]
@@ -405,6 +428,7 @@ class Documents:
         measures = {_name(node): look.measure(node) for node in operations(document)}
         for measure in measures.values():
             check_shape(measure, self._limits)
+        check_written(document, self._limits)
         errors = validate(self._schema, document, hide_suggestions=True)
         if errors:
             raise InvalidDocument("GRAPHQL_VALIDATION_FAILED", errors)

@@ -92,8 +92,10 @@ async def read_body(receive: Receive, cap: int) -> bytes:
             return bytes(body)
 
 
-def read_question(body: bytes) -> Question:
-    """The GraphQL request in `body`; a Refusal when it is not one. `extensions` are not used."""
+def read_question(body: bytes, query_cap: int) -> Question:
+    """The GraphQL request in `body`; a Refusal when it is not one, or when its document has more
+    than `query_cap` bytes. `extensions` are not used.
+    """
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -105,6 +107,8 @@ def read_question(body: bytes) -> Question:
     query = _parameter(content, "query", str)
     if query is None:
         raise Refusal("BAD_REQUEST", parameter="query")
+    if len(query.encode()) > query_cap:
+        raise Refusal("BODY_TOO_LARGE", limit=query_cap)
     variables = _parameter(content, "variables", dict)
     name = _parameter(content, "operationName", str)
     _parameter(content, "extensions", dict)

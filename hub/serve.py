@@ -6,9 +6,11 @@ ends it.
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import ipaddress
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from starlette.applications import Starlette
 
 from hub.database import Addresses, EmbeddedPostgres
 from hub.settings import Settings
+from sql.errors import Refusal
 from sql.migrate import migrate
 from sql.serving import check_fit_to_serve
 from sql.session import Database
@@ -96,7 +99,31 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-async def serve_app(app: Starlette, settings: Settings, on_start: Callable[[str], None]) -> None:
+def claim(settings: Settings) -> socket.socket:
+    """The address to listen on, taken before any other work.
+
+    Refuses (PORT_TAKEN) one that another program has.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host, settings.port))
+        taken.listen()
+    except OSError as error:
+        taken.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise Refusal("PORT_TAKEN", host=settings.host, port=settings.port) from error
+    return taken
+
+
+async def serve_app(
+    app: Starlette,
+    settings: Settings,
+    on_start: Callable[[str], None],
+    listening: socket.socket | None = None,
+) -> None:
     """Serves until SIGTERM or Ctrl-C; requests under way are finished first. `on_start` is told the
     address.
     """
@@ -113,7 +140,7 @@ async def serve_app(app: Starlette, settings: Settings, on_start: Callable[[str]
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     )
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(sockets=[listening or claim(settings)]))
     while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn gives no event
         await asyncio.sleep(0.01)
     if server.started:

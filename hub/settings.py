@@ -107,6 +107,15 @@ class Limits:
             100_000_000,
         ),
     )
+    query_bytes: int = field(
+        default=100_000,
+        metadata=_between(
+            "HUB_LIMIT_QUERY_BYTES",
+            "Bytes of a document's text, which is not parsed when it is longer.",
+            100,
+            10_000_000,
+        ),
+    )
     read_seconds: float = field(
         default=10.0,
         metadata=_between(
@@ -143,7 +152,23 @@ class Limits:
     fields: int = field(
         default=1_000,
         metadata=_between(
-            "HUB_LIMIT_FIELDS", "Fields of an operation, fragments written out.", 1, 1_000_000
+            "HUB_LIMIT_FIELDS",
+            "Fields of an operation, fragments written out; also of all that a document defines,"
+            " used or not.",
+            1,
+            1_000_000,
+        ),
+    )
+    fragments: int = field(
+        default=50,
+        metadata=_between(
+            "HUB_LIMIT_FRAGMENTS", "Fragments that a document defines, used or not.", 0, 100_000
+        ),
+    )
+    spreads: int = field(
+        default=200,
+        metadata=_between(
+            "HUB_LIMIT_SPREADS", "Places in a document where a fragment is used.", 0, 100_000
         ),
     )
     depth: int = field(

@@ -19,6 +19,8 @@ from sql.errors import Refusal
 
 AGREEMENT = Batch("agreements_by_id", returns="one")
 LONGEST_TERM_DAYS = 5 * 366
+MOST_RULES = 100
+MOST_OPEN_PROPOSALS = 20
 
 # The texts of an agreement: the name of each in the API, and its longest length in characters.
 _TEXTS = {
@@ -170,8 +172,12 @@ async def decide(
 async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -> None:
     if not 0 <= (draft.valid_until - draft.valid_from).days <= LONGEST_TERM_DAYS:
         raise Refusal("BAD_TERM", path=("input", "until"))
-    if not draft.rules:
+    if not draft.rules or len(set(draft.rules)) < len(draft.rules):
         raise Refusal("BAD_RULE", path=("input", "rules"))
+    if len(draft.rules) > MOST_RULES:
+        raise Refusal("TOO_MANY_RULES", path=("input", "rules"), limit=MOST_RULES)
+    if await context.session.fetchval("agreements_open") >= MOST_OPEN_PROPOSALS:
+        raise Refusal("TOO_MANY_PROPOSALS", limit=MOST_OPEN_PROPOSALS)
     if context.principal.organisation not in parties:
         raise Refusal("NOT_A_PARTY", path=("input", "rules"))
     known = {row["id"] for row in await context.session.fetch("organisations_of_gemeente")}
@@ -181,7 +187,8 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
     }
     for number, rule in enumerate(draft.rules):
         path = ("input", "rules", number)
-        if rule.provider == rule.receiver or not rule.wijken:
+        doubled = any(len(set(many)) < len(many) for many in (rule.wijken, rule.fields))
+        if rule.provider == rule.receiver or not rule.wijken or doubled:
             raise Refusal("BAD_RULE", path=path)
         if not known.issuperset((rule.provider, rule.receiver)):
             raise Refusal("UNKNOWN_ORGANISATION", path=path)

@@ -35,6 +35,7 @@ async def feed_page(
     epoch, position = await _position(context, after)
     rows = await context.loaders.load(FEED, wijk, kinds, *position, size + 1)
     nodes = []
+    _note_read(context, rows[:size])
     for row in rows[:size]:
         position = (
             (row["id"], position[1]) if row["stream"] == "EXACT" else (position[0], row["id"])
@@ -49,6 +50,16 @@ async def feed_page(
             "end_cursor": nodes[-1]["cursor"] if nodes else after,
         },
     }
+
+
+def _note_read(context: Context, rows: list[Any]) -> None:
+    """An item about a record of others tells of that record, also where the record is not asked
+    for.
+    """
+    for row in rows:
+        if row["under"] is not None:
+            read = {"id": row["record"], "owner": row["owner"], "agreement": row["under"]}
+            context.session.tally(row["kind"], [{**read, "hidden": row["hidden"]}])
 
 
 async def history_page(

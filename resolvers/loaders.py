@@ -39,7 +39,8 @@ class Loaders:
         if loader is None:
             loader = DataLoader(partial(self._fetch, batch, arguments))
             self._loaders[source] = loader
-        return await loader.load(key)
+        # shielded: who asks may be cancelled, and others wait for the same rows
+        return await asyncio.shield(loader.load(key))
 
     async def load_many(
         self, batch: Batch, keys: Iterable[Hashable], *arguments: Hashable

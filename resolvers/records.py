@@ -61,7 +61,7 @@ class RecordBatches:
             kind=kind,
             newest=Batch(f"{table}_newest"),
             oldest=Batch(f"{table}_oldest"),
-            total=Batch(f"{table}_total", returns="one"),
+            total=Batch(f"{table}_total"),
             by_id=Batch(f"{table}_by_id", returns="one", records=kind),
         )
 
@@ -96,8 +96,11 @@ async def page_of_records(
 
 
 async def total_of_page(context: Context, page: dict[str, Any]) -> int:
-    """How many records the asker can page through from this page's list."""
+    """How many records the asker can page through from this page's list. Counting the records of
+    others is reading them: it is noted for the ledger.
+    """
     batches: RecordBatches = page["batches"]
-    row = await context.loaders.load(batches.total, page["wijk"], *page["wanted"].arguments())
-    total: int = row["total"]
-    return total
+    source = (page["wijk"], *page["wanted"].arguments())
+    rows = await context.loaders.load(batches.total, *source)
+    context.session.tally_counted(batches.kind, source, rows)
+    return sum(row["records"] for row in rows)

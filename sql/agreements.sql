@@ -62,6 +62,12 @@ where a.gemeente = hub.gemeente() and a.id = any ($1::uuid[])
     where (d.gemeente, d.agreement, d.version, d.organisation) = (a.gemeente, a.id, a.version, o.id) and d.decision = 'ACCEPT')
 order by o.name, o.id
 
+-- agreements_open --
+-- How many proposals of the asker still wait for someone.
+select count(*)::int from hub.agreements a
+where a.gemeente = hub.gemeente() and a.proposed_by = hub.asker()
+  and hub.agreement_state(a.gemeente, a.id, a.version) = 'PROPOSED'
+
 -- agreement_propose --
 -- Proposes an agreement in the asker's name.
 insert into hub.agreements (id, title, purpose, legal_basis, contact, dpia, valid_from, valid_until, parties)

@@ -75,6 +75,10 @@ def translated(error: BaseException) -> BaseException:
             return Refusal("NOT_YOUR_WIJK")
         if state in _BY_STATE:
             return Refusal(_BY_STATE[state])
+        if isinstance(error, asyncpg.DataError):
+            return Refusal(
+                "BAD_VALUE"
+            )  # a value that no column could hold, such as of a made-up cursor
         if state == _TIMED_OUT:
             return Refusal("TIMEOUT")
         if state in _NO_ROOM or isinstance(error, _AWAY):

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- feed_of_wijken --
 -- What happened in wijken after two positions, as far as the asker may see it, in the order of the feed.
-select k.wijk as key, f.stream, f.id, f.on_day, f.kind, f.change, f.owner, f.category, f.record, f.agreement
+select k.wijk as key, f.stream, f.id, f.on_day, f.kind, f.change, f.owner, f.category, f.record, f.agreement, f.under, f.hidden
 from unnest($1::uuid[]) k(wijk)
 cross join lateral hub.feed_of_wijk(k.wijk, $2::text[], $3::uuid, $4::uuid, $5::int) f
 

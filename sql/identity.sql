@@ -19,4 +19,4 @@ select 'READ', r.kind, r.wijken, r.precision, 'AGREEMENT', a.title, a.purpose, r
 from hub.agreement_rules r
 join hub.agreements a on (a.gemeente, a.id, a.version) = (r.gemeente, r.agreement, r.version)
 where r.receiver = hub.asker() and hub.agreement_state(a.gemeente, a.id, a.version) = 'IN_FORCE'
-order by 1 desc, 5, 6, 8
+order by 1 desc, 5, 6, 8, 2

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Hashable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -29,6 +29,11 @@ Connection: TypeAlias = "asyncpg.Connection[Record] | PoolConnectionProxy[Record
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
+
+Row: TypeAlias = "asyncpg.Record | Mapping[str, Any]"
+
+# Kind of record, owner, agreement, and what the agreement hides.
+ReadKey = tuple[str, UUID, UUID, tuple[str, ...]]
 
 # The role's own statement_timeout is 5 s: who is silent for longer is away.
 CALL_SECONDS = 6.0
@@ -54,7 +59,8 @@ class Session:
         """What aborted the transaction, until a savepoint mends it."""
         self._broken = False
         self._depth = 0
-        self._reads: Counter[tuple[str, UUID, UUID, tuple[str, ...]]] = Counter()
+        self._read: defaultdict[ReadKey, set[UUID]] = defaultdict(set)
+        self._counted: defaultdict[ReadKey, dict[Hashable, int]] = defaultdict(dict)
 
     async def fetch(self, statement: str, *args: object) -> list[Record]:
         """All rows of a named statement."""
@@ -113,19 +119,29 @@ class Session:
                 self._broken = True
                 raise translated(error) from error
 
-    def tally(self, kind: str, rows: Sequence[Record]) -> None:
-        """Counts the records of others in `rows` (they name an agreement) for the read ledger."""
-        self._reads.update(
-            (kind, row["owner"], row["agreement"], tuple(row["hidden"]))
-            for row in rows
-            if row["agreement"] is not None
-        )
+    def tally(self, kind: str, rows: Iterable[Row]) -> None:
+        """Notes the records of others in `rows` (they name an agreement) for the read ledger."""
+        for row in rows:
+            if row["agreement"] is not None:
+                self._read[kind, row["owner"], row["agreement"], tuple(row["hidden"])].add(
+                    row["id"]
+                )
+
+    def tally_counted(self, kind: str, source: Hashable, rows: Iterable[Row]) -> None:
+        """Notes how many records of others were counted, by whose they are: `records` of each row.
+        The same `source` counted again is the same records.
+        """
+        for row in rows:
+            if row["agreement"] is not None:
+                key = (kind, row["owner"], row["agreement"], tuple(row["hidden"]))
+                self._counted[key][source] = row["records"]
 
     async def write_ledger(self) -> None:
-        """Writes what was tallied since the last call, one line per owner, agreement and set of
-        fields.
+        """Writes what was noted, one line per owner, agreement and set of fields: each record once,
+        whether it was shown or counted.
         """
-        if not self._reads:
+        keys = self._read.keys() | self._counted.keys()
+        if not keys:
             return
         lines = [
             {
@@ -133,11 +149,13 @@ class Session:
                 "owner": owner,
                 "agreement": agreement,
                 "hidden": hidden,
-                "records": records,
+                "records": max(len(self._read[key]), sum(self._counted[key].values())),
             }
-            for (kind, owner, agreement, hidden), records in self._reads.items()
+            for key in keys
+            for kind, owner, agreement, hidden in [key]
         ]
-        self._reads.clear()
+        self._read.clear()
+        self._counted.clear()
         await self.fetch("log_reads", lines, self._operation)
 
 

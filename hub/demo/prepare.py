@@ -67,7 +67,10 @@ async def prepare(
         tokens = await _known_tokens(owner, data)
         day = await _day(owner)
         if today is not None and today != day:
-            report(f"Deze wereld bestond al; het is er {day}. Met --reset begint een nieuwe.")
+            report(
+                f"Let op: --today {today} telt niet. Deze wereld bestond al; het is er {day}. "
+                "Met --reset begint een nieuwe wereld."
+            )
         return tokens, day
     tokens = await _make(app, database, owner, today or datetime.now(HERE).date(), seed, report)
     write_tokens(data, tokens)
@@ -198,7 +201,7 @@ def _one_row(today: date) -> dict[str, Any]:
         "status": "NEW",
         "summary": "Harde muziek in de flats bij het park.",
     }
-    return {"sleutel": f"proef-{today}", "rows": [row]}
+    return {"sleutel": f"demo-opdracht-3-{today}", "rows": [row]}
 
 
 def _command(address: str, token: str, query: str, variables: Mapping[str, Any]) -> str:

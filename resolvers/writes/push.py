@@ -103,7 +103,9 @@ async def push(
             return await pushing.carry_out(rows, rejected or _NOTHING_REJECTED)
     except Refusal as refusal:
         error = RowError(refusal.path, refusal.code, refusal.params)
-        return answer(str(given["dataset"]), frame["now"], [error])
+        return answer(
+            str(given["dataset"]), frame["now"], [error], dry_run=bool(given.get("dry_run"))
+        )
     finally:
         context.loaders.forget()
 

@@ -17,6 +17,7 @@ create table hub.agreements (
   parties uuid[] not null check (cardinality(parties) >= 2),
   proposed_by uuid not null default hub.asker(),
   proposed_at timestamptz not null default hub.now(),
+  proposed_in xid8 not null default pg_current_xact_id(),
   primary key (gemeente, id, version),
   foreign key (gemeente, proposed_by) references hub.organisations on delete restrict,
   check (valid_from <= valid_until),
@@ -170,17 +171,15 @@ create policy of_parties on hub.agreement_rules for select to hub_app
   using (gemeente = (select hub.gemeente()) and exists (
     select from hub.agreements a where (a.gemeente, a.id, a.version) =
       (agreement_rules.gemeente, agreement_rules.agreement, agreement_rules.version)));
--- A rule can be added only by the proposer, between parties, and only until the first decision: what was accepted stays as it was.
+-- A rule can be added only by the proposer, between parties, and only in the transaction that proposes: what others can read, and
+-- so accept, stays as it is. (Until the first decision is not enough: a snapshot from before it does not see it.)
 create policy propose on hub.agreement_rules for insert to hub_app
   with check (gemeente = (select hub.gemeente())
     and exists (
       select from hub.agreements a where (a.gemeente, a.id, a.version) =
         (agreement_rules.gemeente, agreement_rules.agreement, agreement_rules.version)
-        and a.proposed_by = (select hub.asker())
-        and agreement_rules.provider = any (a.parties) and agreement_rules.receiver = any (a.parties))
-    and not exists (
-      select from hub.agreement_decisions d where (d.gemeente, d.agreement, d.version) =
-        (agreement_rules.gemeente, agreement_rules.agreement, agreement_rules.version)));
+        and a.proposed_by = (select hub.asker()) and a.proposed_in = pg_current_xact_id()
+        and agreement_rules.provider = any (a.parties) and agreement_rules.receiver = any (a.parties)));
 grant select on hub.agreement_rules to hub_app;
 grant insert (agreement, version, number, provider, receiver, wijken, kind, category, fields, precision, keep_days, min_cell,
   includes_past) on hub.agreement_rules to hub_app;
@@ -280,9 +279,19 @@ create function hub.agreements_lock(in_gemeente text) returns bigint language sq
 $$;
 grant execute on function hub.agreements_lock(text) to hub_recorder;
 
+-- What is decided from other rows must see what others committed: a snapshot from before a revocation would give it away again.
+create function hub.check_sees_commits() returns void language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception using errcode = 'invalid_transaction_state', message = 'this needs a read committed transaction';
+  end if;
+end $$;
+grant execute on function hub.check_sees_commits() to hub_app, hub_recorder;
+
 create function hub.on_decision() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
+  perform hub.check_sees_commits();
   perform pg_advisory_xact_lock(hub.agreements_lock(new.gemeente));
   perform hub.compile_grants(new.gemeente, null, new.agreement);
   return null;
@@ -293,6 +302,7 @@ alter function hub.on_decision() owner to hub_recorder;
 -- Rejecting is for a proposal, revoking for what was accepted, and a party decides once.
 create function hub.check_decision() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
+  perform hub.check_sees_commits();
   perform pg_advisory_xact_lock(hub.agreements_lock(new.gemeente));
   if exists (
     select from hub.agreement_decisions d

@@ -48,6 +48,7 @@ create table hub.feed_items (
 create index feed_items_receiver on hub.feed_items (gemeente, receiver, wijk, xid, seq) where receiver is not null;
 create index feed_items_own on hub.feed_items (gemeente, owner, wijk, xid, seq);
 create index feed_items_slice on hub.feed_items (gemeente, slice, xid, seq);
+create index feed_items_record on hub.feed_items (gemeente, record);
 create index feed_items_id on hub.feed_items (gemeente, id);
 create index feed_items_reduced_id on hub.feed_items (gemeente, reduced_id);
 
@@ -227,7 +228,10 @@ create function hub.log_reads(lines jsonb, in_operation text) returns void
   from jsonb_array_elements(lines) l
   join lateral (
     select * from hub.agreements x where x.gemeente = hub.gemeente() and x.id = (l ->> 'agreement')::uuid
-      and hub.asker() = any (x.parties) order by x.version desc limit 1) a on true
+      and exists (
+        select from hub.agreement_rules r where (r.gemeente, r.agreement, r.version) = (x.gemeente, x.id, x.version)
+          and r.receiver = hub.asker() and r.provider = (l ->> 'owner')::uuid)
+    order by x.version desc limit 1) a on true
 $$;
 grant execute on function hub.log_reads(jsonb, text) to hub_app;
 alter function hub.log_reads(jsonb, text) owner to hub_recorder;

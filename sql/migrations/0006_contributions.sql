@@ -24,6 +24,7 @@ declare
 begin
   if exists (select from new_rows n left join hub.slices s on (s.gemeente, s.owner, s.id) = (n.gemeente, n.owner, n.slice)
       where s.id is null) then
+    perform hub.check_sees_commits();
     perform pg_advisory_xact_lock_shared(hub.agreements_lock((select gemeente from new_rows limit 1)));
     with made as (
       insert into hub.slices (gemeente, owner, id, wijk, kind, category, profile)
@@ -71,7 +72,8 @@ begin
       d.recorded_on, '{}'::text[] as keys, 1 as step
     from difference d where d.old_slice <> d.slice
     union all
-    select d.gemeente, d.owner, d.wijk, d.slice, d.category, d.change, d.id, d.recorded_on, d.keys, 2 from difference d) f
+    select d.gemeente, d.owner, d.wijk, d.slice, d.category, d.change, d.id, d.recorded_on,
+      case when d.old_slice <> d.slice then d.keys || 'slice'::text else d.keys end, 2 from difference d) f
   order by f.step, f.id;
   return null;
 end $$;

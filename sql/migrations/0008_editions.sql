@@ -122,6 +122,24 @@ create function hub.contributors(in_gemeente text, week_from date)
 $$;
 grant execute on function hub.rules_in_force(text), hub.contributors(text, date) to hub_app, hub_door;
 
+-- The rules under which a receiver could ever see records, until the day on which they were revoked: what was seen once may be
+-- remembered.
+create function hub.rules_ever_in_force(in_gemeente text)
+  returns table (receiver uuid, provider uuid, wijk uuid, kind text, category text, covers_from date, covers_until date)
+  language sql stable parallel safe as $$
+  select r.receiver, r.provider, w.id, r.kind, r.category,
+    case when r.includes_past then '-infinity' else a.valid_from end, least(a.valid_until, d.revoked_on)
+  from hub.agreements a
+  join hub.agreement_rules r on (r.gemeente, r.agreement, r.version) = (a.gemeente, a.id, a.version)
+  cross join lateral unnest(r.wijken) w (id)
+  cross join lateral (
+    select min((x.at at time zone 'Europe/Amsterdam')::date) filter (where x.decision = 'REVOKE') as revoked_on,
+      count(*) filter (where x.decision = 'ACCEPT') as accepted
+    from hub.agreement_decisions x where (x.gemeente, x.agreement, x.version) = (a.gemeente, a.id, a.version)) d
+  where a.gemeente = in_gemeente and r.precision <> 'COUNT' and d.accepted = cardinality(a.parties)
+$$;
+grant execute on function hub.rules_ever_in_force(text) to hub_door;
+
 -- The numbers of a week, decided, for every audience but some: what is withheld does not leave this function. Asked anew it
 -- would follow the records from day to day, so it is hub_recorder's alone, who asks it once.
 create function hub.cube_of_week(in_gemeente text, week_from date, but_for uuid[])
@@ -129,6 +147,8 @@ create function hub.cube_of_week(in_gemeente text, week_from date, but_for uuid[
   language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   with contributors as materialized (
     select * from hub.contributors(in_gemeente, week_from) c where c.audience <> all (but_for)
+  ), shown as materialized (
+    select * from hub.rules_ever_in_force(in_gemeente) r where r.kind = 'SIGNAL'
   ), cells as (
     select c.audience, c.measure, c.wijk, max(c.min_cell) as min_cell, array_agg(distinct c.provider order by c.provider) as scope
     from contributors c
@@ -136,10 +156,20 @@ create function hub.cube_of_week(in_gemeente text, week_from date, but_for uuid[
   ), counted as materialized ( -- each step once: without statistics it would be done anew per cell
     -- each record once, under however many rules it is shared
     select distinct c.audience, c.measure, c.wijk, s.owner, s.id,
+      -- as a record, now or before, here or where it was before it moved
       exists (
-        select from hub.grants v
-        where v.gemeente = s.gemeente and v.receiver = c.audience and v.slice = s.slice and v.rank > 0
-          and s.recorded_on between v.covers_from and v.valid_until) as seen
+        select from shown v
+        where v.receiver = c.audience and v.provider = s.owner and s.recorded_on between v.covers_from and v.covers_until
+          and (l.profile = hub.as_agreed() or exists (
+            select from hub.share_caps h
+            where (h.gemeente, h.owner, h.profile, h.receiver) = (s.gemeente, s.owner, l.profile, c.audience)
+              and h.precision <> 'COUNT'))
+          and exists (
+            select from (
+              select s.wijk, s.category
+              union all
+              select f.wijk, f.category from hub.feed_items f where f.gemeente = s.gemeente and f.record = s.id) p
+            where p.wijk = v.wijk and (v.category is null or v.category = p.category))) as seen
     from contributors c
     join hub.measures m on m.gemeente = in_gemeente and m.code = c.measure
     join hub.grants g on g.gemeente = in_gemeente and g.receiver = c.audience and g.wijk = c.wijk and g.kind = 'SIGNAL'
@@ -147,6 +177,7 @@ create function hub.cube_of_week(in_gemeente text, week_from date, but_for uuid[
     join hub.signals s on s.gemeente = g.gemeente and s.slice = g.slice
       and s.seen_on between week_from and week_from + 6 and s.category = any (m.categories)
       and s.recorded_on between g.covers_from and g.valid_until and s.recorded_on > hub.today() - g.keep_days
+    join hub.slices l on (l.gemeente, l.owner, l.id) = (s.gemeente, s.owner, s.slice)
   ), parts as materialized (
     select c.audience, c.measure, c.wijk, c.owner, count(*) as records, count(*) filter (where not c.seen) as unseen
     from counted c

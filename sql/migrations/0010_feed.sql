@@ -12,38 +12,42 @@ grant select on hub.epochs to hub_app;
 -- What happened in a wijk, as far as the asker may see it. Two streams, each with its own order: what the asker sees exactly
 -- (its own, and EXACT grants) as it was committed; what it sees reduced by batch, and within a batch by random id. They are
 -- merged by day. The two positions are given as items that the asker was handed before and looked up here: the order of
--- transactions never leaves the database. An item that tells of a change is shown only to those who see what changed.
+-- transactions never leaves the database. An item that tells of a change is shown only to those who see what changed, or to whom
+-- the record came from another slice. Each item says under which agreement it is seen, and what that hides, for the read ledger.
 create function hub.feed_of_wijk(in_wijk uuid, kinds text[], after_exact uuid, after_reduced uuid, n int)
   returns table (stream text, id uuid, on_day date, kind text, change text, owner uuid, wijk uuid, category text, record uuid,
-    agreement uuid)
+    agreement uuid, under uuid, hidden text[])
   language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   with visible as (
-    select g.slice, g.rank, g.shows, g.covers_from, g.valid_until, g.keep_days, g.agreed_at, g.agreement, g.rule
+    select g.slice, g.rank, g.shows, g.hidden, g.covers_from, g.valid_until, g.keep_days, g.agreed_at, g.agreement, g.rule
     from hub.grants g
     where g.gemeente = hub.gemeente() and g.receiver = hub.asker() and g.wijk = in_wijk and g.rank > 0
       and hub.today() between g.valid_from and g.valid_until),
   granted as (
-    select f.*, v.rank from visible v
+    select f.*, v.rank, v.agreement as under, v.hidden from visible v
     join hub.feed_items f on f.gemeente = hub.gemeente() and f.slice = v.slice
     where f.recorded_on between v.covers_from and v.valid_until and f.recorded_on > hub.today() - v.keep_days
-      and (f.change <> 'UPDATED' or f.changed && v.shows)
+      and (f.change <> 'UPDATED' or f.changed && v.shows or 'slice' = any (f.changed))
       and not exists (
         select from visible b
         where b.slice = v.slice and f.recorded_on between b.covers_from and b.valid_until
           and f.recorded_on > hub.today() - b.keep_days
           and (b.rank, v.agreed_at, v.agreement, v.rule) > (v.rank, b.agreed_at, b.agreement, b.rule))),
   exact as (
-    select f.xid, f.seq, f.id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record, f.agreement from hub.feed_items f
+    select f.xid, f.seq, f.id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record, f.agreement,
+      null::uuid as under, '{}'::text[] as hidden
+    from hub.feed_items f
     where f.gemeente = hub.gemeente() and f.owner = hub.asker() and f.wijk = in_wijk and f.for_owner
     union all
-    select f.xid, f.seq, f.id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record, f.agreement
+    select f.xid, f.seq, f.id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record, f.agreement, f.under, f.hidden
     from granted f where f.rank = 3
     union all
-    select f.xid, f.seq, f.id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record, f.agreement from hub.feed_items f
+    select f.xid, f.seq, f.id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record, f.agreement, null, '{}'
+    from hub.feed_items f
     where f.gemeente = hub.gemeente() and f.receiver = hub.asker() and f.wijk = in_wijk),
   exact_page as (
     select 'EXACT' as stream, max(e.on_day) over (order by e.xid, e.seq) as merge_day,
-      row_number() over (order by e.xid, e.seq) as place, e.id, e.on_day, e.kind, e.change, e.owner, e.wijk, e.category, e.record, e.agreement
+      row_number() over (order by e.xid, e.seq) as place, e.id, e.on_day, e.kind, e.change, e.owner, e.wijk, e.category, e.record, e.agreement, e.under, e.hidden
     from exact e
     where e.xid < pg_snapshot_xmin(pg_current_snapshot()) and (kinds is null or e.kind is null or e.kind = any (kinds))
       and (after_exact is null or (e.xid, e.seq) >
@@ -51,7 +55,7 @@ create function hub.feed_of_wijk(in_wijk uuid, kinds text[], after_exact uuid, a
     order by e.xid, e.seq limit n),
   reduced_page as (
     select 'REDUCED' as stream, b.cut_on as merge_day, row_number() over (order by b.number, f.reduced_id) as place,
-      f.reduced_id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record, f.agreement
+      f.reduced_id, f.on_day, f.kind, f.change, f.owner, f.wijk, f.category, f.record, f.agreement, f.under, f.hidden
     from granted f
     join hub.feed_batches b on b.gemeente = hub.gemeente() and f.xid >= b.from_xid and f.xid < b.until_xid
     where f.rank < 3 and (kinds is null or f.kind = any (kinds))
@@ -60,7 +64,7 @@ create function hub.feed_of_wijk(in_wijk uuid, kinds text[], after_exact uuid, a
         join hub.feed_batches c on c.gemeente = i.gemeente and i.xid >= c.from_xid and i.xid < c.until_xid
         where i.gemeente = hub.gemeente() and i.reduced_id = after_reduced))
     order by b.number, f.reduced_id limit n)
-  select p.stream, p.id, p.on_day, p.kind, p.change, p.owner, p.wijk, p.category, p.record, p.agreement
+  select p.stream, p.id, p.on_day, p.kind, p.change, p.owner, p.wijk, p.category, p.record, p.agreement, p.under, p.hidden
   from (select * from exact_page union all select * from reduced_page) p
   order by p.merge_day, p.stream, p.place limit n
 $$;

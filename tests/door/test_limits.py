@@ -181,6 +181,33 @@ def test_each_limit_has_a_code(schema: Any, text: str, code: str) -> None:
     assert refusal(schema, text).code == code
 
 
+def unused(count: int, inner: str = "hello", name: str = "F{}") -> str:
+    """An operation beside fragments that it does not use."""
+    fragments = (f"fragment {name.format(n)} on Query{{{inner}}}" for n in range(count))
+    return "{hello} " + " ".join(fragments)
+
+
+@pytest.mark.parametrize(
+    ("text", "got", "limit"),
+    [
+        (unused(51), 51, 50),
+        (unused(51, name="F"), 51, 50),
+        (unused(2, inner="...F0 " * 101), 202, 200),
+        (unused(2, inner="... {hello hello} " * 250), 1_001, 1_000),
+        (unused(2, inner="hello " * 500, name="F"), 1_001, 1_000),
+        (" ".join(f"query Q{n}{{{'hello ' * 20}}}" for n in range(51)), 1_020, 1_000),
+    ],
+    ids=["fragments", "namesakes", "spreads", "inline", "fields", "operations"],
+)
+def test_what_a_document_holds_is_limited_where_nothing_uses_it(
+    schema: Any, text: str, got: int, limit: int
+) -> None:
+    error = refusal(schema, text)
+
+    assert error.code == "TOO_MANY_FIELDS"
+    assert error.params == {"got": got, "limit": limit}
+
+
 def test_a_costly_operation_is_refused_with_both_numbers(schema: Any) -> None:
     with pytest.raises(Refusal) as caught:
         check(measure(schema, "{all{parts{parts{parts{parts{name}}}}}}"), Limits())

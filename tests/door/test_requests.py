@@ -297,6 +297,15 @@ async def test_only_a_delivery_of_rows_may_be_larger_than_an_ordinary_body(
     assert (reader.status_code, code(reader)) == (413, "BODY_TOO_LARGE")
 
 
+async def test_a_document_that_is_too_long_is_refused_before_it_is_read(door: Any) -> None:
+    fits = await door.send({"query": "{hello}" + " " * 99_993})
+    beyond = await door.send({"query": "{hello " + "é" * 50_000})
+
+    assert fits.json()["data"] == {"hello": "hello wijk"}
+    assert (beyond.status_code, code(beyond)) == (413, "BODY_TOO_LARGE")
+    assert "100000" in beyond.text
+
+
 @given(body=st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: E501 -- queries and predicates stand as they are
 """What must hold in the catalogue of any database of the hub, as questions that return what is wrong.
 
 Each check is one query that only reads pg_catalog and hub.contribution_*, for any role that may connect: a test asks them
@@ -226,10 +227,17 @@ EXECUTABLE = f"""
 
 _NAMES = tuple(CHECKS)
 # One question instead of many: an answer in one moment, and soon.
-_ALL = " union ".join(f"select {n}, x::text from ({query}) q(x)" for n, query in enumerate(CHECKS.values())) + " order by 1, 2"
+_ALL = (
+    " union ".join(
+        f"select {n}, x::text from ({query}) q(x)" for n, query in enumerate(CHECKS.values())
+    )
+    + " order by 1, 2"
+)
 
 
-async def findings(connection: Any, allowed: Mapping[str, Mapping[str, str]] | None = None) -> Findings:
+async def findings(
+    connection: Any, allowed: Mapping[str, Mapping[str, str]] | None = None
+) -> Findings:
     """What is wrong, by check; `allowed` names per check what may be so, with the reason."""
     wrong: Findings = {}
     for number, found in await connection.fetch(_ALL):

@@ -27,7 +27,7 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Bench]:
-    """An empty, migrated database; a runner, because a property runs its examples one after the other."""
+    """An empty, migrated database; a runner, because a property runs its examples one after the other."""  # noqa: E501
     name = "isolation_" + request.module.__name__.rpartition(".")[2]
     with asyncio.Runner() as runner:
         root = runner.run(asyncpg.connect(cluster.addresses.superuser))

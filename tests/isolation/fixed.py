@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: E501 -- queries and predicates stand as they are
 """A small world in which every predicate of the policies and doors decides something, played twice.
 
 The second gemeente has organisations, wijken and records under the same ids as the first: what forgets to ask in which
@@ -8,8 +9,9 @@ gemeente it is, shows. Both stand committed in the database; the battery reads t
 from __future__ import annotations
 
 import copy
-from contextlib import asynccontextmanager
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -23,6 +25,7 @@ from tests.isolation.play import Connection, Play, as_asker, named
 
 DAY = date(2026, 10, 1)
 SAME = UUID(int=7)
+LONG = UUID(int=99)
 TOKEN = bytes(range(32))
 
 
@@ -30,7 +33,9 @@ def record(play: Play, name: str, owner: int = 0, wijk: int = 0, **values: Any) 
     """A record in the twins' shared names."""
     given: dict[str, Any] = {
         "category": "NOISE",
-        "seen_at": datetime(play.world.today.year, play.world.today.month, play.world.today.day, 10, tzinfo=UTC),
+        "seen_at": datetime(
+            play.world.today.year, play.world.today.month, play.world.today.day, 10, tzinfo=UTC
+        ),
         "summary": f"lamp stuk {name}",
         "internal_note": f"notitie {name}",
         "subcategory": "eigen soort",
@@ -52,13 +57,23 @@ def record(play: Play, name: str, owner: int = 0, wijk: int = 0, **values: Any) 
 
 
 async def agree(
-    play: Play, name: str, first: int, last: int, *rules: Rule, accept: bool = True, id_: UUID | None = None
+    play: Play,
+    name: str,
+    first: int,
+    last: int,
+    *rules: Rule,
+    accept: bool = True,
+    id_: UUID | None = None,
 ) -> Agreement:
     """An agreement of the parties of its rules, from and until so many days after today."""
     parties = tuple(sorted({party for rule in rules for party in (rule.provider, rule.receiver)}))
     today = play.world.today
     made = Agreement(
-        id_ or named(play.world.gemeente, name), parties, today + timedelta(days=first), today + timedelta(days=last), rules
+        id_ or named(play.world.gemeente, name),
+        parties,
+        today + timedelta(days=first),
+        today + timedelta(days=last),
+        rules,
     )
     await play.propose(parties[0], made)
     for party in parties if accept else parties[:1]:
@@ -66,7 +81,9 @@ async def agree(
     return made
 
 
-def rule(play: Play, provider: int, receiver: int, wijken: tuple[int, ...] = (0, 1), **values: Any) -> Rule:
+def rule(
+    play: Play, provider: int, receiver: int, wijken: tuple[int, ...] = (0, 1), **values: Any
+) -> Rule:
     """A rule between organisations and in wijken by their numbers."""
     places = list(play.world.wijken)
     who = play.world.organisations
@@ -77,16 +94,17 @@ def rule(play: Play, provider: int, receiver: int, wijken: tuple[int, ...] = (0,
 OTHER_KINDS = {
     "enforcement_actions": ("measure, happened_on", "'PATROL', hub.today()"),
     "police_notices": ("noticed_on", "hub.today()"),
-    "housing_projects": ("title, work, homes, starts_on, status", "'x', 'RENOVATION', 4, hub.today(), 'PLANNED'"),
+    "housing_projects": (
+        "title, work, homes, starts_on, status",
+        "'x', 'RENOVATION', 4, hub.today(), 'PLANNED'",
+    ),
 }
 
 
 def insert_into(table: str) -> str:
     """The statement that adds a record of another kind than signals, in the wijk $1."""
     columns, values = OTHER_KINDS[table]
-    return (
-        f"insert into hub.{table} (id, dataset, wijk, category, {columns}) values (gen_random_uuid(), 'meldingen', $1, 'NOISE', {values})"
-    )
+    return f"insert into hub.{table} (id, dataset, wijk, category, {columns}) values (gen_random_uuid(), 'meldingen', $1, 'NOISE', {values})"
 
 
 EVERYTHING = ("point", "seenAt", "subcategory", "summary")
@@ -98,30 +116,85 @@ async def play_world(play: Play) -> None:
     await play.create(record(play, "before", buurt=0))
     await play.create(record(play, "before-elsewhere", wijk=1))
     await play.create(record(play, "before-c", owner=2, buurt=0))
-    await agree(play, "long", 0, 60, rule(play, 2, 1, (0,), precision="WIJK", includes_past=True), id_=UUID(int=99))
-    await agree(play, "ended", 0, 4, rule(play, 0, 1, precision="EXACT", fields=EVERYTHING, includes_past=True))
-    await agree(play, "not-accepted", 0, 90, rule(play, 0, 1, fields=EVERYTHING, includes_past=True), accept=False)
-    rejected = await agree(play, "rejected", 0, 90, rule(play, 0, 1, fields=EVERYTHING, includes_past=True), accept=False)
+    await agree(
+        play, "long", 0, 60, rule(play, 2, 1, (0,), precision="WIJK", includes_past=True), id_=LONG
+    )
+    await agree(
+        play,
+        "other-kind",
+        0,
+        90,
+        rule(play, 0, 1, fields=EVERYTHING, includes_past=True, kind="OTHER"),
+    )
+    await play.create(record(play, "own-early", owner=1))
+    await agree(play, "counted-once", 0, 4, rule(play, 1, 2, (0,), precision="COUNT"))
+    await agree(
+        play,
+        "ended",
+        0,
+        4,
+        rule(play, 0, 1, precision="EXACT", fields=EVERYTHING, includes_past=True),
+    )
+    await agree(
+        play,
+        "not-accepted",
+        0,
+        90,
+        rule(play, 0, 1, fields=EVERYTHING, includes_past=True),
+        accept=False,
+    )
+    rejected = await agree(
+        play,
+        "rejected",
+        0,
+        90,
+        rule(play, 0, 1, fields=EVERYTHING, includes_past=True),
+        accept=False,
+    )
     await play.decide(rejected.id, organisations[1], "REJECT")
-    revoked = await agree(play, "revoked", 0, 90, rule(play, 0, 1, fields=EVERYTHING, includes_past=True))
+    revoked = await agree(
+        play, "revoked", 0, 90, rule(play, 0, 1, fields=EVERYTHING, includes_past=True)
+    )
     await play.create(record(play, "early", buurt=1, category="LITTER"))
     await play.decide(revoked.id, organisations[0], "REVOKE")
     await play.cut()
     await play.pass_days(6)
     # from here on: the second sees the first's records at BUURT, without text; the third at WIJK with the summary, or counts
-    await agree(play, "buurt", 0, 60, rule(play, 0, 1, (0,), precision="BUURT", fields=("subcategory", "point", "seenAt")))
+    await agree(
+        play,
+        "buurt",
+        0,
+        60,
+        rule(play, 0, 1, (0,), precision="BUURT", fields=("subcategory", "point", "seenAt")),
+    )
     await agree(
         play,
         "wijk",
         0,
         60,
-        rule(play, 0, 2, (0, 1), precision="WIJK", fields=("summary",), category="NOISE", keep_days=9),
+        rule(
+            play, 0, 2, (0, 1), precision="WIJK", fields=("summary",), category="NOISE", keep_days=9
+        ),
         rule(play, 0, 2, (0,), precision="COUNT", includes_past=True),
     )
-    await agree(play, "future", 40, 90, rule(play, 0, 1, precision="EXACT", fields=EVERYTHING, includes_past=True))
+    await agree(
+        play,
+        "future",
+        40,
+        90,
+        rule(play, 0, 1, precision="EXACT", fields=EVERYTHING, includes_past=True),
+    )
     await agree(play, "back", 0, 60, rule(play, 2, 0, (0,), precision="EXACT", fields=("point",)))
-    await agree(play, "short", 0, 10, rule(play, 2, 1, (0, 1), precision="EXACT", fields=("seenAt",)))
-    await agree(play, "brief", 0, 60, rule(play, 2, 1, (0,), precision="EXACT", fields=EVERYTHING, keep_days=9))
+    await agree(
+        play, "short", 0, 10, rule(play, 2, 1, (0, 1), precision="EXACT", fields=("seenAt",))
+    )
+    await agree(
+        play,
+        "brief",
+        0,
+        60,
+        rule(play, 2, 1, (0,), precision="EXACT", fields=EVERYTHING, keep_days=9),
+    )
     await play.create(record(play, "a", buurt=0, status="DONE"))
     await play.create(record(play, "b", buurt=1, category="LITTER"))
     await play.create(record(play, "a-elsewhere", wijk=1, buurt=0))
@@ -131,8 +204,12 @@ async def play_world(play: Play) -> None:
         await play.create(record(play, name, owner=owner, buurt=1))
     caps = ((organisations[1], Cap("WIJK", True)), (organisations[2], Cap("EXACT", False)))
     await play.create(record(play, "capped", buurt=0, caps=caps))
-    await play.create(record(play, "left-out", buurt=0, caps=((organisations[2], Cap("COUNT", True)),)))
-    await play.create(record(play, "capped-c", owner=2, caps=((organisations[1], Cap("BUURT", False)),)))
+    await play.create(
+        record(play, "left-out", buurt=0, caps=((organisations[2], Cap("COUNT", True)),))
+    )
+    await play.create(
+        record(play, "capped-c", owner=2, caps=((organisations[1], Cap("BUURT", False)),))
+    )
     await play.change(named("twin", "a"), {"internal_note": "anders"})
     await play.change(named("twin", "a"), {"lon": 4.5, "lat": 52.07})
     await play.change(named("twin", "b"), {"category": "NOISE"})
@@ -155,14 +232,18 @@ async def play_world(play: Play) -> None:
     names = sorted((f"hour-{n}" for n in range(5)), key=lambda name: named("twin", name))
     for hour, name in zip(range(20, 0, -3), names, strict=False):
         day = play.world.today
-        await play.create(record(play, name, wijk=1, seen_at=datetime(day.year, day.month, day.day, hour, tzinfo=UTC)))
+        await play.create(
+            record(
+                play, name, wijk=1, seen_at=datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+            )
+        )
 
 
 async def play_twin(play: Play) -> None:
     """The other gemeente: the same ids, everything shared with everybody."""
     everyone = [(p, r) for p in range(3) for r in range(3) if p != r]
     rules = (rule(play, p, r, fields=EVERYTHING, includes_past=True) for p, r in everyone)
-    await agree(play, "everything", -90, 90, *rules)
+    await agree(play, "everything", -90, 90, *rules, id_=LONG)
     for owner, name in enumerate(("a", "own", "c")):
         await play.create(record(play, name, owner=owner, buurt=1, summary=f"tweeling {name}"))
     await play.create(record(play, "twin-elsewhere", wijk=1))
@@ -179,14 +260,24 @@ async def leave_traces(play: Play) -> None:
 async def write_traces(app: Any, key: UUID, text: str) -> None:
     """The asker's own row in each of these tables."""
     await app.execute(
-        "insert into hub.receipts (id, dataset, kind, mode, dry_run, summary) values ($1, 'meldingen', 'SIGNAL', 'UPSERT', false, '[]')", key
+        "insert into hub.receipts (id, dataset, kind, mode, dry_run, summary) values ($1, 'meldingen', 'SIGNAL', 'UPSERT', false, '[]')",
+        key,
     )
-    await app.execute("insert into hub.receipt_rows (receipt, line, outcome) values ($1, 1, 'CREATED')", key)
-    await app.execute("insert into hub.idempotency_keys (key, operation, digest, result) values ($2, 'x', 'x', $1)", key, text)
     await app.execute(
-        "insert into hub.list_parts (dataset, key, part, parts, complete, external_ids) values ('meldingen', $1, 1, 2, true, '{}')", text
+        "insert into hub.receipt_rows (receipt, line, outcome) values ($1, 1, 'CREATED')", key
     )
-    await app.execute("insert into hub.tombstones (kind, id, reason) values ('SIGNAL', $1, 'vergissing')", key)
+    await app.execute(
+        "insert into hub.idempotency_keys (key, operation, digest, result) values ($2, 'x', 'x', $1)",
+        key,
+        text,
+    )
+    await app.execute(
+        "insert into hub.list_parts (dataset, key, part, parts, complete, external_ids) values ('meldingen', $1, 1, 2, true, '{}')",
+        text,
+    )
+    await app.execute(
+        "insert into hub.tombstones (kind, id, reason) values ('SIGNAL', $1, 'vergissing')", key
+    )
     await app.execute(
         "insert into hub.share_caps (profile, receiver, precision, with_text) select $1, o.id, 'WIJK', false from hub.organisations o"
         " where o.id <> hub.asker() order by o.id limit 1",
@@ -194,13 +285,9 @@ async def write_traces(app: Any, key: UUID, text: str) -> None:
     )
     await app.execute("insert into hub.datasets (dataset, kind) values ($1, 'SIGNAL')", text)
     await app.execute(
-        "insert into hub.deliveries (dataset, wijk) select $1, o.wijk from hub.organisation_wijken o where o.organisation = hub.asker()", text
+        "insert into hub.deliveries (dataset, wijk) select $1, o.wijk from hub.organisation_wijken o where o.organisation = hub.asker()",
+        text,
     )
-    await app.execute("select hub.log_reads($1, 'test')", _lines_of_reads())
-
-
-def _lines_of_reads() -> str:
-    return "[]"
 
 
 @dataclass(slots=True)
@@ -258,15 +345,25 @@ class Battery:
         twin = await Play.begin(owner, app, "GM0002", DAY, names="twin")
         await play_twin(twin)
         await leave_traces(twin)
-        play = await Play.begin(owner, app, "GM0001", DAY, names="twin", works={(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)})
+        play = await Play.begin(
+            owner,
+            app,
+            "GM0001",
+            DAY,
+            names="twin",
+            works={(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)},
+        )
         await play_world(play)
         await leave_traces(play)
+        await app.fetchval("select hub.cut_feed_batch('GM0002')")
         await owner.execute(
             "insert into hub.tokens (gemeente, organisation, name, digest, expires_at) values ('GM0001', $1, 'a', $2, hub.now() + interval '1 day')",
             *(play.world.organisations[0], TOKEN),
         )
         await play._settled()
-        return cls(play, _questions(play), await catalogue.findings(app), await catalogue.executable(app))
+        return cls(
+            play, _questions(play), await catalogue.findings(app), await catalogue.executable(app)
+        )
 
     async def run(self, superuser: Connection, first: str = "catalogue") -> None:
         """Asks everything, as each asker, within the superuser's transaction; raises when an answer is not as it should be.
@@ -279,7 +376,9 @@ class Battery:
             await parts[name]()
 
     def _parts(self, superuser: Connection) -> dict[str, Callable[[], Awaitable[None]]]:
-        app, owner, recorder = (Acting(superuser, f"hub_{role}") for role in ("app", "owner", "recorder"))
+        app, owner, recorder = (
+            Acting(superuser, f"hub_{role}") for role in ("app", "owner", "recorder")
+        )
         play = Unsettled(copy.deepcopy(self.play.world), owner, app)  # type: ignore[arg-type]
         wijken = list(play.world.wijken)
 
@@ -298,7 +397,9 @@ class Battery:
                 for wanted in self.questions:
                     await play._compare_pages(asker, wijk, wanted, newest=newest)
 
-        def by_everybody(part: Callable[..., Awaitable[None]], *args: Any) -> Callable[[], Awaitable[None]]:
+        def by_everybody(
+            part: Callable[..., Awaitable[None]], *args: Any
+        ) -> Callable[[], Awaitable[None]]:
             async def ask() -> None:
                 for asker in play.world.organisations:
                     async with as_asker(app, play.world.gemeente, asker):  # type: ignore[arg-type]
@@ -337,8 +438,18 @@ class Battery:
 
     async def _nobody(self, app: Acting) -> None:
         async with app.transaction():
-            await app.execute("select set_config('hub.gemeente', '', true), set_config('hub.organisation', '', true)")
-            for table in ("organisations", "organisation_wijken", "datasets", "agreements", "agreement_rules", "agreement_decisions", "signals"):
+            await app.execute(
+                "select set_config('hub.gemeente', '', true), set_config('hub.organisation', '', true)"
+            )
+            for table in (
+                "organisations",
+                "organisation_wijken",
+                "datasets",
+                "agreements",
+                "agreement_rules",
+                "agreement_decisions",
+                "signals",
+            ):
                 assert await app.fetchval(f"select count(*) from hub.{table}") == 0
             known = await app.fetch("select * from hub.principal_of($1)", TOKEN)
             assert len(known) == 1
@@ -349,32 +460,58 @@ class Battery:
         for asker in play.world.organisations:
             async with as_asker(play.app, play.world.gemeente, asker):
                 for table, some in (
-                    *((name, True) for name in ("signals", "history", "tombstones", "receipts", "receipt_rows")),
-                    *((name, True) for name in ("idempotency_keys", "list_parts", "deliveries", "share_caps", "datasets")),
+                    *(
+                        (name, True)
+                        for name in ("signals", "history", "tombstones", "receipts", "receipt_rows")
+                    ),
+                    *(
+                        (name, True)
+                        for name in (
+                            "idempotency_keys",
+                            "list_parts",
+                            "deliveries",
+                            "share_caps",
+                            "datasets",
+                        )
+                    ),
                     ("read_ledger", False),
                 ):
                     rows = await play.app.fetch(f"select distinct gemeente, owner from hub.{table}")
-                    assert [tuple(row) for row in rows] in ([(play.world.gemeente, asker)], [] if not some else None), table
-                sources = await play.app.fetch("select owner, wijk from hub.source_states($1, hub.today())", list(play.world.wijken))
-                assert {tuple(row) for row in sources} == self._parties(play, asker)
+                    assert [tuple(row) for row in rows] in (
+                        [(play.world.gemeente, asker)],
+                        [] if not some else None,
+                    ), table
+                for wijk in play.world.wijken:
+                    found = await play.app.fetch(
+                        "select owner, dataset from hub.source_states(array[$1::uuid], hub.today())",
+                        wijk,
+                    )
+                    expected = [
+                        (who, name)
+                        for who in self._parties(play, asker, wijk)
+                        for name in ("meldingen", "sleutel-1")
+                    ]
+                    assert sorted(tuple(row) for row in found) == sorted(expected)
                 seen = {row["id"] for row in await play.app.fetch("select id from hub.agreements")}
                 assert seen == {a.id for a in play.world.agreements.values() if asker in a.parties}
                 for table in ("agreement_rules", "agreement_decisions"):
-                    rows = await play.app.fetch(f"select distinct gemeente, agreement from hub.{table}")
-                    assert {tuple(row) for row in rows} == {(play.world.gemeente, id_) for id_ in seen}
+                    rows = await play.app.fetch(
+                        f"select distinct gemeente, agreement from hub.{table}"
+                    )
+                    assert {tuple(row) for row in rows} == {
+                        (play.world.gemeente, id_) for id_ in seen
+                    }
 
-    def _parties(self, play: Play, asker: UUID) -> set[tuple[UUID, UUID]]:
-        """Whose datasets, in which wijken, an asker hears of: its own, and those of which a rule in force gives it records."""
-        own = {(asker, wijk) for who, wijk in play.world.works if who == asker}
+    def _parties(self, play: Play, asker: UUID, wijk: UUID) -> set[UUID]:
+        """Whose datasets of a wijk an asker hears of: its own, and those of whom a rule in force gives it records or counts."""
         given = {
-            (rule.provider, wijk)
+            rule.provider
             for agreement in play.world.agreements.values()
             if agreement.in_force(play.world.today)
             for rule in agreement.rules
-            if rule.receiver == asker
-            for wijk in rule.wijken
+            if rule.receiver == asker and wijk in rule.wijken and rule.kind == "SIGNAL"
         }
-        return own | given
+        return given | {who for who, place in play.world.works if (who, place) == (asker, wijk)}
 
     async def _write(self, play: Play, recorder: Acting) -> None:
         """Goes on in the same world: others' keys, others' rows, new agreements, new records, and the ends of agreements."""
@@ -389,19 +526,52 @@ class Battery:
                 await write_traces(play.app, UUID(int=8), "sleutel-2")
         async with undone(play.app):
             async with as_asker(play.app, play.world.gemeente, second):
-                await play.app.execute("update hub.signals set summary = 'x', version = version + 1 where id = $1", named("twin", "a"))
+                await play.app.execute(
+                    "update hub.signals set summary = 'x', version = version + 1 where id = $1",
+                    named("twin", "a"),
+                )
                 await play.app.execute("delete from hub.signals where id = $1", named("twin", "a"))
-            assert await _of(play, first, named("twin", "a")) == play.world.records[named("twin", "a")].summary
+            assert (
+                await _of(play, first, named("twin", "a"))
+                == play.world.records[named("twin", "a")].summary
+            )
         for statement, args in (
-            ("update hub.signals set summary = 'x', version = version + 1 where owner <> hub.asker() or gemeente <> hub.gemeente()", ()),
-            ("delete from hub.signals where owner <> hub.asker() or gemeente <> hub.gemeente()", ()),
+            (
+                "update hub.signals set summary = 'x', version = version + 1 where owner <> hub.asker() or gemeente <> hub.gemeente()",
+                (),
+            ),
+            (
+                "delete from hub.signals where owner <> hub.asker() or gemeente <> hub.gemeente()",
+                (),
+            ),
         ):
             async with as_asker(play.app, play.world.gemeente, second):
                 assert (await play.app.execute(statement, *args)).endswith(" 0")
         await self._refusals(play)
+        await self._ledger(play)
         # what is agreed now counts at once, for records before and after
-        new = await agree(play, "new", 0, 20, rule(play, 1, 0, (0,), precision="BUURT", fields=("summary",)), rule(play, 1, 2, precision="COUNT"))
-        await agree(play, "new-category", 0, 20, rule(play, 1, 2, (1,), category="GREEN", includes_past=True))
+        new = await agree(
+            play,
+            "new",
+            0,
+            20,
+            rule(play, 1, 0, (0,), precision="BUURT", fields=("summary",)),
+            rule(play, 1, 2, precision="COUNT"),
+        )
+        await agree(
+            play,
+            "new-category",
+            0,
+            20,
+            rule(play, 1, 2, (1,), category="GREEN", includes_past=True),
+        )
+        await agree(
+            play,
+            "new-kind",
+            0,
+            20,
+            rule(play, 1, 0, fields=EVERYTHING, includes_past=True, kind="OTHER"),
+        )
         await play.create(record(play, "y", owner=1, buurt=1))
         await play.create(record(play, "y-green", owner=1, wijk=1, category="GREEN"))
         await play.create(record(play, "y-noise", owner=1, wijk=1))
@@ -413,12 +583,15 @@ class Battery:
         await play.decide(new.id, first, "REJECT")
         await play.decide(new.id, first, "REVOKE")
         await play.decide(new.id, second, "REVOKE")
-        half = await agree(play, "half", 0, 20, rule(play, 1, 0, (0,), fields=EVERYTHING), accept=False)
+        half = await agree(
+            play, "half", 0, 20, rule(play, 1, 0, (0,), fields=EVERYTHING), accept=False
+        )
         await self._again(play, committed)
         await play.decide(half.id, play.world.organisations[0], "REJECT")
         for party in half.parties:
             await play.decide(half.id, party, "ACCEPT")
         await play.withdraw(named("twin", "y"))
+        await play.decide(LONG, second, "REVOKE")
         await self._again(play, committed)
         await self._history(play)
         await self._announced(play, recorder)
@@ -440,7 +613,9 @@ class Battery:
         first, second, third = play.world.organisations
         wijk = next(iter(play.world.wijken))
         open_one = await agree(play, "open", 0, 9, rule(play, 0, 1), accept=False)
-        untouched = Agreement(named(play.world.gemeente, "untouched"), (first, second), DAY, DAY, ())
+        untouched = Agreement(
+            named(play.world.gemeente, "untouched"), (first, second), DAY, DAY, ()
+        )
         await play.propose(first, untouched)
         add = """insert into hub.agreement_rules (agreement, version, number, provider, receiver, wijken, kind, precision)
           values ($1, 1, 9, $2, $3, $4, 'SIGNAL', 'EXACT')"""
@@ -458,11 +633,14 @@ class Battery:
                 for table in OTHER_KINDS:
                     await play.app.execute(insert_into(table), wijk)
             await play.owner.execute(works, first)
-            for table, new in (("signals", signal), *((table, insert_into(table)) for table in OTHER_KINDS)):
-                await refused(play, first, new, wijk)
-                await refused(play, first, f"update hub.{table} set category = 'GREEN', version = version + 1 where wijk = $1", wijk)
+            new = {"signals": signal, **{table: insert_into(table) for table in OTHER_KINDS}}
+            for table, statement in new.items():
+                await refused(play, first, statement, wijk)
+                change = f"update hub.{table} set category = 'GREEN', version = version + 1"
+                await refused(play, first, f"{change} where wijk = $1", wijk)
                 async with as_asker(play.app, play.world.gemeente, first):
-                    assert await play.app.execute(f"delete from hub.{table} where wijk = $1", wijk) != "DELETE 0"
+                    gone = await play.app.execute(f"delete from hub.{table} where wijk = $1", wijk)
+                    assert gone != "DELETE 0"
         await self._codes_only(play)
         for column in ("valid_until = '2099-01-01'", "parties = parties"):
             await refused(play, first, f"update hub.agreements set {column}")
@@ -475,6 +653,25 @@ class Battery:
             )
             assert await play.app.fetch("select * from hub.principal_of($1)", TOKEN) == []
 
+    async def _ledger(self, play: Play) -> None:
+        """A read is told to the owner when there is an agreement under which it could be."""
+        first, second, third = play.world.organisations
+        line = {
+            "kind": "SIGNAL",
+            "owner": str(first),
+            "agreement": str(named(play.world.gemeente, "buurt")),
+            "hidden": [],
+            "records": 1,
+        }
+        for reader, expected in ((third, 0), (second, 1)):
+            async with as_asker(play.app, play.world.gemeente, reader):
+                await play.app.execute("select hub.log_reads($1, 'test')", json.dumps([line]))
+            async with as_asker(play.app, play.world.gemeente, first):
+                assert (
+                    await play.app.fetchval("select count(agreement) from hub.read_ledger")
+                    == expected
+                )
+
     async def _codes_only(self, play: Play) -> None:
         """Of police and enforcement neither point nor text nor minute is stored."""
         first, wijk = play.world.organisations[0], next(iter(play.world.wijken))
@@ -483,22 +680,55 @@ class Battery:
         async with undone(play.app):
             async with as_asker(play.app, play.world.gemeente, first):
                 await play.app.execute(insert_into("housing_projects"), wijk)
-            await play.owner.execute("update hub.organisations set kind = 'POLICE' where id = $1", first)
+            await play.owner.execute(
+                "update hub.organisations set kind = 'POLICE' where id = $1", first
+            )
             await refused(play, first, insert_into("housing_projects"), wijk)
-            await refused(play, first, "update hub.housing_projects set title = 'y', version = 2 where wijk = $1", wijk)
+            change = "update hub.housing_projects set title = 'y', version = 2 where wijk = $1"
+            await refused(play, first, change, wijk)
             async with as_asker(play.app, play.world.gemeente, first):
                 await play.app.execute(signal.format("", "$2", noon, ""), wijk, SAME)
             for column, value in (("summary", "'x'"), ("internal_note", "'x'")):
-                await refused(play, first, signal.format(f", {column}", "gen_random_uuid()", noon, f", {value}"), wijk)
-                await refused(play, first, f"update hub.signals set {column} = {value}, version = 2 where id = $1", SAME)
-            await refused(play, first, "update hub.signals set lon = 4, lat = 52, version = 2 where id = $1", SAME)
-            await refused(play, first, "update hub.signals set seen_at = now() + interval '1 minute', version = 2 where id = $1", SAME)
+                await refused(
+                    play,
+                    first,
+                    signal.format(f", {column}", "gen_random_uuid()", noon, f", {value}"),
+                    wijk,
+                )
+                await refused(
+                    play,
+                    first,
+                    f"update hub.signals set {column} = {value}, version = 2 where id = $1",
+                    SAME,
+                )
+            await refused(
+                play,
+                first,
+                "update hub.signals set lon = 4, lat = 52, version = 2 where id = $1",
+                SAME,
+            )
+            await refused(
+                play,
+                first,
+                "update hub.signals set seen_at = now() + interval '1 minute', version = 2 where id = $1",
+                SAME,
+            )
 
     async def _announced(self, play: Play, recorder: Acting) -> None:
         """What receivers are told of agreements, and that the recorder reads nothing else of the feed."""
-        rows = await recorder.fetch("select gemeente, change, agreement, receiver, owner, wijk, on_day from hub.feed_items")
+        rows = await recorder.fetch(
+            "select gemeente, change, agreement, receiver, owner, wijk, on_day from hub.feed_items"
+        )
         expected = {
-            (play.world.gemeente, item.change, item.agreement, item.receiver, item.owner, item.wijk, item.on_day)
+            (
+                play.world.gemeente,
+                item.change,
+                item.agreement,
+                item.receiver,
+                item.owner,
+                item.wijk,
+                item.on_day,
+            )
             for item in play.world.items
             if isinstance(item, Announcement)
         }
@@ -509,7 +739,10 @@ class Battery:
         """Whatever was done is remembered once, for its owner."""
         second = play.world.organisations[1]
         async with as_asker(play.app, play.world.gemeente, second):
-            rows = await play.app.fetch("select change from hub.history where record = $1 order by version", named("twin", "y"))
+            rows = await play.app.fetch(
+                "select change from hub.history where record = $1 order by version",
+                named("twin", "y"),
+            )
         assert [row[0] for row in rows] == ["CREATED", "UPDATED", "WITHDRAWN"]
 
 
@@ -524,7 +757,9 @@ async def _insert(play: Play, made: Record) -> None:
 
 async def _of(play: Play, asker: UUID, id_: UUID) -> str | None:
     async with as_asker(play.app, play.world.gemeente, asker):
-        summary: str | None = await play.app.fetchval("select summary from hub.signals where id = $1", id_)
+        summary: str | None = await play.app.fetchval(
+            "select summary from hub.signals where id = $1", id_
+        )
         return summary
 
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: E501 -- queries and predicates stand as they are
 """What the checks of the catalogue find and may be so, each with its reason, and what the serving role may execute.
 
 A new table, key or function that a check finds is not here yet: it needs another form, or a reason.
@@ -77,7 +78,6 @@ EXECUTABLE: dict[str, str] = {
     "asker/0": _IDENTITY,
     "contributors/2": _INVOKER,
     "current_year/1": _PUBLIC,
-    "announce_agreements/2": "tells receivers of what began or ended, once; says how many",
     "cut_feed_batch/1": "cuts the batch of the day, once; tells whether it did",
     "feed_knows/2": "tells whether a random id was ever given out by the feed",
     "feed_of_wijk/5": _DOOR,

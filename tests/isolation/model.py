@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: E501 -- queries and predicates stand as they are
 """What each organisation may see, decided a second time and independently of the database.
 
 A small world of organisations, records, agreements and days, and the rules of who sees what written as plain Python over
@@ -92,6 +93,7 @@ class Rule:
     precision: str = "EXACT"
     keep_days: int = 365
     includes_past: bool = False
+    kind: str = "SIGNAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,15 @@ class Wanted:
     def arguments(self) -> tuple[Any, ...]:
         """As a door takes them, after the wijk."""
         lists = [None if some is None else list(some) for some in (self.categories, self.statuses)]
-        return (self.owner, *lists, self.buurt, self.from_day, self.until_day, self.closed, self.words)
+        return (
+            self.owner,
+            *lists,
+            self.buurt,
+            self.from_day,
+            self.until_day,
+            self.closed,
+            self.words,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +237,25 @@ class World:
             for number, rule in enumerate(agreement.rules, start=1):
                 view = self._view(agreement, rule, receiver, record)
                 if view is not None:
-                    order = (-LADDER.index(view.precision), agreement.agreed_at, agreement.id, number)
+                    order = (
+                        -LADDER.index(view.precision),
+                        agreement.agreed_at,
+                        agreement.id,
+                        number,
+                    )
                     found.append((order, view))
         return [view for _, view in sorted(found, key=lambda one: one[0])]
 
-    def _view(self, agreement: Agreement, rule: Rule, receiver: UUID, record: Record) -> View | None:
+    def _view(
+        self, agreement: Agreement, rule: Rule, receiver: UUID, record: Record
+    ) -> View | None:
         first = date.min if rule.includes_past else agreement.valid_from
-        if (rule.provider, rule.receiver) != (record.owner, receiver) or record.wijk not in rule.wijken:
+        if (rule.provider, rule.receiver) != (
+            record.owner,
+            receiver,
+        ) or record.wijk not in rule.wijken:
             return None
-        if rule.category not in (None, record.category):
+        if rule.kind != "SIGNAL" or rule.category not in (None, record.category):
             return None
         if not first <= record.recorded_on <= agreement.valid_until:
             return None
@@ -272,7 +292,9 @@ class World:
             "invented": False,
         }
         if record.owner == asker:
-            columns = [column for known in FIELDS.values() for column in known.columns] + list(OWN_COLUMNS)
+            columns = [column for known in FIELDS.values() for column in known.columns] + list(
+                OWN_COLUMNS
+            )
             shown = {column: getattr(record, column) for column in columns}
             return {**row, "precision": "EXACT", "agreement": None, "hidden": [], **shown}
         view = self.view(asker, record)
@@ -284,7 +306,13 @@ class World:
             for column in known.columns
         }
         shown.update(dict.fromkeys(OWN_COLUMNS))
-        return {**row, "precision": view.precision, "agreement": view.agreement, "hidden": view.hidden, **shown}
+        return {
+            **row,
+            "precision": view.precision,
+            "agreement": view.agreement,
+            "hidden": view.hidden,
+            **shown,
+        }
 
     def rows(self, asker: UUID) -> list[dict[str, Any]]:
         """Every record that the asker may see, as it sees it."""
@@ -292,13 +320,24 @@ class World:
         return [row for row in found if row is not None]
 
     def page(
-        self, asker: UUID, wijk: UUID, wanted: Wanted, *, newest: bool, after: tuple[date, UUID] | None, n: int | None
+        self,
+        asker: UUID,
+        wijk: UUID,
+        wanted: Wanted,
+        *,
+        newest: bool,
+        after: tuple[date, UUID] | None,
+        n: int | None,
     ) -> list[dict[str, Any]]:
         """A page of a wijk: filters, order and cursor look at what the asker sees, and at nothing else."""
         rows = [row for row in self.rows(asker) if row["wijk"] == wijk and _matches(row, wanted)]
         rows.sort(key=lambda row: (row["day"], row["id"]), reverse=newest)
         if after is not None:
-            rows = [row for row in rows if ((row["day"], row["id"]) < after if newest else (row["day"], row["id"]) > after)]
+            rows = [
+                row
+                for row in rows
+                if ((row["day"], row["id"]) < after if newest else (row["day"], row["id"]) > after)
+            ]
         return rows[:n]
 
     def shown_as(self, record: Record) -> list[dict[str, Any]]:
@@ -386,17 +425,22 @@ class World:
             for rule in one.rules:
                 for wijk in rule.wijken if rule.precision != "COUNT" and (started or ended) else ():
                     change = "AGREEMENT_STARTED" if started else "AGREEMENT_ENDED"
-                    item = Announcement(change, one.id, rule.receiver, rule.provider, wijk, self.today)
+                    item = Announcement(
+                        change, one.id, rule.receiver, rule.provider, wijk, self.today
+                    )
                     if started or (*item.key[:-1], "AGREEMENT_STARTED") in told:
                         found[item.key] = item
-        self.items += [item for key, item in sorted(found.items(), key=lambda one: one[0]) if key not in told]
+        self.items += [
+            item for key, item in sorted(found.items(), key=lambda one: one[0]) if key not in told
+        ]
 
     def cut(self) -> None:
         """A batch of the feed holds what happened since the one before it."""
         items = [item for item in self.items if isinstance(item, Item)]
         number = 1 + max((item.batch or 0 for item in items), default=0)
         self.items = [
-            replace(item, batch=item.batch or number) if isinstance(item, Item) else item for item in self.items
+            replace(item, batch=item.batch or number) if isinstance(item, Item) else item
+            for item in self.items
         ]
 
 
@@ -410,7 +454,8 @@ def _matches(row: dict[str, Any], wanted: Wanted) -> bool:
         wanted.from_day is None or row["day"] >= wanted.from_day,
         wanted.until_day is None or row["day"] <= wanted.until_day,
         wanted.closed is None or (row["closed_on"] is not None) == wanted.closed,
-        wanted.words is None or any(wanted.words.lower() in (row[name] or "").lower() for name in texts),
+        wanted.words is None
+        or any(wanted.words.lower() in (row[name] or "").lower() for name in texts),
     )
     return all(tests)
 

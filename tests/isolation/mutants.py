@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: E501 -- queries and predicates stand as they are
 """Every way in which the guard could be a little weaker: one change of the schema each.
 
 Policies, FORCE, keys and grants are taken from the catalogue, so a new one gets its mutants by itself. The predicates of
@@ -46,22 +47,36 @@ async def policies(connection: Connection) -> Iterator[Mutant]:
         select c.relname as table, p.polname as policy, pg_get_expr(p.polqual, p.polrelid) as using,
           pg_get_expr(p.polwithcheck, p.polrelid) as check
         from pg_policy p join pg_class c on c.oid = p.polrelid where c.relnamespace = 'hub'::regnamespace order by 1, 2""")
-    return (mutant for row in rows for mutant in _of_policy(row["table"], row["policy"], row["using"], row["check"]))
+    return (
+        mutant
+        for row in rows
+        for mutant in _of_policy(row["table"], row["policy"], row["using"], row["check"])
+    )
 
 
 def _of_policy(table: str, policy: str, using: str | None, check: str | None) -> Iterator[Mutant]:
     name = f"{policy} on {table}"
-    shows = "owner" if policy == "administration" else "writing" if "codes" in policy else "catalogue"
+    shows = (
+        "owner" if policy == "administration" else "writing" if "codes" in policy else "catalogue"
+    )
     yield Mutant(f"no policy {name}", f"drop policy {policy} on hub.{table}", shows)
     for clause, condition in (("using", using), ("with check", check)):
         if condition is None or condition == "true":
             continue
-        yield Mutant(f"{clause} (true): {name}", f"alter policy {policy} on hub.{table} {clause} (true)", shows)
+        yield Mutant(
+            f"{clause} (true): {name}",
+            f"alter policy {policy} on hub.{table} {clause} (true)",
+            shows,
+        )
         for part in (GEMEENTE, *ASKERS):
             if part in condition and condition != part:
                 rest = condition.replace(part, "true")
+                known = part == GEMEENTE or "asker()" in part
+                statement = f"alter policy {policy} on hub.{table} {clause} ({rest})"
                 yield Mutant(
-                    f"{clause} without {part}: {name}", f"alter policy {policy} on hub.{table} {clause} ({rest})", "writing"
+                    f"{clause} without {part}: {name}",
+                    statement,
+                    "catalogue" if known else "writing",
                 )
 
 
@@ -72,10 +87,19 @@ async def tables(connection: Connection) -> Iterator[Mutant]:
     )
     made = []
     for (table,) in guarded:
-        made.append(Mutant(f"row-level security off: {table}", f"alter table hub.{table} disable row level security"))
-        made.append(Mutant(f"not forced: {table}", f"alter table hub.{table} no force row level security"))
+        made.append(
+            Mutant(
+                f"row-level security off: {table}",
+                f"alter table hub.{table} disable row level security",
+            )
+        )
+        made.append(
+            Mutant(f"not forced: {table}", f"alter table hub.{table} no force row level security")
+        )
         for privilege in ("truncate", "references", "trigger"):
-            made.append(Mutant(f"{privilege} on {table}", f"grant {privilege} on hub.{table} to hub_app"))
+            made.append(
+                Mutant(f"{privilege} on {table}", f"grant {privilege} on hub.{table} to hub_app")
+            )
     return iter(made)
 
 
@@ -95,7 +119,12 @@ async def keys(connection: Connection) -> Iterator[Mutant]:
             rest = [column for column in row["columns"] if column not in less]
             if owners and rest and row["table"] != "organisations":
                 statement = f"create unique index on hub.{row['table']} ({', '.join(rest)})"
-                made.append(Mutant(f"key of {row['table']} without {', '.join(sorted(less))}: {rest}", statement))
+                made.append(
+                    Mutant(
+                        f"key of {row['table']} without {', '.join(sorted(less))}: {rest}",
+                        statement,
+                    )
+                )
     return iter(made)
 
 
@@ -115,10 +144,25 @@ async def grants(connection: Connection) -> Iterator[Mutant]:
     for row in columns:
         table, column = row["table"], row["column"]
         if row["contribution"] and not row["door_reads"]:
-            made.append(Mutant(f"hub_door reads {table}.{column}", f"grant select ({column}) on hub.{table} to hub_door"))
-        if row["guarded"] and column in ("gemeente", "owner", "organisation", "proposed_by", "recorded_on", "invented"):
+            made.append(
+                Mutant(
+                    f"hub_door reads {table}.{column}",
+                    f"grant select ({column}) on hub.{table} to hub_door",
+                )
+            )
+        if row["guarded"] and column in (
+            "gemeente",
+            "owner",
+            "organisation",
+            "proposed_by",
+            "recorded_on",
+            "invented",
+        ):
             made += [
-                Mutant(f"hub_app may {verb} {table}.{column}", f"grant {verb} ({column}) on hub.{table} to hub_app")
+                Mutant(
+                    f"hub_app may {verb} {table}.{column}",
+                    f"grant {verb} ({column}) on hub.{table} to hub_app",
+                )
                 for verb in ("insert", "update")
                 if row["app_writes"] and not row[f"app_{verb}s"]
             ]
@@ -126,7 +170,9 @@ async def grants(connection: Connection) -> Iterator[Mutant]:
         made.append(Mutant(f"hub_app reads {table}", f"grant select on hub.{table} to hub_app"))
     for table in ("history", "read_ledger", "feed_items", "editions"):
         made.append(Mutant(f"hub_app writes {table}", f"grant insert on hub.{table} to hub_app"))
-        made.append(Mutant(f"hub_recorder changes {table}", f"grant update on hub.{table} to hub_recorder"))
+        made.append(
+            Mutant(f"hub_recorder changes {table}", f"grant update on hub.{table} to hub_recorder")
+        )
     for role in ("hub_door", "hub_recorder", "hub_owner"):
         made.append(Mutant(f"hub_app is a member of {role}", f"grant {role} to hub_app"))
     for attribute in ("bypassrls", "superuser", "createrole", "inherit"):
@@ -146,13 +192,39 @@ async def functions(connection: Connection) -> Iterator[Mutant]:
     for row in rows:
         signature = row["signature"]
         if row["definer"]:
-            made.append(Mutant(f"no search path: {signature}", f"alter function {signature} reset search_path"))
-            made.append(Mutant(f"path without pg_temp: {signature}", f"alter function {signature} set search_path = pg_catalog"))
-            made.append(Mutant(f"for the owner: {signature}", f"alter function {signature} owner to hub_owner"))
-            made.append(Mutant(f"as its caller: {signature}", f"alter function {signature} security invoker"))
-        made.append(Mutant(f"for everybody: {signature}", f"grant execute on function {signature} to public"))
+            made.append(
+                Mutant(
+                    f"no search path: {signature}", f"alter function {signature} reset search_path"
+                )
+            )
+            made.append(
+                Mutant(
+                    f"path without pg_temp: {signature}",
+                    f"alter function {signature} set search_path = pg_catalog",
+                )
+            )
+            made.append(
+                Mutant(
+                    f"for the owner: {signature}", f"alter function {signature} owner to hub_owner"
+                )
+            )
+            made.append(
+                Mutant(
+                    f"as its caller: {signature}", f"alter function {signature} security invoker"
+                )
+            )
+        made.append(
+            Mutant(
+                f"for everybody: {signature}", f"grant execute on function {signature} to public"
+            )
+        )
         if not row["open"]:
-            made.append(Mutant(f"open to hub_app: {signature}", f"grant execute on function {signature} to hub_app"))
+            made.append(
+                Mutant(
+                    f"open to hub_app: {signature}",
+                    f"grant execute on function {signature} to hub_app",
+                )
+            )
     return iter(made)
 
 
@@ -168,34 +240,86 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
     (_SHARED, "g.gemeente = (select hub.gemeente()) and", ""),
     (_SHARED, "g.receiver = (select hub.asker()) and", ""),
     (_SHARED, "and g.rank > 0", ""),
-    (_SHARED, "and g.rank > 0\n        and (select hub.today()) between g.valid_from and g.valid_until", "and g.rank > 0"),
-    (_SHARED, "and (select hub.today()) between g.valid_from and g.valid_until", "and (select hub.today()) >= g.valid_from"),
-    (_SHARED, "and (select hub.today()) between g.valid_from and g.valid_until", "and (select hub.today()) <= g.valid_until"),
+    (
+        _SHARED,
+        "and g.rank > 0\n        and (select hub.today()) between g.valid_from and g.valid_until",
+        "and g.rank > 0",
+    ),
+    (
+        _SHARED,
+        "and (select hub.today()) between g.valid_from and g.valid_until",
+        "and (select hub.today()) >= g.valid_from",
+    ),
+    (
+        _SHARED,
+        "and (select hub.today()) between g.valid_from and g.valid_until",
+        "and (select hub.today()) <= g.valid_until",
+    ),
     (_SHARED, "s.slice = g.slice\n", "true\n"),
-    (_SHARED, "s.recorded_on between g.covers_from and g.valid_until and", "s.recorded_on <= g.valid_until and"),
+    (
+        _SHARED,
+        "s.recorded_on between g.covers_from and g.valid_until and",
+        "s.recorded_on <= g.valid_until and",
+    ),
     (_SHARED, "and s.recorded_on > (select hub.today()) - g.keep_days", ""),
-    (_SHARED, "and s.recorded_on > (select hub.today()) - g.keep_days", "and s.recorded_on >= (select hub.today()) - g.keep_days"),
+    (
+        _SHARED,
+        "and s.recorded_on > (select hub.today()) - g.keep_days",
+        "and s.recorded_on >= (select hub.today()) - g.keep_days",
+    ),
     (_SHARED, "~and \\(not v\\.rivalled or not exists \\(.*?b\\.rule\\)\\)\\)", ""),
     (_SHARED, "b.receiver = g.receiver and", ""),
     (_SHARED, " and b.slice = g.slice", ""),
     (_SHARED, "and (select hub.today()) between b.valid_from and b.valid_until", ""),
     (_SHARED, "s.recorded_on between b.covers_from and b.valid_until and", ""),
     (_SHARED, "and s.recorded_on > (select hub.today()) - b.keep_days", ""),
-    (_SHARED, "(b.rank, g.agreed_at, g.agreement, g.rule) > (g.rank, b.agreed_at, b.agreement, b.rule)", "b.rank > g.rank"),
-    (_SHARED, "(b.rank, g.agreed_at, g.agreement, g.rule) > (g.rank, b.agreed_at,", "(g.rank, g.agreed_at, g.agreement, g.rule) > (b.rank, b.agreed_at,"),
-    (_SHARED, "g.agreed_at, g.agreement, g.rule) > (g.rank, b.agreed_at, b.agreement, b.rule)", "b.agreed_at, b.agreement, b.rule) > (g.rank, g.agreed_at, g.agreement, g.rule)"),
-    (_SHARED, "(b.rank, g.agreed_at, g.agreement, g.rule) > (g.rank, b.agreed_at, b.agreement, b.rule)", "(b.rank, g.agreement, g.rule) > (g.rank, b.agreement, b.rule)"),
+    (
+        _SHARED,
+        "(b.rank, g.agreed_at, g.agreement, g.rule) > (g.rank, b.agreed_at, b.agreement, b.rule)",
+        "b.rank > g.rank",
+    ),
+    (
+        _SHARED,
+        "(b.rank, g.agreed_at, g.agreement, g.rule) > (g.rank, b.agreed_at,",
+        "(g.rank, g.agreed_at, g.agreement, g.rule) > (b.rank, b.agreed_at,",
+    ),
+    (
+        _SHARED,
+        "g.agreed_at, g.agreement, g.rule) > (g.rank, b.agreed_at, b.agreement, b.rule)",
+        "b.agreed_at, b.agreement, b.rule) > (g.rank, g.agreed_at, g.agreement, g.rule)",
+    ),
+    (
+        _SHARED,
+        "(b.rank, g.agreed_at, g.agreement, g.rule) > (g.rank, b.agreed_at, b.agreement, b.rule)",
+        "(b.rank, g.agreement, g.rule) > (g.rank, b.agreement, b.rule)",
+    ),
     (_SHARED, "g.precision, g.agreement, g.hidden", "'EXACT'::text, g.agreement, g.hidden"),
     (_SHARED, "g.precision, g.agreement, g.hidden", "g.precision, null::uuid, g.hidden"),
     (_SHARED, "g.precision, g.agreement, g.hidden", "g.precision, g.agreement, '{}'::text[]"),
-    (_SHARED, "case when g.rank >= 1 and 'summary' = any (g.fields) then s.summary end as summary", "s.summary as summary"),
-    (_SHARED, "case when g.rank >= 1 and 'subcategory' = any (g.fields) then s.subcategory end", "s.subcategory"),
-    (_SHARED, "case when g.rank >= 3 and 'seenAt' = any (g.fields) then s.seen_at end", "s.seen_at"),
+    (
+        _SHARED,
+        "case when g.rank >= 1 and 'summary' = any (g.fields) then s.summary end as summary",
+        "s.summary as summary",
+    ),
+    (
+        _SHARED,
+        "case when g.rank >= 1 and 'subcategory' = any (g.fields) then s.subcategory end",
+        "s.subcategory",
+    ),
+    (
+        _SHARED,
+        "case when g.rank >= 3 and 'seenAt' = any (g.fields) then s.seen_at end",
+        "s.seen_at",
+    ),
     (_SHARED, "g.rank >= 3 and 'seenAt' = any (g.fields)", "g.rank >= 3"),
     (_SHARED, "case when g.rank >= 3 and 'point' = any (g.fields) then s.lon end", "s.lon"),
     (_SHARED, "case when g.rank >= 3 and 'point' = any (g.fields) then s.lat end", "s.lat"),
     (_SHARED, "g.rank >= 3 and 'point' = any (g.fields) then s.lon", "g.rank >= 3 then s.lon"),
-    (_SHARED, "g.rank >= 3 and 'point' = any (g.fields) then s.lat", "g.rank >= 2 and 'point' = any (g.fields) then s.lat"),
+    (
+        _SHARED,
+        "g.rank >= 3 and 'point' = any (g.fields) then s.lat",
+        "g.rank >= 2 and 'point' = any (g.fields) then s.lat",
+    ),
     (_SHARED, "case when g.rank >= 2 then s.buurt end", "s.buurt"),
     (_SHARED, "null::text as internal_note", "s.internal_note"),
     (_SHARED, "null::text as external_id", "s.external_id"),
@@ -206,19 +330,39 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
     (_PAGED, "and (from_day is null or s.seen_on >= from_day)", ""),
     (_PAGED, "and (until_day is null or s.seen_on <= until_day)", ""),
     (_PAGED, "and (is_closed is null or (s.closed_on is not null) = is_closed)", ""),
-    (_PAGED, "~and \\(after_day is null or \\(s\\.seen_on, s\\.id\\) [<>] \\(after_day, after_id\\)\\)", ""),
+    (
+        _PAGED,
+        "~and \\(after_day is null or \\(s\\.seen_on, s\\.id\\) [<>] \\(after_day, after_id\\)\\)",
+        "",
+    ),
     (_PAGED, "(g.rank >= 2 and s.buurt = in_buurt)", "s.buurt = in_buurt"),
     (_PAGED, "and (in_buurt is null or (g.rank >= 2 and s.buurt = in_buurt))", ""),
-    (_PAGED, "in lower(case when g.rank >= 1 and 'summary' = any (g.fields) then s.summary end)", "in lower(s.summary)"),
+    (
+        _PAGED,
+        "in lower(case when g.rank >= 1 and 'summary' = any (g.fields) then s.summary end)",
+        "in lower(s.summary)",
+    ),
     (_PAGED, "~and \\(words is null or [^\n]*", ""),
     (_PAGED, "and (of_owner is null or g.owner = of_owner)", ""),
-    (("shared_signals_newest",), "order by s.seen_on desc, s.id desc", "order by s.seen_at desc, s.id desc"),
+    (
+        ("shared_signals_newest",),
+        "order by s.seen_on desc, s.id desc",
+        "order by s.seen_at desc, s.id desc",
+    ),
     (("shared_signals_newest",), "order by s.seen_on desc, s.id desc", "order by s.seen_on, s.id"),
     (("feed_of_wijk",), "and g.receiver = hub.asker()", ""),
-    (("feed_of_wijk",), "~g\\.gemeente = hub\\.gemeente\\(\\) and|(?<=join hub\\.feed_items f on) f\\.gemeente = hub\\.gemeente\\(\\) and", ""),
+    (
+        ("feed_of_wijk",),
+        "~g\\.gemeente = hub\\.gemeente\\(\\) and|(?<=join hub\\.feed_items f on) f\\.gemeente = hub\\.gemeente\\(\\) and",
+        "",
+    ),
     (("feed_of_wijk",), "and g.wijk = in_wijk", ""),
     (("feed_of_wijk",), "and g.rank > 0", ""),
-    (("feed_of_wijk",), "and g.rank > 0\n      and hub.today() between g.valid_from and g.valid_until", "and g.rank > 0"),
+    (
+        ("feed_of_wijk",),
+        "and g.rank > 0\n      and hub.today() between g.valid_from and g.valid_until",
+        "and g.rank > 0",
+    ),
     (("feed_of_wijk",), "where f.recorded_on between v.covers_from and v.valid_until and", "where"),
     (("feed_of_wijk",), "and f.recorded_on > hub.today() - v.keep_days", ""),
     (("feed_of_wijk",), "and (f.change <> 'UPDATED' or f.changed && v.shows)", ""),
@@ -228,25 +372,57 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
     (("feed_of_wijk",), "f.recorded_on between b.covers_from and b.valid_until\n", "true\n"),
     (("feed_of_wijk",), "and f.recorded_on > hub.today() - b.keep_days", ""),
     (("feed_of_wijk",), "(b.rank, v.agreed_at,", "(v.rank, v.agreed_at,"),
-    (("feed_of_wijk",), "where f.gemeente = hub.gemeente() and f.owner = hub.asker() and", "where f.owner = hub.asker() and"),
+    (
+        ("feed_of_wijk",),
+        "where f.gemeente = hub.gemeente() and f.owner = hub.asker() and",
+        "where f.owner = hub.asker() and",
+    ),
     (("feed_of_wijk",), "and f.owner = hub.asker() and f.wijk", "and f.wijk"),
     (("feed_of_wijk",), "and f.receiver = hub.asker() and", "and f.receiver is not null and"),
     (("feed_of_wijk",), "and f.wijk = in_wijk and f.for_owner", "and f.for_owner"),
     (("feed_of_wijk",), "and f.wijk = in_wijk and f.for_owner", "and f.wijk = in_wijk"),
     (("feed_of_wijk",), "from granted f where f.rank = 3\n", "from granted f\n"),
     (("feed_of_wijk",), "and f.receiver = hub.asker() and", "and f.receiver is not null and"),
-    (("feed_of_wijk",), "f.gemeente = hub.gemeente() and f.receiver = hub.asker()", "f.receiver = hub.asker()"),
-    (("feed_of_wijk",), "and f.receiver = hub.asker() and f.wijk = in_wijk)", "and f.receiver = hub.asker())"),
+    (
+        ("feed_of_wijk",),
+        "f.gemeente = hub.gemeente() and f.receiver = hub.asker()",
+        "f.receiver = hub.asker()",
+    ),
+    (
+        ("feed_of_wijk",),
+        "and f.receiver = hub.asker() and f.wijk = in_wijk)",
+        "and f.receiver = hub.asker())",
+    ),
     (("announce_agreements",), "and r.precision <> 'COUNT'", ""),
-    (("announce_agreements",), "where r.state = 'IN_FORCE'", "where r.state in ('IN_FORCE', 'PROPOSED')"),
+    (
+        ("announce_agreements",),
+        "where r.state = 'IN_FORCE'",
+        "where r.state in ('IN_FORCE', 'PROPOSED')",
+    ),
     (("feed_of_wijk",), "e.xid < pg_snapshot_xmin(pg_current_snapshot()) and", ""),
-    (("feed_of_wijk",), "and f.xid >= b.from_xid and f.xid < b.until_xid\n    where", "and f.xid < b.until_xid\n    where"),
-    (("feed_of_wijk",), "and f.xid >= b.from_xid and f.xid < b.until_xid\n    where", "and f.xid >= b.from_xid\n    where"),
+    (
+        ("feed_of_wijk",),
+        "and f.xid >= b.from_xid and f.xid < b.until_xid\n    where",
+        "and f.xid < b.until_xid\n    where",
+    ),
+    (
+        ("feed_of_wijk",),
+        "and f.xid >= b.from_xid and f.xid < b.until_xid\n    where",
+        "and f.xid >= b.from_xid\n    where",
+    ),
     (("feed_of_wijk",), "where f.rank < 3 and", "where"),
-    (("feed_of_wijk",), "join hub.feed_batches b on b.gemeente = hub.gemeente() and", "join hub.feed_batches b on"),
+    (
+        ("feed_of_wijk",),
+        "join hub.feed_batches b on b.gemeente = hub.gemeente() and",
+        "join hub.feed_batches b on",
+    ),
     (("feed_of_wijk",), "f.reduced_id, f.on_day, f.kind", "f.id, f.on_day, f.kind"),
     (("feed_of_wijk",), "i.id = after_exact", "i.reduced_id = after_exact"),
-    (("shown_as",), "s.gemeente = hub.gemeente() and s.owner = $1 and", "s.gemeente = hub.gemeente() and"),
+    (
+        ("shown_as",),
+        "s.gemeente = hub.gemeente() and s.owner = $1 and",
+        "s.gemeente = hub.gemeente() and",
+    ),
     (("shown_as",), "s.gemeente = hub.gemeente() and s.owner = $1 and", "s.owner = $1 and"),
     (("shown_as",), "and hub.today() between g.valid_from and g.valid_until", ""),
     (("shown_as",), "and own.recorded_on between g.covers_from and g.valid_until", ""),
@@ -258,21 +434,45 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
     (("compile_grants",), "r.provider = s.owner", "true"),
     (("compile_grants",), "and s.wijk = any (r.wijken)", ""),
     (("compile_grants",), "and (r.category is null or r.category = s.category)", ""),
-    (("compile_grants",), "least(hub.rank_of(r.precision), coalesce(hub.rank_of(c.precision), 3::smallint))", "hub.rank_of(r.precision)"),
-    (("compile_grants",), "when coalesce(c.with_text, true) then r.fields", "when true then r.fields"),
-    (("compile_grants",), "case when r.includes_past then '-infinity' else a.valid_from end", "'-infinity'"),
+    (
+        ("compile_grants",),
+        "least(hub.rank_of(r.precision), coalesce(hub.rank_of(c.precision), 3::smallint))",
+        "hub.rank_of(r.precision)",
+    ),
+    (
+        ("compile_grants",),
+        "when coalesce(c.with_text, true) then r.fields",
+        "when true then r.fields",
+    ),
+    (
+        ("compile_grants",),
+        "case when r.includes_past then '-infinity' else a.valid_from end",
+        "'-infinity'",
+    ),
     (("compile_grants",), "and (s.profile = hub.as_agreed() or c.receiver is not null)", ""),
     (("compile_grants",), "and d.decision in ('REJECT', 'REVOKE'))", "and d.decision = 'REJECT')"),
     (("compile_grants",), "and d.decision in ('REJECT', 'REVOKE'))", "and d.decision = 'REVOKE')"),
     (("compile_grants",), "~and cardinality\\(a\\.parties\\) = \\(.*?'ACCEPT'\\);", ";"),
-    (("compile_grants",), "and (g.slice = any (of_slices) or g.agreement = of_agreement)", "and g.slice = any (of_slices)"),
+    (
+        ("compile_grants",),
+        "and (g.slice = any (of_slices) or g.agreement = of_agreement)",
+        "and g.slice = any (of_slices)",
+    ),
     (("compile_grants",), "and c.profile = s.profile and", "and"),
     (("compile_grants",), "and c.receiver = r.receiver", ""),
     (("compile_grants",), "s.gemeente = in_gemeente", "true"),
     (("check_decision",), "d.decision in ('REJECT', 'REVOKE') or", ""),
-    (("check_decision",), "d.decision in ('REJECT', 'REVOKE') or (d.organisation = new.organisation and d.decision = new.decision)\n        or (new.decision = 'REJECT' and d.organisation = new.organisation)", "d.decision in ('REJECT', 'REVOKE')"),
+    (
+        ("check_decision",),
+        "d.decision in ('REJECT', 'REVOKE') or (d.organisation = new.organisation and d.decision = new.decision)\n        or (new.decision = 'REJECT' and d.organisation = new.organisation)",
+        "d.decision in ('REJECT', 'REVOKE')",
+    ),
     (("on_decision",), "perform hub.compile_grants(new.gemeente, null, new.agreement);", ""),
-    (("record_insert",), "perform hub.compile_grants((select gemeente from new_rows limit 1), fresh, null);", ""),
+    (
+        ("record_insert",),
+        "perform hub.compile_grants((select gemeente from new_rows limit 1), fresh, null);",
+        "",
+    ),
     (("works_in",), "and hub.today() between o.works_from and o.works_until", ""),
     (("works_in",), "o.organisation = hub.asker() and", ""),
     (("principal_of",), "t.digest = token_digest and", ""),
@@ -303,11 +503,22 @@ async def predicates(connection: Connection) -> Iterator[Mutant]:
     for names, old, new in PREDICATES:
         for name in names:
             body = await connection.fetchval(
-                "select pg_get_functiondef(p.oid) from pg_proc p where p.pronamespace = 'hub'::regnamespace and p.proname = $1", name
+                "select pg_get_functiondef(p.oid) from pg_proc p where p.pronamespace = 'hub'::regnamespace and p.proname = $1",
+                name,
             )
-            mutated = re.sub(old[1:], new, body, flags=re.DOTALL) if old.startswith("~") else body.replace(old, new)
+            mutated = (
+                re.sub(old[1:], new, body, flags=re.DOTALL)
+                if old.startswith("~")
+                else body.replace(old, new)
+            )
             assert mutated != body, f"{old!r} does not stand in hub.{name}"
-            made.append(Mutant(f"{name}: {' '.join(old.split())} -> {new or 'nothing'}", mutated, SHOWS.get(name, "writing")))
+            made.append(
+                Mutant(
+                    f"{name}: {' '.join(old.split())} -> {new or 'nothing'}",
+                    mutated,
+                    SHOWS.get(name, "writing"),
+                )
+            )
     return iter(made)
 
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: E501 -- queries and predicates stand as they are
 """Two worlds that one organisation cannot tell apart, and the same session of that organisation in both.
 
 Both are copies of one base. Then each is changed at will in what the asker may not see: a change is drawn at random, and
@@ -74,7 +75,11 @@ class Side:
             json={"query": operation.query, "variables": operation.variables},
             headers=operation.headers,
         )
-        return answer.status_code, [(k, v) for k, v in answer.headers.raw if k != b"date"], answer.content
+        return (
+            answer.status_code,
+            [(k, v) for k, v in answer.headers.raw if k != b"date"],
+            answer.content,
+        )
 
 
 @dataclass(slots=True)
@@ -89,7 +94,9 @@ class Base:
 
 
 @asynccontextmanager
-async def connections(cluster: Cluster, name: str) -> AsyncIterator[tuple[Connection, Connection, Connection]]:
+async def connections(
+    cluster: Cluster, name: str
+) -> AsyncIterator[tuple[Connection, Connection, Connection]]:
     """Connections of the superuser, the owner and the serving role."""
     async with AsyncExitStack() as stack:
         made = []
@@ -102,7 +109,9 @@ async def connections(cluster: Cluster, name: str) -> AsyncIterator[tuple[Connec
 
 async def copied(root: Connection, template: str, name: str) -> None:
     """A copy of a database to which nobody is connected."""
-    await root.execute(f"create database {name} template {template} owner hub_owner strategy file_copy")
+    await root.execute(
+        f"create database {name} template {template} owner hub_owner strategy file_copy"
+    )
 
 
 async def make_base(cluster: Cluster, root: Connection, name: str, asker: str, seed: int) -> Base:
@@ -122,11 +131,15 @@ async def make_base(cluster: Cluster, root: Connection, name: str, asker: str, s
 
 async def _scene(superuser: Connection, rng: random.Random) -> World:
     """The model's view of the scene in the template: five partners, two wijken with their buurten."""
-    ids = {slug: id_ for slug, id_ in await superuser.fetch("select slug, id from hub.organisations")}
+    ids = dict(await superuser.fetch("select slug, id from hub.organisations"))
     wijken = {}
     for code in WIJKEN:
-        wijk = await superuser.fetchval("select wijk from hub.wijk_versions where code = $1 and year = 2025", code)
-        rows = await superuser.fetch("select id from hub.buurten where wijk = $1 order by name", wijk)
+        wijk = await superuser.fetchval(
+            "select wijk from hub.wijk_versions where code = $1 and year = 2025", code
+        )
+        rows = await superuser.fetch(
+            "select id from hub.buurten where wijk = $1 order by name", wijk
+        )
         wijken[wijk] = tuple(row[0] for row in rows)
     partners = tuple(ids[slug] for slug in PARTNERS)
     works = {(partner, wijk) for partner in partners for wijk in wijken}
@@ -160,8 +173,23 @@ async def _fill(play: Play, asker: UUID, rng: random.Random) -> None:
     for number, (precision, fields, accepted) in enumerate(shapes):
         provider = others[number % len(others)]
         rules = (
-            Rule(provider, asker, tuple(world.wijken), None if number < 3 else "NOISE", fields, precision, includes_past=rng.random() < 0.5),
-            Rule(asker, provider, tuple(world.wijken), None, ("summary",), rng.choice(("EXACT", "WIJK"))),
+            Rule(
+                provider,
+                asker,
+                tuple(world.wijken),
+                None if number < 3 else "NOISE",
+                fields,
+                precision,
+                includes_past=rng.random() < 0.5,
+            ),
+            Rule(
+                asker,
+                provider,
+                tuple(world.wijken),
+                None,
+                ("summary",),
+                rng.choice(("EXACT", "WIJK")),
+            ),
         )
         await _agree(play, f"base-{number}", (asker, provider), rules, accepted)
     for number in range(32):
@@ -170,10 +198,16 @@ async def _fill(play: Play, asker: UUID, rng: random.Random) -> None:
     await play.cut()
 
 
-async def _agree(play: Play, name: str, parties: tuple[UUID, UUID], rules: tuple[Rule, ...], accepted: bool) -> None:
+async def _agree(
+    play: Play, name: str, parties: tuple[UUID, UUID], rules: tuple[Rule, ...], accepted: bool
+) -> None:
     today = play.world.today
     made = Agreement(
-        named("pair", name), tuple(sorted(parties)), today - timedelta(days=3), today + timedelta(days=90), rules
+        named("pair", name),
+        tuple(sorted(parties)),
+        today - timedelta(days=3),
+        today + timedelta(days=90),
+        rules,
     )
     await play.propose(parties[1], made)
     await play.decide(made.id, parties[1], "ACCEPT")
@@ -188,13 +222,18 @@ def random_record(world: World, rng: random.Random, name: str, owner: UUID) -> R
     caps = None
     if rng.random() < 0.3:
         receivers = rng.sample([one for one in world.organisations if one != owner], 2)
-        caps = tuple((one, Cap(rng.choice(("EXACT", "WIJK", "COUNT")), rng.random() < 0.5)) for one in receivers)
+        caps = tuple(
+            (one, Cap(rng.choice(("EXACT", "WIJK", "COUNT")), rng.random() < 0.5))
+            for one in receivers
+        )
     return Record(
         id=named("pair", "record", name),
         owner=owner,
         wijk=wijk,
         category=rng.choice(CATEGORIES),
-        seen_at=datetime(day.year, day.month, day.day, rng.randrange(6, 20), rng.randrange(60), tzinfo=UTC),
+        seen_at=datetime(
+            day.year, day.month, day.day, rng.randrange(6, 20), rng.randrange(60), tzinfo=UTC
+        ),
         recorded_on=world.today,
         external_id=f"{name}-{rng.randrange(10**6)}",
         buurt=rng.choice((None, *world.wijken[wijk])),
@@ -227,11 +266,20 @@ def _with(world: World, kept: list[Agreement]) -> World:
 
 def _seen(world: World, asker: UUID) -> Any:
     rows = sorted(world.rows(asker), key=lambda row: row["id"])
-    feeds = [[[told(item) for item in stream] for stream in world.feed(asker, wijk)] for wijk in world.wijken]
-    return rows, feeds, [world.shown_as(one) for one in world.records.values() if one.owner == asker]
+    feeds = [
+        [[told(item) for item in stream] for stream in world.feed(asker, wijk)]
+        for wijk in world.wijken
+    ]
+    return (
+        rows,
+        feeds,
+        [world.shown_as(one) for one in world.records.values() if one.owner == asker],
+    )
 
 
-async def hidden_changes(side: Side, asker: UUID, rng: random.Random, count: int, name: str) -> list[str]:
+async def hidden_changes(
+    side: Side, asker: UUID, rng: random.Random, count: int, name: str
+) -> list[str]:
     """Changes at will what the asker may not see, and returns ids of records and agreements that it might guess."""
     play, guesses = side.play, []
     for number in range(count):
@@ -247,7 +295,10 @@ async def hidden_changes(side: Side, asker: UUID, rng: random.Random, count: int
 def _copy(world: World) -> World:
     """A world that can go its own way: what it holds is never changed, but replaced."""
     return replace(
-        world, records=dict(world.records), agreements=dict(world.agreements), items=list(world.items)
+        world,
+        records=dict(world.records),
+        agreements=dict(world.agreements),
+        items=list(world.items),
     )
 
 
@@ -257,12 +308,20 @@ Change = tuple[str, Any, Any]
 def _draw(world: World, asker: UUID, rng: random.Random, name: str) -> Change:
     others = [partner for partner in world.organisations if partner != asker]
     theirs = [one for one in world.records.values() if one.owner != asker]
-    kind = rng.choice(("create", "create", "change", "change", "change", "change", "withdraw", "agree"))
+    kind = rng.choice(
+        ("create", "create", "change", "change", "change", "change", "withdraw", "agree")
+    )
     if kind == "create":
         return "create", random_record(world, rng, name, rng.choice(others)), None
     if kind == "agree":
         provider, receiver = rng.sample(others, 2)
-        made = Rule(provider, receiver, tuple(world.wijken), None, tuple(sorted(one for one in FIELDS if FIELDS[one].listed)))
+        made = Rule(
+            provider,
+            receiver,
+            tuple(world.wijken),
+            None,
+            tuple(sorted(one for one in FIELDS if FIELDS[one].listed)),
+        )
         agreement = Agreement(
             named("pair", name),
             tuple(sorted((provider, receiver))),
@@ -350,8 +409,17 @@ async def _noise(play: Play, asker: UUID, rng: random.Random, name: str) -> None
                 )
         await play.owner.execute(
             "insert into hub.tokens (gemeente, organisation, name, digest, expires_at) values ($1, $2, $3, sha256($4), hub.now() + interval '1 day')",
-            *(play.world.gemeente, organisation, f"token-{rng.randrange(99)}", f"{name}{organisation}{rng.random()}".encode()),
+            *(
+                play.world.gemeente,
+                organisation,
+                f"token-{rng.randrange(99)}",
+                f"{name}{organisation}{rng.random()}".encode(),
+            ),
         )
+
+
+DOORS = ("shared_signals_newest", "shared_signals_oldest", "shared_signals_by_id")
+SUMMARY = "case when g.rank >= 1 and 'summary' = any (g.fields) then s.summary end"
 
 
 # -- the same session in both ---------------------------------------------------------------------------------------
@@ -372,13 +440,24 @@ async def a_pair(
         yield sides[0], sides[1]
 
 
-async def _side(base: Base, name: str, seed: int, stack: AsyncExitStack, plant: Plant | None) -> Side:
+async def _side(
+    base: Base, name: str, seed: int, stack: AsyncExitStack, plant: Plant | None
+) -> Side:
     superuser, owner, app = await stack.enter_async_context(connections(base.cluster, name))
     if plant is not None:
         await plant(superuser)
     database = await Database.open(base.cluster.dsn("app", name), size=2)
     stack.push_async_callback(database.close)
-    limits = replace(Settings().limits, rate_burst=10**9, cost=10**9, fields=10**6, tokens=10**6, aliases=10**6, depth=40, list_depth=40)
+    limits = replace(
+        Settings().limits,
+        rate_burst=10**9,
+        cost=10**9,
+        fields=10**6,
+        tokens=10**6,
+        aliases=10**6,
+        depth=40,
+        list_depth=40,
+    )
     errors = iter(range(10**6))
     application = create_app(
         replace(Settings(), limits=limits),
@@ -388,7 +467,11 @@ async def _side(base: Base, name: str, seed: int, stack: AsyncExitStack, plant: 
         new_error_id=lambda: f"{next(errors):016}",
     )
     transport = httpx.ASGITransport(app=application)
-    client = httpx.AsyncClient(transport=transport, base_url="http://hub", headers={"Authorization": f"Bearer {base.token}"})
+    client = httpx.AsyncClient(
+        transport=transport,
+        base_url="http://hub",
+        headers={"Authorization": f"Bearer {base.token}"},
+    )
     await stack.enter_async_context(client)
     return Side(Play(copy.deepcopy(base.world), owner, app), client)
 
@@ -421,10 +504,14 @@ class Difference:
         first, second = (repr(answer) for answer in self.answers)
         place = next((n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), 0)
         shown = [text[max(0, place - 150) : place + 150] for text in (first, second)]
-        return f"{self.operation.query[:400]} {self.operation.variables}\n  {shown[0]}\n  {shown[1]}"
+        return (
+            f"{self.operation.query[:400]} {self.operation.variables}\n  {shown[0]}\n  {shown[1]}"
+        )
 
 
-async def session(base: Base, sides: tuple[Side, Side], seed: int, steps: int) -> tuple[Difference | None, int]:
+async def session(
+    base: Base, sides: tuple[Side, Side], seed: int, steps: int
+) -> tuple[Difference | None, int]:
     """The first difference in a random session of the asker, and how many answers were not empty."""
     rng = random.Random(seed)
     hidden = [random.Random(f"{seed}-{variant}") for variant in (1, 2)]
@@ -439,7 +526,9 @@ async def session(base: Base, sides: tuple[Side, Side], seed: int, steps: int) -
                 await hidden_changes(side, base.asker, own, 2, f"{seed}-{step}")
         if step % 5 == 2:  # what others do is the same in both worlds, too
             others = [one for one in base.world.organisations if one != base.asker]
-            record = random_record(sides[0].play.world, rng, f"both-{seed}-{step}", rng.choice(others))
+            record = random_record(
+                sides[0].play.world, rng, f"both-{seed}-{step}", rng.choice(others)
+            )
             for side in sides:
                 await side.play.create(record)
         if step % 8 == 7:
@@ -454,6 +543,17 @@ async def session(base: Base, sides: tuple[Side, Side], seed: int, steps: int) -
     return None, told_something
 
 
+async def rewrite(superuser: Connection, names: tuple[str, ...], old: str, new: str) -> None:
+    """Puts a fault in functions: `new` where `old` stands."""
+    for name in names:
+        body = await superuser.fetchval(
+            "select pg_get_functiondef(oid) from pg_proc where pronamespace = 'hub'::regnamespace and proname = $1",
+            name,
+        )
+        assert old in body, f"{old!r} does not stand in hub.{name}"
+        await superuser.execute(body.replace(old, new))
+
+
 async def settle(sides: tuple[Side, Side]) -> None:
     """A new batch of the feed in both worlds: on the next day, to which the clocks go on together."""
     for side in sides:
@@ -461,4 +561,4 @@ async def settle(sides: tuple[Side, Side]) -> None:
         await side.play.cut()
 
 
-__all__ = ["Base", "Difference", "a_pair", "make_base", "session"]
+__all__ = ["DOORS", "SUMMARY", "Base", "Difference", "a_pair", "make_base", "rewrite", "session"]

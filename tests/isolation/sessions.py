@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: E501 -- queries and predicates stand as they are
 """Random sessions of one organisation, made from the schema itself.
 
 Operations, selections, arguments and inputs are enumerated from the built schema; what a value can be stands in VALUES, by
@@ -79,7 +80,9 @@ Pick = Callable[[random.Random, Memory], Any]
 
 
 def _of(*names: str) -> Pick:
-    return lambda rng, memory: rng.choice([one for name in names for one in getattr(memory, name)] or ["x"])
+    return lambda rng, memory: rng.choice(
+        [one for name in names for one in getattr(memory, name)] or ["x"]
+    )
 
 
 def _one(*values: Any) -> Pick:
@@ -99,7 +102,12 @@ _AFTER = _of("cursors", "cursors", "guesses")
 _DAY = _of("days")
 _WIJK = _of("wijken", "wijken", "wijken", "wijk_ids")
 _TEXT = _one("lamp stuk", "glas op straat", "bel 06-12345678", "", None)
-_MOMENT = _one("2026-11-23T09:00:00+01:00", "2026-11-22T23:30:00Z", "2026-11-21T10:15:00Z", "2026-11-23T09:00:00")
+_MOMENT = _one(
+    "2026-11-23T09:00:00+01:00",
+    "2026-11-22T23:30:00Z",
+    "2026-11-21T10:15:00Z",
+    "2026-11-23T09:00:00",
+)
 _LON, _LAT = _one(4.49, 4.49, 4.5, 200.0), _one(52.06, 52.06, 52.07)
 
 VALUES: dict[str, Pick] = {
@@ -141,7 +149,9 @@ VALUES: dict[str, Pick] = {
     "SignalFilter.until": _DAY,
     "SignalFilter.closed": _one(True, False),
     "SignalFilter.text": _of("words"),
-    "Delivery.dataset": lambda rng, memory: rng.choice([memory.own_dataset] * 3 + ["meldingen", "nieuw"]),
+    "Delivery.dataset": lambda rng, memory: rng.choice(
+        [memory.own_dataset] * 3 + ["meldingen", "nieuw"]
+    ),
     "Delivery.idempotencyKey": _of("keys"),
     "Delivery.part": _one(1, 1, 1, 2),
     "Delivery.parts": _one(1, 1, 2),
@@ -214,7 +224,12 @@ _OTHERS: dict[str, tuple[str, dict[str, Pick]]] = {
     "PoliceNotice": ("policeNotices", {"on": _DAY, "until": _DAY}),
     "HousingProject": (
         "housingProjects",
-        {"title": _one("Nieuwe kozijnen", "bel 06-12345678", ""), "homes": _one(1, 48, 0), "startsOn": _DAY, "endsOn": _DAY},
+        {
+            "title": _one("Nieuwe kozijnen", "bel 06-12345678", ""),
+            "homes": _one(1, 48, 0),
+            "startsOn": _DAY,
+            "endsOn": _DAY,
+        },
     ),
 }
 for _name, (_field, _own) in _OTHERS.items():
@@ -232,7 +247,15 @@ for _name, (_field, _own) in _OTHERS.items():
         }
 
 # How often what may be left out is given.
-LIKELY = {"filter": 0.6, "after": 0.2, "first": 0.2, "year": 0.1, "SignalFilter": 0.1, "SignalFilter.text": 0.5, "SignalRow.buurt": 0.1}
+LIKELY = {
+    "filter": 0.6,
+    "after": 0.2,
+    "first": 0.2,
+    "year": 0.1,
+    "SignalFilter": 0.1,
+    "SignalFilter.text": 0.5,
+    "SignalRow.buurt": 0.1,
+}
 
 
 def taking_values() -> Iterator[str]:
@@ -246,7 +269,9 @@ def taking_values() -> Iterator[str]:
                     if _needs_value(given):
                         yield _key(type_, field_name, argument)
         elif isinstance(type_, GraphQLInputObjectType):
-            yield from (f"{name}.{given}" for given, one in type_.fields.items() if _needs_value(one))
+            yield from (
+                f"{name}.{given}" for given, one in type_.fields.items() if _needs_value(one)
+            )
 
 
 def _clashing(types: Iterable[GraphQLObjectType]) -> frozenset[str]:
@@ -317,7 +342,12 @@ class Asking:
         given = []
         for argument, taken in one.args.items():
             required = isinstance(taken.type, GraphQLNonNull) and taken.default_value is Undefined
-            if type_ is SCHEMA.query_type and name == "wijk" and argument == "code" and self.rng.random() < 0.8:
+            if (
+                type_ is SCHEMA.query_type
+                and name == "wijk"
+                and argument == "code"
+                and self.rng.random() < 0.8
+            ):
                 required = True
             elif not required and self.rng.random() > LIKELY.get(argument, 0.3):
                 continue
@@ -331,18 +361,26 @@ class Asking:
     def _selection(self, type_: Any, depth: int, clashing: frozenset[str] = frozenset()) -> str:
         if is_leaf_type(type_):
             return ""
-        if isinstance(type_, GraphQLUnionType) or (isinstance(type_, GraphQLInterfaceType)):
+        if isinstance(type_, GraphQLUnionType | GraphQLInterfaceType):
             kinds = SCHEMA.get_possible_types(type_)
-            parts = [f"... on {one.name} {self._selection(one, depth, _clashing(kinds))}" for one in kinds]
+            parts = [
+                f"... on {one.name} {self._selection(one, depth, _clashing(kinds))}"
+                for one in kinds
+            ]
             return " { __typename " + " ".join(parts) + " }"
         chosen = []
         for name, one in type_.fields.items():
             named = get_named_type(one.type)
-            if is_leaf_type(named):
+            if is_leaf_type(named) or (
+                depth < MAX_DEPTH
+                and (
+                    self.rng.random() < (0.6, 0.5, 0.35, 0.2)[depth - 1]
+                    or name in ("signals", "feed", "nodes", "pageInfo", "errors")
+                )
+            ):
                 text = self._alias(name, self._field(type_, name, depth))
-                chosen.append(f"{name}{type_.name}: {text}" if name in clashing and ":" not in text else text)
-            elif depth < MAX_DEPTH and (self.rng.random() < (0.6, 0.5, 0.35, 0.2)[depth - 1] or name in ("signals", "feed", "nodes", "pageInfo", "errors")):
-                chosen.append(self._alias(name, self._field(type_, name, depth)))
+                own = name in clashing and ":" not in text
+                chosen.append(f"{name}{type_.name}: {text}" if own else text)
         return " { " + " ".join(chosen or ["__typename"]) + " }"
 
     def _alias(self, name: str, text: str) -> str:
@@ -353,7 +391,9 @@ class Asking:
         if isinstance(type_, GraphQLNonNull):
             return self._value(type_.of_type, key)
         if isinstance(type_, GraphQLList):
-            return [self._value(type_.of_type, key) for _ in range(self.rng.choice((0, 1, 1, 2, 3)))]
+            return [
+                self._value(type_.of_type, key) for _ in range(self.rng.choice((0, 1, 1, 2, 3)))
+            ]
         if isinstance(type_, GraphQLEnumType):
             return self.rng.choice(list(type_.values))
         if isinstance(type_, GraphQLInputObjectType):
@@ -361,9 +401,12 @@ class Asking:
                 name: self._value(one.type, f"{type_.name}.{name}")
                 for name, one in type_.fields.items()
                 if (isinstance(one.type, GraphQLNonNull) and one.default_value is Undefined)
-                or self.rng.random() < LIKELY.get(f"{type_.name}.{name}", LIKELY.get(type_.name, 0.25))
+                or self.rng.random()
+                < LIKELY.get(f"{type_.name}.{name}", LIKELY.get(type_.name, 0.25))
             }
-            if len(made.keys() & {"lon", "lat"}) == 1 and self.rng.random() < 0.8:  # a point is both
+            if (
+                len(made.keys() & {"lon", "lat"}) == 1 and self.rng.random() < 0.8
+            ):  # a point is both
                 made = {name: value for name, value in made.items() if name not in ("lon", "lat")}
             return made
         return VALUES[key](self.rng, self.memory)

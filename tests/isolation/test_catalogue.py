@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: E501 -- queries and predicates stand as they are
 """The catalogue after all migrations: roles, grants, policies, keys and functions are as the proofs assume them."""
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ def test_nothing_in_the_catalogue_is_wrong_without_a_reason(bench: Bench) -> Non
 def test_every_reason_is_still_needed(bench: Bench) -> None:
     found = bench.runner.run(catalogue.findings(bench.app))
     unneeded = {
-        check: sorted(set(reasons) - set(found.get(check, []))) for check, reasons in ALLOWED.items()
+        check: sorted(set(reasons) - set(found.get(check, [])))
+        for check, reasons in ALLOWED.items()
     }
     assert not any(unneeded.values()), unneeded
 
@@ -58,7 +60,9 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("check", PLANTED)
-def test_a_planted_fault_is_found_by_the_check_that_is_meant_for_it(bench: Bench, check: str) -> None:
+def test_a_planted_fault_is_found_by_the_check_that_is_meant_for_it(
+    bench: Bench, check: str
+) -> None:
     async def find() -> catalogue.Findings:
         transaction = bench.superuser.transaction()
         await transaction.start()

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: E501 -- queries and predicates stand as they are
 """Whatever was recorded, agreed, capped, revoked or left to expire: each asker sees what the model says, and not a row more."""
 
 from __future__ import annotations
@@ -102,7 +103,9 @@ creates = st.builds(
     summary=maybe_words,
     note=maybe_words,
     point=st.booleans(),
-    caps=st.none() | st.none() | st.dictionaries(st.sampled_from((2, 1, 0)), st.tuples(precision, st.booleans()), min_size=1),
+    caps=st.none()
+    | st.none()
+    | st.dictionaries(st.sampled_from((2, 1, 0)), st.tuples(precision, st.booleans()), min_size=1),
 )
 changes = st.builds(
     Change,
@@ -127,7 +130,10 @@ proposals = st.builds(
     accepted=st.sampled_from((True, True, True, False)),
 )
 decisions = st.builds(
-    Decide, pick=st.integers(0, 5), organisation=who, decision=st.sampled_from(("ACCEPT", "REJECT", "REVOKE"))
+    Decide,
+    pick=st.integers(0, 5),
+    organisation=who,
+    decision=st.sampled_from(("ACCEPT", "REJECT", "REVOKE")),
 )
 anything = st.one_of(
     creates,
@@ -168,7 +174,9 @@ def test_every_door_shows_each_asker_exactly_what_the_agreements_say(
     bench.runner.run(_play(bench, next(_gemeenten), steps, wanted, later))
 
 
-async def _play(bench: Bench, gemeente: str, steps: list[Any], wanted: list[Wanted], later: int) -> None:
+async def _play(
+    bench: Bench, gemeente: str, steps: list[Any], wanted: list[Wanted], later: int
+) -> None:
     play = await Play.begin(bench.owner, bench.app, gemeente, FIRST_DAY)
     asked = [Wanted(), *(_about(play, one) for one in wanted)]
     for number, step in enumerate(steps):
@@ -232,7 +240,11 @@ def _record(play: Play, number: int, step: Create) -> Record:
     day = world.today - timedelta(days=step.days_ago)
     caps = None
     if step.caps is not None:
-        caps = tuple((world.organisations[n], Cap(*cap)) for n, cap in sorted(step.caps.items()) if n != step.owner)
+        caps = tuple(
+            (world.organisations[n], Cap(*cap))
+            for n, cap in sorted(step.caps.items())
+            if n != step.owner
+        )
     return Record(
         id=named(world.gemeente, "record", number),
         owner=world.organisations[step.owner],

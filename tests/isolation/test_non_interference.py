@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: E501 -- queries and predicates stand as they are
 """Non-interference: what an organisation may not see changes no byte of what it gets.
 
 A random session of one organisation is carried out over HTTP in two worlds that differ only in what it may not see, while
@@ -20,7 +21,7 @@ import pytest
 import sql.session
 from sql.statements import statements
 from tests.conftest import Cluster
-from tests.isolation.pair import Base, a_pair, make_base, session
+from tests.isolation.pair import DOORS, SUMMARY, Base, a_pair, make_base, rewrite, session
 from tests.isolation.play import Connection
 from tests.isolation.sessions import VALUES, taking_values
 
@@ -48,7 +49,8 @@ def bases(cluster: Cluster) -> Iterator[Bases]:
         runner.run(root.execute("alter system set autovacuum = off"))
         runner.run(root.execute("select pg_reload_conf()"))
         made = {
-            asker: runner.run(make_base(cluster, root, f"pair_{n}", asker, n)) for n, asker in enumerate(ASKERS)
+            asker: runner.run(make_base(cluster, root, f"pair_{n}", asker, n))
+            for n, asker in enumerate(ASKERS)
         }
         yield Bases(runner, root, made)
         for base in made.values():
@@ -60,18 +62,24 @@ def bases(cluster: Cluster) -> Iterator[Bases]:
 
 def test_every_argument_and_input_of_the_schema_has_values_in_the_sessions() -> None:
     needed = set(taking_values())
-    assert sorted(needed - VALUES.keys()) == [], "new in the schema: the sessions do not know what it takes"
+    assert sorted(needed - VALUES.keys()) == [], (
+        "new in the schema: the sessions do not know what it takes"
+    )
     assert sorted(VALUES.keys() - needed) == [], "no longer in the schema"
 
 
 @pytest.mark.parametrize("asker", ASKERS)
-def test_what_an_organisation_may_not_see_changes_no_byte_of_what_it_gets(bases: Bases, asker: str) -> None:
+def test_what_an_organisation_may_not_see_changes_no_byte_of_what_it_gets(
+    bases: Bases, asker: str
+) -> None:
     async def prove() -> int:
         answered = 0
         for pair in range(PAIRS):
             async with a_pair(bases.of[asker], bases.root, pair) as sides:
                 for number in range(SESSIONS_PER_PAIR):
-                    difference, told = await session(bases.of[asker], sides, pair * 10 + number, STEPS)
+                    difference, told = await session(
+                        bases.of[asker], sides, pair * 10 + number, STEPS
+                    )
                     assert difference is None, str(difference)
                     answered += told
         return answered
@@ -91,33 +99,29 @@ async def _first_difference(bases: Bases, plant: Callable[[Connection], Awaitabl
     return False
 
 
-async def _mutate(superuser: Connection, names: tuple[str, ...], old: str, new: str) -> None:
-    for name in names:
-        body = await superuser.fetchval(
-            "select pg_get_functiondef(oid) from pg_proc where pronamespace = 'hub'::regnamespace and proname = $1", name
-        )
-        assert old in body
-        await superuser.execute(body.replace(old, new))
-
-
-_DOORS = ("shared_signals_newest", "shared_signals_oldest", "shared_signals_by_id")
-_SUMMARY = "case when g.rank >= 1 and 'summary' = any (g.fields) then s.summary end"
-
 PLANTED: dict[str, Callable[[Connection], Awaitable[object]]] = {
-    "a policy that is always true": lambda root: root.execute("alter policy of_parties on hub.agreements using (true)"),
-    "a door that gives the summary always": lambda root: _mutate(root, _DOORS, f"{_SUMMARY} as", "s.summary as"),
-    "a filter that looks at the summary behind the reduction": lambda root: _mutate(root, _DOORS[:2], f"lower({_SUMMARY})", "lower(s.summary)"),
-    "a key without its owner": lambda root: root.execute("create unique index on hub.idempotency_keys (key, part)"),
+    "a policy that is always true": lambda root: root.execute(
+        "alter policy of_parties on hub.agreements using (true)"
+    ),
+    "a door that gives the summary always": lambda root: rewrite(
+        root, DOORS, f"{SUMMARY} as", "s.summary as"
+    ),
+    "a filter that looks at the summary behind the reduction": lambda root: rewrite(
+        root, DOORS[:2], f"lower({SUMMARY})", "lower(s.summary)"
+    ),
+    "a key without its owner": lambda root: root.execute(
+        "create unique index on hub.idempotency_keys (key, part)"
+    ),
     "ids that count": lambda root: root.execute("""
         drop trigger test_ids on hub.feed_items;
         create sequence hub.counting;
         alter sequence hub.counting owner to hub_owner;
         create or replace function hub.new_id() returns uuid language sql volatile security definer as $$
           select lpad(to_hex(nextval('hub.counting')), 32, '0')::uuid $$"""),
-    "a feed that tells of every change": lambda root: _mutate(
+    "a feed that tells of every change": lambda root: rewrite(
         root, ("feed_of_wijk",), "and (f.change <> 'UPDATED' or f.changed && v.shows)", ""
     ),
-    "a feed that shows reduced records as they come": lambda root: _mutate(
+    "a feed that shows reduced records as they come": lambda root: rewrite(
         root, ("feed_of_wijk",), "f.reduced_id, f.on_day", "md5(f.xid::text)::uuid, f.on_day"
     ),
 }
@@ -128,7 +132,9 @@ def test_a_planted_leak_is_found(bases: Bases, fault: str) -> None:
     assert bases.runner.run(_first_difference(bases, PLANTED[fault]))
 
 
-def test_a_planted_total_over_everything_is_found(bases: Bases, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_planted_total_over_everything_is_found(
+    bases: Bases, monkeypatch: pytest.MonkeyPatch
+) -> None:
     leaking = dict(statements())
     leaking["signals_total"] = dataclasses.replace(
         leaking["signals_total"],

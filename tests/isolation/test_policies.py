@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
+# ruff: noqa: E501 -- queries and predicates stand as they are
 """Every table by hand, as the serving role: the database shows and takes the same as it does for the hub, and nothing more."""
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ def play(bench: Bench) -> Play:
 
 async def _begin(bench: Bench) -> Play:
     play = await Play.begin(
-        bench.owner, bench.app, next(_gemeenten), DAY, works={(0, 0), (1, 0), (1, 1), (2, 0), (2, 1)}
+        bench.owner,
+        bench.app,
+        next(_gemeenten),
+        DAY,
+        works={(0, 0), (1, 0), (1, 1), (2, 0), (2, 1)},
     )
     first, second, _ = play.world.organisations
     wijk = next(iter(play.world.wijken))
@@ -41,7 +46,11 @@ async def _begin(bench: Bench) -> Play:
         await play.create(_record(play, number, owner, wijk))
     rule = Rule(first, second, (wijk,), precision="EXACT", fields=("summary",))
     agreement = Agreement(
-        named(play.world.gemeente, "agreement"), (first, second), DAY, DAY + timedelta(days=30), (rule,)
+        named(play.world.gemeente, "agreement"),
+        (first, second),
+        DAY,
+        DAY + timedelta(days=30),
+        (rule,),
     )
     await play.propose(first, agreement)
     for party in (first, second):
@@ -72,14 +81,19 @@ async def _leave_traces(app: Any) -> None:
         "insert into hub.receipts (id, dataset, kind, mode, dry_run, summary) values ($1, 'meldingen', 'SIGNAL', 'UPSERT', false, '[]')",
         same,
     )
-    await app.execute("insert into hub.receipt_rows (receipt, line, outcome) values ($1, 1, 'CREATED')", same)
     await app.execute(
-        "insert into hub.idempotency_keys (key, operation, digest, result) values ('sleutel-1', 'pushSignals', 'x', $1)", same
+        "insert into hub.receipt_rows (receipt, line, outcome) values ($1, 1, 'CREATED')", same
+    )
+    await app.execute(
+        "insert into hub.idempotency_keys (key, operation, digest, result) values ('sleutel-1', 'pushSignals', 'x', $1)",
+        same,
     )
     await app.execute(
         "insert into hub.list_parts (dataset, key, part, parts, complete, external_ids) values ('meldingen', 'sleutel-1', 1, 2, true, '{}')"
     )
-    await app.execute("insert into hub.tombstones (kind, id, reason) values ('SIGNAL', $1, 'vergissing')", same)
+    await app.execute(
+        "insert into hub.tombstones (kind, id, reason) values ('SIGNAL', $1, 'vergissing')", same
+    )
     await app.execute(
         "insert into hub.deliveries (dataset, wijk) select 'meldingen', o.wijk from hub.organisation_wijken o where o.organisation = hub.asker()"
     )
@@ -120,7 +134,10 @@ def changed(bench: Bench, play: Play, asker: UUID, statement: str, *args: object
 
 async def _counts(app: Any) -> dict[str, int]:
     tables = [row[0] for row in await app.fetch(OF_SOMEBODY)]
-    return {table: await app.fetchval(f"select count(*) from (select gemeente from hub.{table}) t") for table in tables}
+    return {
+        table: await app.fetchval(f"select count(*) from (select gemeente from hub.{table}) t")
+        for table in tables
+    }
 
 
 def test_without_an_asker_no_table_has_a_row(bench: Bench, play: Play) -> None:
@@ -182,13 +199,24 @@ def test_each_asker_reads_its_own_rows_of_every_table(bench: Bench, play: Play) 
                     )
                 ]
                 if columns:
-                    found[table] = {row[0] for row in await play.app.fetch(f"select owner from hub.{table}")}
+                    found[table] = {
+                        row[0] for row in await play.app.fetch(f"select owner from hub.{table}")
+                    }
         return found
 
     for asker in play.world.organisations:
         found = bench.runner.run(owners(asker))
         assert {table: who for table, who in found.items() if who - {asker}} == {}
-        for table in ("signals", "history", "receipts", "receipt_rows", "idempotency_keys", "list_parts", "deliveries", "datasets"):
+        for table in (
+            "signals",
+            "history",
+            "receipts",
+            "receipt_rows",
+            "idempotency_keys",
+            "list_parts",
+            "deliveries",
+            "datasets",
+        ):
             assert found[table] == {asker}, table
 
 
@@ -196,16 +224,27 @@ def test_the_same_keys_can_be_used_by_every_organisation(bench: Bench, play: Pla
     """The fixture wrote the same external id, receipt, key and tombstone three times: nobody learns of the others'."""
     record = play.world.records[named(play.world.gemeente, "record", 0)]
     third = play.world.organisations[2]
-    insert = (
-        "insert into hub.signals (id, dataset, external_id, wijk, category, seen_at) values ($1, 'meldingen', 'nr-9', $2, 'NOISE', now())"
-    )
+    insert = "insert into hub.signals (id, dataset, external_id, wijk, category, seen_at) values ($1, 'meldingen', 'nr-9', $2, 'NOISE', now())"
     assert changed(bench, play, third, insert, record.id, record.wijk) == "INSERT 0 1"
 
 
-def test_another_organisations_record_cannot_be_changed_or_deleted(bench: Bench, play: Play) -> None:
+def test_another_organisations_record_cannot_be_changed_or_deleted(
+    bench: Bench, play: Play
+) -> None:
     record, second = named(play.world.gemeente, "record", 0), play.world.organisations[1]
-    assert changed(bench, play, second, "update hub.signals set summary = 'x', version = version + 1 where id = $1", record) == "UPDATE 0"
-    assert changed(bench, play, second, "delete from hub.signals where id = $1", record) == "DELETE 0"
+    assert (
+        changed(
+            bench,
+            play,
+            second,
+            "update hub.signals set summary = 'x', version = version + 1 where id = $1",
+            record,
+        )
+        == "UPDATE 0"
+    )
+    assert (
+        changed(bench, play, second, "delete from hub.signals where id = $1", record) == "DELETE 0"
+    )
     do(bench, play.compare)
 
 
@@ -257,7 +296,9 @@ def test_what_the_transaction_says_cannot_be_written(bench: Bench, play: Play, c
     ],
 )
 def test_the_serving_role_may_not(bench: Bench, play: Play, statement: str) -> None:
-    assert refused(bench, play, play.world.organisations[0], statement) == "InsufficientPrivilegeError"
+    assert (
+        refused(bench, play, play.world.organisations[0], statement) == "InsufficientPrivilegeError"
+    )
 
 
 def test_one_writes_only_in_a_wijk_where_one_works(bench: Bench, play: Play) -> None:
@@ -293,7 +334,9 @@ def test_who_is_not_a_party_sees_nothing_of_an_agreement(bench: Bench, play: Pla
     assert bench.runner.run(seen(third)) == [0, 0, 0]
 
 
-def test_who_is_not_a_party_gets_the_same_answer_for_an_agreement_as_for_none(bench: Bench, play: Play) -> None:
+def test_who_is_not_a_party_gets_the_same_answer_for_an_agreement_as_for_none(
+    bench: Bench, play: Play
+) -> None:
     async def attempt(agreement: UUID) -> tuple[str, str]:
         try:
             async with as_asker(play.app, play.world.gemeente, play.world.organisations[2]):
@@ -333,11 +376,20 @@ def test_a_rule_cannot_be_added_after_a_decision(bench: Bench, play: Play) -> No
     # not by another party than the proposer, not about who is no party
     assert bench.runner.run(attempt(second, open_one.id, 2, rule)) == "InsufficientPrivilegeError"
     assert bench.runner.run(attempt(third, open_one.id, 2, rule)) == "InsufficientPrivilegeError"
-    assert bench.runner.run(attempt(first, open_one.id, 2, Rule(first, third, (wijk,)))) == "InsufficientPrivilegeError"
-    assert bench.runner.run(attempt(first, open_one.id, 2, Rule(third, first, (wijk,)))) == "InsufficientPrivilegeError"
+    assert (
+        bench.runner.run(attempt(first, open_one.id, 2, Rule(first, third, (wijk,))))
+        == "InsufficientPrivilegeError"
+    )
+    assert (
+        bench.runner.run(attempt(first, open_one.id, 2, Rule(third, first, (wijk,))))
+        == "InsufficientPrivilegeError"
+    )
     do(bench, lambda: play.decide(open_one.id, second, "ACCEPT"))
     assert bench.runner.run(attempt(first, open_one.id, 2, rule)) == "InsufficientPrivilegeError"
-    assert bench.runner.run(attempt(first, named(play.world.gemeente, "agreement"), 2, rule)) == "InsufficientPrivilegeError"
+    assert (
+        bench.runner.run(attempt(first, named(play.world.gemeente, "agreement"), 2, rule))
+        == "InsufficientPrivilegeError"
+    )
 
 
 def test_an_agreement_is_proposed_in_ones_own_name(bench: Bench, play: Play) -> None:
@@ -345,7 +397,10 @@ def test_an_agreement_is_proposed_in_ones_own_name(bench: Bench, play: Play) -> 
     statement = """insert into hub.agreements (id, title, purpose, legal_basis, contact, valid_from, valid_until, parties{more})
       values (gen_random_uuid(), 't', 'd', 'g', 'l', '2026-01-01', '2026-12-31', $1{value})"""
     named_other = statement.format(more=", proposed_by", value=", $2")
-    assert refused(bench, play, first, named_other, [first, second], second) == "InsufficientPrivilegeError"
+    assert (
+        refused(bench, play, first, named_other, [first, second], second)
+        == "InsufficientPrivilegeError"
+    )
     without_oneself = statement.format(more="", value="")
     assert refused(bench, play, first, without_oneself, [second, third]) == "CheckViolationError"
 
@@ -354,14 +409,25 @@ def test_caps_are_ones_own(bench: Bench, play: Play) -> None:
     first, second, third = play.world.organisations
     statement = "insert into hub.share_caps (profile, receiver, precision, with_text{more}) values ($1, $2, 'WIJK', false{value})"
     profile = named(play.world.gemeente, "profile")
-    assert changed(bench, play, first, statement.format(more="", value=""), profile, third) == "INSERT 0 1"
-    assert changed(bench, play, second, statement.format(more="", value=""), profile, third) == "INSERT 0 1"
+    assert (
+        changed(bench, play, first, statement.format(more="", value=""), profile, third)
+        == "INSERT 0 1"
+    )
+    assert (
+        changed(bench, play, second, statement.format(more="", value=""), profile, third)
+        == "INSERT 0 1"
+    )
     for_other = statement.format(more=", owner", value=", $3")
-    assert refused(bench, play, first, for_other, profile, third, second) == "InsufficientPrivilegeError"
+    assert (
+        refused(bench, play, first, for_other, profile, third, second)
+        == "InsufficientPrivilegeError"
+    )
     assert changed(bench, play, third, "select * from hub.share_caps") == "SELECT 0"
 
 
-def test_who_read_is_told_to_the_owner_by_day_and_without_the_person(bench: Bench, play: Play) -> None:
+def test_who_read_is_told_to_the_owner_by_day_and_without_the_person(
+    bench: Bench, play: Play
+) -> None:
     first, second, third = play.world.organisations
     agreement = named(play.world.gemeente, "agreement")
     lines = f'[{{"kind": "SIGNAL", "owner": "{first}", "agreement": "{agreement}", "hidden": ["point"], "records": 1}}]'
@@ -369,12 +435,18 @@ def test_who_read_is_told_to_the_owner_by_day_and_without_the_person(bench: Benc
     async def read() -> list[list[Any]]:
         async with as_asker(play.app, play.world.gemeente, second):
             await play.app.execute("select hub.log_reads($1, 'test')", lines)
-        async with as_asker(play.app, play.world.gemeente, third):  # is no party: nothing to log under
+        async with as_asker(
+            play.app, play.world.gemeente, third
+        ):  # is no party: nothing to log under
             await play.app.execute("select hub.log_reads($1, 'test')", lines)
         seen = []
         for asker in (first, second, third):
             async with as_asker(play.app, play.world.gemeente, asker):
-                seen.append(await play.app.fetch("select reader, on_day, records, fields from hub.read_ledger"))
+                seen.append(
+                    await play.app.fetch(
+                        "select reader, on_day, records, fields from hub.read_ledger"
+                    )
+                )
         return seen
 
     own, others, none = do(bench, read)
@@ -383,10 +455,15 @@ def test_who_read_is_told_to_the_owner_by_day_and_without_the_person(bench: Benc
     assert others == none == []
 
 
-def test_a_session_that_lends_its_name_to_a_door_has_its_own_name_afterwards(bench: Bench, play: Play) -> None:
+def test_a_session_that_lends_its_name_to_a_door_has_its_own_name_afterwards(
+    bench: Bench, play: Play
+) -> None:
     async def ask() -> tuple[list[Any], Any]:
         async with as_asker(play.app, play.world.gemeente, play.world.organisations[0]):
-            shown = await play.app.fetch("select receiver from hub.shown_as('SIGNAL', $1)", named(play.world.gemeente, "record", 0))
+            shown = await play.app.fetch(
+                "select receiver from hub.shown_as('SIGNAL', $1)",
+                named(play.world.gemeente, "record", 0),
+            )
             return shown, await play.app.fetchval("select hub.asker()")
 
     shown, asker = do(bench, ask)
@@ -400,7 +477,9 @@ def test_another_gemeente_sees_nothing_even_under_the_same_id(bench: Bench, play
     async def look() -> tuple[dict[str, int], list[Any]]:
         async with play.app.transaction():
             await identify(play.app, other, play.world.organisations[1])
-            rows = await play.app.fetch("select * from hub.signals_by_id($1)", list(play.world.records))
+            rows = await play.app.fetch(
+                "select * from hub.signals_by_id($1)", list(play.world.records)
+            )
             return await _counts(play.app), rows
 
     counts, rows = do(bench, look)

@@ -348,8 +348,8 @@ FAULTS: list[tuple[str, str, Plan]] = [
         Plan((*THREE[:2], Rule(3, min_cell=8)), (Seen(1, 6), Seen(2, 6))),
     ),
     (
-        "v.rank > 0",
-        "v.rank > 1",
+        "count(*) filter (where not c.seen) as unseen",
+        "count(*) as unseen",
         Plan((Rule(1, precision="WIJK"), *THREE[1:]), (Seen(1, 9), Seen(2, 4), Seen(3, 4))),
     ),
     (
@@ -372,3 +372,19 @@ async def test_a_loosened_rule_is_found(
 
 def planted(connections: Connections, right: str, wrong: str) -> Any:
     return connections.with_function("hub.cube_of_week(text,date,uuid[])", right, wrong)
+
+
+async def test_what_was_seen_before_a_revocation_counts_as_seen(connections: Connections) -> None:
+    """Two organisations showed their records and then not any more: the third would stand alone."""
+    signals = (Seen(1, 10), Seen(2, 6), Seen(3, 1))
+    town = await build(*connections, Plan(THREE, ()))
+    await town.today(MONDAY)
+    shown = [await town.agree(Rule(n, precision="WIJK")) for n in (1, 2)]
+    for seen in signals:
+        await town.see(seen)
+    await town.today(MONDAY + timedelta(days=6))
+    for agreement in shown:
+        await town.decide(0, agreement, "REVOKE")
+    await town.today(TODAY)
+    await town.publish()
+    assert (await town.published(WEEK))[0, 0, 0] == WITHHELD
