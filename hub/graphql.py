@@ -23,7 +23,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import orjson
 from graphql import (
@@ -50,7 +50,7 @@ from hub.errors import (
     without_value,
 )
 from hub.limits import Accepted, Documents, InvalidDocument, check, check_lists
-from hub.rate import Buckets
+from hub.rate import Buckets, reading_cost
 from hub.requests import (
     LEGACY,
     MODERN,
@@ -113,6 +113,7 @@ UNREAD = frozenset(
 )
 RETRY_SECONDS = 1
 
+REFUSED_COST = 500
 MAX_COERCION_ERRORS = 50
 MAX_LOGGED_FAULTS = 5
 
@@ -246,16 +247,14 @@ class GraphQLEndpoint:
         body = await self._body(receive, exchange, principal)
         with self._place():
             question = read_question(body, self._limits.query_bytes)
-            accepted = self._documents.accept(question.query)
-            operation = accepted.operation(question.operation_name)
-            exchange.operation = operation.name.value[:MAX_NAME] if operation.name else None
-            exchange.kind = operation.operation.value
-            lists = row_lists(self._schema, operation, self._row_types)
+            reading = reading_cost(len(question.query.encode()))
+            self._spend(exchange, principal, reading)
+            job, cost = self._job(exchange, principal, question)
+            lists = row_lists(self._schema, job.operation, self._row_types)
             if len(body) > self._limits.body_bytes and not lists:
                 raise Refusal("BODY_TOO_LARGE", limit=self._limits.body_bytes)
-            job = Job(principal, question, accepted, operation)
-            self._pay(exchange, job)
-            check_scope(principal, operation)
+            self._spend(exchange, principal, cost, again=reading)
+            check_scope(principal, job.operation)
             rejected = sift(question, lists)
             return await while_connected(receive, self._execute(exchange, job, rejected))
 
@@ -292,18 +291,30 @@ class GraphQLEndpoint:
         finally:
             self._running -= 1
 
-    def _pay(self, exchange: Exchange, job: Job) -> None:
-        """Measure the operation with its variables, and take its cost from the rate."""
-        variables = job.question.variables
-        check_lists(variables, self._limits)
-        measure = self._documents.measure(job.accepted, job.operation, variables)
-        check(measure, self._limits)
-        cost = max(1, measure.cost)
-        spent = self._buckets.spend(job.principal.organisation, cost)
+    def _job(self, exchange: Exchange, principal: Principal, question: Question) -> tuple[Job, int]:
+        """The operation and its cost; who asks for one that is refused pays for the look at it."""
+        try:
+            accepted = self._documents.accept(question.query)
+            operation = accepted.operation(question.operation_name)
+            exchange.operation = operation.name.value[:MAX_NAME] if operation.name else None
+            exchange.kind = operation.operation.value
+            check_lists(question.variables, self._limits)
+            measure = self._documents.measure(accepted, operation, question.variables)
+            check(measure, self._limits)
+        except (Refusal, InvalidDocument):
+            self._buckets.charge(principal.organisation, REFUSED_COST)
+            exchange.cost = None
+            raise
+        return Job(principal, question, accepted, operation), max(1, measure.cost)
+
+    def _spend(
+        self, exchange: Exchange, principal: Principal, cost: int, *, again: int = 0
+    ) -> None:
+        """Take `cost` from the organisation's rate; a Refusal when it is not there."""
+        spent = self._buckets.spend(principal.organisation, cost, again=again)
         limit = self._buckets.burst
         exchange.cost = {"requested": cost, "limit": limit, "remaining": spent.remaining}
         if spent.retry_after is not None:
-            exchange.retry_after = spent.retry_after
             raise Refusal("RATE_LIMITED", seconds=spent.retry_after)
 
     async def _execute(self, exchange: Exchange, job: Job, rejected: Rejected) -> ExecutionResult:
@@ -355,6 +366,8 @@ class GraphQLEndpoint:
         status = STATUS.get(refusal.code) or self._request_status(exchange)
         if status == 503:
             exchange.retry_after = RETRY_SECONDS
+        if refusal.code == "RATE_LIMITED":
+            exchange.retry_after = cast("int", refusal.params["seconds"])
         return self._answer(exchange, {"errors": [self._refusal_error(exchange, refusal)]}, status)
 
     def _request_status(self, exchange: Exchange) -> int:

@@ -4,7 +4,8 @@
 Promises: every definition of a document is looked at once, however often its fragments are used,
 so 60 levels of doubling fragments cost no more than their text is long; numbers saturate; cycles
 and unknown names are left to validation, which comes after the measure has been checked. A document
-that was accepted stays in a bounded store with its measure.
+that was accepted stays in a bounded store with its measure, and one that was refused in another,
+with the answer alone, so that the same text again costs no parsing.
 
 The cost of an operation is the number of objects that its answer may hold:
 
@@ -21,6 +22,7 @@ Rows that a mutation delivers cost nothing here: they have a cap of their own.
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import cast
 
 from graphql import (
@@ -48,6 +50,7 @@ from graphql import (
     validate,
 )
 
+from hub.errors import refusal_in, without_value
 from hub.settings import Limits
 from sql.errors import Refusal
 
@@ -60,16 +63,21 @@ INTROSPECTION = frozenset({"__schema", "__type"})
 
 KEPT_DOCUMENTS = 500
 KEPT_CHARACTERS = 500_000
+KEPT_REFUSALS = 200
+MAX_LOCATIONS = 10
 
 
 class InvalidDocument(Exception):
-    """A document that graphql-core refuses, with its errors and the stable code for them."""
+    """A document that graphql-core refuses, with its errors and the stable code for them.
+
+    The errors say what graphql-core said, of the document alone, but do not hold on to it.
+    """
 
     def __init__(self, code: str, errors: list[GraphQLError]) -> None:
-        """Keep `errors` as graphql-core made them; they speak of the document alone."""
+        """Keep what is told of `errors`."""
         super().__init__(code)
         self.code = code
-        self.errors = errors
+        self.errors = [_told(error) for error in errors]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,21 @@ class Part:
     def for_each(self, items: int) -> int:
         """The cost of one object with this selection set whose lists hold `items`."""
         return _sum(self.cost, self.paged * items)
+
+
+def _told(error: GraphQLError) -> GraphQLError:
+    """What is told of an error, without the document and the frames that it would keep alive."""
+    refusal = refusal_in(error)
+    told = GraphQLError(without_value(error.message), original_error=refusal and refusal.under())
+    told.locations = error.locations and error.locations[:MAX_LOCATIONS]
+    return told
+
+
+def _again(error: Refusal | InvalidDocument) -> Refusal | InvalidDocument:
+    """The same refusal, never raised before."""
+    if isinstance(error, Refusal):
+        return error.under()
+    return InvalidDocument(error.code, error.errors)
 
 
 def check_shape(measure: Measure, limits: Limits) -> None:
@@ -391,7 +414,10 @@ class Accepted:
 
 
 class Documents:
-    """Texts to accepted documents; the ones used last are kept, up to a number and a size."""
+    """Texts to accepted documents; the ones used last are kept, up to a number and a size.
+
+    Of the texts that were refused last, a digest and the answer are kept.
+    """
 
     def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         """Accept documents for `schema` within `limits`."""
@@ -399,6 +425,7 @@ class Documents:
         self._limits = limits
         self._kept: OrderedDict[str, Accepted] = OrderedDict()
         self._characters = 0
+        self._refused: OrderedDict[bytes, Refusal | InvalidDocument] = OrderedDict()
 
     def __len__(self) -> int:
         """How many documents are kept."""
@@ -410,7 +437,18 @@ class Documents:
         if kept is not None:
             self._kept.move_to_end(text)
             return kept
-        accepted = self._accept(text)
+        digest = sha256(text.encode()).digest()
+        refused = self._refused.get(digest)
+        if refused is not None:
+            self._refused.move_to_end(digest)
+            raise _again(refused)
+        try:
+            accepted = self._accept(text)
+        except (Refusal, InvalidDocument) as error:
+            self._refused[digest] = _again(error)
+            while len(self._refused) > KEPT_REFUSALS:
+                self._refused.popitem(last=False)
+            raise
         self._keep(text, accepted)
         return accepted
 

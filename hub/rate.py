@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How fast one organisation may spend: a token bucket on the cost of its operations.
+"""How fast one organisation may spend: a token bucket on the cost of what it asks.
 
-Promises: an organisation's bucket depends on its own operations alone, so what is left tells
-nothing of others; a refused operation takes nothing; memory is bounded: beyond `KEPT` organisations
-the bucket that was used longest ago is forgotten, and so is full again.
+Promises: an organisation's bucket depends on its own requests alone, so what is left tells nothing
+of others; what the bucket refuses takes nothing; memory is bounded: beyond `KEPT` organisations the
+bucket that was used longest ago is forgotten, and so is full again.
 
 A bucket belongs to one process. Several processes give an organisation several buckets.
 """
@@ -14,6 +14,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 KEPT = 10_000
+BYTES_FOR_ONE = 100
+
+
+def reading_cost(size: int) -> int:
+    """What it costs to read a document of `size` bytes, whatever it asks."""
+    return 1 + size // BYTES_FOR_ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +50,22 @@ class Buckets:
         """How many buckets are remembered."""
         return len(self._buckets)
 
-    def spend(self, organisation: UUID, cost: int) -> Spent:
-        """Take `cost` when it is there; otherwise take nothing and say when it will be."""
+    def spend(self, organisation: UUID, cost: int, *, again: int = 0) -> Spent:
+        """Take `cost` when it is there; otherwise take nothing and say when it will be, with what
+        was spent before it and a retry spends `again`.
+        """
         bucket = self._filled(organisation)
         missing = cost - bucket.level
         if missing > 0:
-            return Spent(int(bucket.level), max(1, math.ceil(missing / self._per_second)))
+            return Spent(
+                max(0, int(bucket.level)), max(1, math.ceil((missing + again) / self._per_second))
+            )
         bucket.level -= cost
         return Spent(int(bucket.level), None)
+
+    def charge(self, organisation: UUID, cost: int) -> None:
+        """Take `cost` for work that was done already; what is not there is owed."""
+        self._filled(organisation).level -= cost
 
     def _filled(self, organisation: UUID) -> _Bucket:
         """The bucket as it is now, put last in the order of use."""

@@ -12,6 +12,8 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self, cast, get_args, get_type_hints
 
+from hub.rate import reading_cost
+
 LogFormat = Literal["json", "human"]
 
 YES = frozenset({"1", "true", "yes", "on"})
@@ -230,7 +232,8 @@ class Limits:
         default=300_000,
         metadata=_between(
             "HUB_LIMIT_RATE_BURST",
-            "Cost that one organisation may spend at once; never less than HUB_LIMIT_COST.",
+            "Cost that one organisation may spend at once; enough for HUB_LIMIT_COST and"
+            " HUB_LIMIT_QUERY_BYTES together.",
             1,
             10**12,
         ),
@@ -247,10 +250,11 @@ class Limits:
 
     def __post_init__(self) -> None:
         """Refuse limits that contradict each other."""
-        if self.rate_burst < self.cost:
+        dearest = self.cost + reading_cost(self.query_bytes)
+        if self.rate_burst < dearest:
             raise SettingsError(
-                "HUB_LIMIT_RATE_BURST cannot be used: give at least HUB_LIMIT_COST"
-                f" ({self.cost}), or an operation that is allowed could never be carried out."
+                f"HUB_LIMIT_RATE_BURST cannot be used: give at least {dearest}, the cost of the"
+                " dearest operation in the longest document, or it could never be carried out."
             )
         if self.bulk_body_bytes < self.body_bytes:
             raise SettingsError(

@@ -9,6 +9,7 @@ from graphql import parse
 from hub.limits import (
     INNER_LIST_SIZE,
     INTROSPECTION_COST,
+    KEPT_REFUSALS,
     LIST_SIZE,
     SATURATED,
     Documents,
@@ -38,6 +39,20 @@ def refusal(schema: Any, text: str, **limits: Any) -> Refusal:
     with pytest.raises(Refusal) as caught:
         Documents(schema, Limits(**limits)).accept(text)
     return caught.value
+
+
+def refused(documents: Documents, text: str) -> object:
+    """All that is told of why `text` is refused."""
+    try:
+        documents.accept(text)
+    except Refusal as error:
+        return error.code, error.params
+    except InvalidDocument as error:
+        return error.code, [
+            (told.message, told.locations, told.extensions, str(told.original_error))
+            for told in error.errors
+        ]
+    raise AssertionError("accepted")
 
 
 def test_a_bomb_of_sixty_levels_is_refused(schema: Any) -> None:
@@ -255,3 +270,50 @@ def test_a_very_long_document_is_not_kept(schema: Any) -> None:
     documents.accept(f'{{hello(to: "{"x" * 60_000}")}}')
 
     assert len(documents) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{hello",
+        "{helo}",
+        '{at(moment: "2026-11-23T10:00:00") hello(too: 1)}',
+        "{a: hello " + "c: hello " * 30 + "}",
+        '{hello(to: "a\\u0000b")}',
+    ],
+    ids=["parse", "validation", "scalar", "shape", "nul"],
+)
+def test_a_text_that_was_refused_is_refused_alike_without_parsing(
+    schema: Any, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = Documents(schema, Limits())
+    first = refused(documents, text)
+    monkeypatch.delattr("hub.limits.parse")
+
+    assert refused(documents, text) == first
+    assert refused(documents, text) == first
+
+
+def test_the_store_of_refused_texts_forgets_the_one_that_was_used_longest_ago(
+    schema: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = Documents(schema, Limits())
+    first = refused(documents, "{helo}")
+    for n in range(KEPT_REFUSALS):
+        refused(documents, f"{{hello{n}}}")
+        refused(documents, "{helo}")
+    monkeypatch.delattr("hub.limits.parse")
+
+    assert refused(documents, "{helo}") == first
+    with pytest.raises(NameError):
+        documents.accept("{hello0}")
+
+
+def test_an_error_does_not_keep_the_document_that_it_is_about(schema: Any) -> None:
+    text = "{" + " ".join(f"a{n}: hello(too: 1)" for n in range(19)) + " x}"
+
+    with pytest.raises(InvalidDocument) as caught:
+        Documents(schema, Limits()).accept(text)
+
+    assert {(error.nodes, error.source) for error in caught.value.errors} == {(None, None)}
+    assert len(caught.value.errors) == 20

@@ -48,6 +48,17 @@ def test_a_refusal_takes_nothing_and_says_when() -> None:
     assert limited.spend(A, 50).retry_after is None
 
 
+def test_what_was_done_already_is_owed_until_time_pays_for_it() -> None:
+    clock = Clock()
+    limited = buckets(clock)
+
+    limited.charge(A, 150)
+    assert limited.spend(A, 1) == Spent(0, 6)
+
+    clock.now = 6
+    assert limited.spend(A, 1) == Spent(9, None)
+
+
 def test_organisations_do_not_share() -> None:
     limited = buckets(Clock())
     limited.spend(A, 100)

@@ -442,19 +442,19 @@ async def test_one_of_several_operations_is_chosen_by_name(door: Any) -> None:
 async def test_the_answer_says_what_was_spent_and_what_is_left(
     open_door: Callable[..., Any],
 ) -> None:
-    door = open_door(cost=100, rate_burst=100, rate_per_second=10)
+    door = open_door(cost=100, rate_burst=102, query_bytes=100, rate_per_second=10)
 
     first = await door.ask("{things(first: 5){nodes{name}}}")
     second = await door.ask("{things(first: 5){nodes{name}}}")
 
-    assert first["extensions"]["cost"] == {"requested": 6, "limit": 100, "remaining": 94}
-    assert second["extensions"]["cost"] == {"requested": 6, "limit": 100, "remaining": 88}
+    assert first["extensions"]["cost"] == {"requested": 6, "limit": 102, "remaining": 95}
+    assert second["extensions"]["cost"] == {"requested": 6, "limit": 102, "remaining": 88}
 
 
 async def test_who_spends_too_fast_is_told_when_to_come_back(
     open_door: Callable[..., Any],
 ) -> None:
-    door = open_door(cost=100, rate_burst=100, rate_per_second=10)
+    door = open_door(cost=100, rate_burst=102, query_bytes=100, rate_per_second=10)
     question = {"query": "{things(first: 79){nodes{name}}}"}
     assert (await door.send(question)).status_code == 200
 
@@ -462,15 +462,52 @@ async def test_who_spends_too_fast_is_told_when_to_come_back(
     door.now += int(refused.headers["retry-after"])
 
     assert (refused.status_code, code(refused)) == (429, "RATE_LIMITED")
-    assert refused.headers["retry-after"] == "6"
-    assert refused.json()["extensions"]["cost"]["remaining"] == 20
+    assert refused.headers["retry-after"] == "7"
+    assert refused.json()["extensions"]["cost"]["remaining"] == 20  # both readings taken off
     assert (await door.send(question)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        "{hello",
+        "{helo}",
+        "{a: hello b: hello " + "c: hello " * 30 + "}",
+        "{all{parts{parts{parts{parts{name}}}}}}",
+        "query A{hello} query B{hello}",
+    ],
+    ids=["parse", "validation", "shape", "cost", "operation"],
+)
+async def test_a_refused_document_is_paid_for_and_then_nothing_is_parsed(
+    open_door: Callable[..., Any], refused: str
+) -> None:
+    door = open_door(rate_burst=11_001, rate_per_second=10)
+    paid = 500 + 1 + len(refused) // 100
+
+    for _ in range(11_001 // paid + 1):
+        assert await door.codes(refused) not in ([], ["RATE_LIMITED"])
+    beyond = await door.send({"query": refused})
+
+    assert (beyond.status_code, code(beyond)) == (429, "RATE_LIMITED")
+    assert beyond.json()["extensions"]["cost"]["remaining"] == 0
+    assert await door.codes(HELLO["query"]) == ["RATE_LIMITED"]
+    assert await door.codes(HELLO["query"], token="other") == []
+    door.now += int(beyond.headers["retry-after"])
+    assert await door.codes(HELLO["query"]) == []
+
+
+async def test_a_long_text_costs_more_to_read(open_door: Callable[..., Any]) -> None:
+    door = open_door(rate_burst=11_001)
+
+    answer = await door.ask("{hello}" + " " * 9_993)
+
+    assert answer["extensions"]["cost"] == {"requested": 1, "limit": 11_001, "remaining": 10_899}
 
 
 async def test_what_one_organisation_spends_does_not_show_to_another(
     open_door: Callable[..., Any],
 ) -> None:
-    alone, beside = open_door(rate_burst=10_000), open_door(rate_burst=10_000)
+    alone, beside = open_door(rate_burst=11_001), open_door(rate_burst=11_001)
     await beside.send({"query": "{all{parts{name}}}"}, token="writer")
 
     answers = [await door.send(HELLO, token="other") for door in (alone, beside)]

@@ -58,7 +58,7 @@ def test_each_variable_is_cast_to_its_type() -> None:
         ("HUB_LOG_FORMAT", "xml", "give one of json, human"),
         ("HUB_PRODUCTION", "maybe", "give yes or no"),
         ("HUB_LIMIT_DEPTH", "-1", "give a whole number from 1 to 200"),
-        ("HUB_LIMIT_RATE_BURST", "10", "give at least HUB_LIMIT_COST"),
+        ("HUB_LIMIT_RATE_BURST", "11000", "give at least 11001"),
         ("HUB_LIMIT_BULK_BODY_BYTES", "1000", "give at least HUB_LIMIT_BODY_BYTES"),
     ],
 )
