@@ -23,6 +23,8 @@ from graphql import parse, validate
 from hub.cli import main
 from hub.settings import Limits, Settings, documented
 from schema.build import build
+from schema.contributions import CONTRIBUTIONS
+from schema.parts import ContributionKind
 from schema.texts import CODES
 from tests.conftest import World
 from tests.docs.pages import (
@@ -196,15 +198,21 @@ async def run(block: Block, world: World, address: str, folder: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_table_of_fields_is_that_of_the_database(world: World) -> None:
-    text = (ROOT / "docs/permissions.md").read_text("utf-8")
+@pytest.mark.parametrize("each", CONTRIBUTIONS, ids=lambda each: each.typename)
+async def test_the_table_of_fields_is_that_of_the_database(
+    world: World, each: ContributionKind
+) -> None:
+    page = (ROOT / "docs/permissions.md").read_text("utf-8")
+    _, _, text = page.partition(f"\n### {each.typename}\n")
+    text, _, _ = text.partition("\n### ")
     said = {
         tuple(cell.strip(" `") for cell in line.strip("|").split("|"))
         for line in re.findall(r"^\| `\w+`(?: \| (?:yes|if listed|–)){3} \|$", text, re.MULTILINE)
     }
     async with world.connect("superuser") as connection:
         rows = await connection.fetch(
-            "select field, shown_from, listed from hub.contribution_fields where kind = 'SIGNAL'"
+            "select field, shown_from, listed from hub.contribution_fields where kind = $1",
+            each.kind.name,
         )
     assert said == {tuple(shown(row["shown_from"], row["listed"], row["field"])) for row in rows}
 
