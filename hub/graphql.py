@@ -50,7 +50,7 @@ from hub.errors import (
     without_value,
 )
 from hub.limits import Accepted, Documents, InvalidDocument, check, check_lists
-from hub.rate import Buckets, reading_cost
+from hub.rate import RETRY_SECONDS, Buckets, Turns, reading_cost
 from hub.requests import (
     LEGACY,
     MODERN,
@@ -111,8 +111,6 @@ UNREAD = frozenset(
         "UNSUPPORTED_MEDIA_TYPE",
     }
 )
-RETRY_SECONDS = 1
-
 REFUSED_COST = 500
 MAX_COERCION_ERRORS = 50
 MAX_LOGGED_FAULTS = 5
@@ -194,6 +192,9 @@ class GraphQLEndpoint:
         self._documents = Documents(self._schema, limits)
         self._buckets = Buckets(
             burst=limits.rate_burst, per_second=limits.rate_per_second, clock=clock
+        )
+        self._turns = Turns(
+            at_once=limits.organisation_concurrency, waiting=limits.organisation_waiting
         )
         self._running = 0
 
@@ -318,11 +319,14 @@ class GraphQLEndpoint:
             raise Refusal("RATE_LIMITED", seconds=spent.retry_after)
 
     async def _execute(self, exchange: Exchange, job: Job, rejected: Rejected) -> ExecutionResult:
-        """Run the operation in one transaction of the caller; its result, once committed."""
+        """Run the operation in its turn, in one transaction of the caller; its result, once
+        committed.
+        """
         read_only = job.operation.operation is OperationType.QUERY
         try:
             async with (
                 asyncio.timeout(self._limits.operation_seconds),
+                self._turns.turn(job.principal.organisation),
                 self._database.session(
                     job.principal, read_only=read_only, operation=exchange.operation or ""
                 ) as session,

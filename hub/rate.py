@@ -1,20 +1,30 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How fast one organisation may spend: a token bucket on the cost of what it asks.
+"""How much of the hub is for one organisation: what it spends, and what it does at the same moment.
 
-Promises: an organisation's bucket depends on its own requests alone, so what is left tells nothing
-of others; what the bucket refuses takes nothing; memory is bounded: beyond `KEPT` organisations the
-bucket that was used longest ago is forgotten, and so is full again.
+Promises for the token bucket on the cost of what it asks: an organisation's bucket depends on its
+own requests alone, so what is left tells nothing of others; what the bucket refuses takes nothing;
+memory is bounded: beyond `KEPT` organisations the bucket that was used longest ago is forgotten,
+and so is full again.
 
-A bucket belongs to one process. Several processes give an organisation several buckets.
+Promises for turns: an organisation's work runs at most so many at once and waits in the order in
+which it came, for its own work alone; what waits has a bound, and an organisation that has no work
+takes no memory.
+
+Both belong to one process. Several processes give an organisation several of each.
 """
 
+import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from sql.errors import Refusal
+
 KEPT = 10_000
 BYTES_FOR_ONE = 100
+RETRY_SECONDS = 1
 
 
 def reading_cost(size: int) -> int:
@@ -77,3 +87,40 @@ class Buckets:
         while len(self._buckets) > KEPT:
             del self._buckets[next(iter(self._buckets))]
         return bucket
+
+
+@dataclass(slots=True)
+class _Line:
+    free: asyncio.Semaphore
+    present: int = 0
+
+
+class Turns:
+    """Turns to work: a line for each organisation that has work."""
+
+    def __init__(self, *, at_once: int, waiting: int) -> None:
+        """Let `at_once` work and `waiting` wait, of each organisation."""
+        self._at_once = at_once
+        self._most = at_once + waiting
+        self._lines: dict[UUID, _Line] = {}
+
+    def __len__(self) -> int:
+        """How many organisations have work or wait."""
+        return len(self._lines)
+
+    @asynccontextmanager
+    async def turn(self, organisation: UUID) -> AsyncIterator[None]:
+        """Wait for a turn and hold it; a Refusal RATE_LIMITED when too many wait already."""
+        line = self._lines.get(organisation)
+        if line is None:
+            line = self._lines[organisation] = _Line(asyncio.Semaphore(self._at_once))
+        if line.present >= self._most:
+            raise Refusal("RATE_LIMITED", seconds=RETRY_SECONDS)
+        line.present += 1
+        try:
+            async with line.free:
+                yield
+        finally:
+            line.present -= 1
+            if line.present == 0:
+                del self._lines[organisation]

@@ -125,10 +125,14 @@ def _parameter(content: dict[str, Any], name: str, kind: type[object]) -> Any:
 
 
 def check_scope(principal: Principal, operation: OperationDefinitionNode) -> None:
-    """Refuse an operation that the caller's credential is not meant for."""
-    needed = "read" if operation.operation is OperationType.QUERY else "write"
-    if needed not in principal.scopes:
-        raise Refusal("FORBIDDEN", scope=needed)
+    """Refuse an operation that the caller's credential is not meant for.
+
+    A mutation needs the right to read as well: what it gives back can lead to any record.
+    """
+    reads_only = operation.operation is OperationType.QUERY
+    for needed in ("read",) if reads_only else ("write", "read"):
+        if needed not in principal.scopes:
+            raise Refusal("FORBIDDEN", scope=needed)
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:

@@ -145,6 +145,26 @@ class Limits:
             10_000,
         ),
     )
+    organisation_concurrency: int = field(
+        default=3,
+        metadata=_between(
+            "HUB_LIMIT_ORGANISATION_CONCURRENCY",
+            "Operations of one organisation at the same moment in one process; a further one waits"
+            " for its turn, without a connection to the database.",
+            1,
+            10_000,
+        ),
+    )
+    organisation_waiting: int = field(
+        default=13,
+        metadata=_between(
+            "HUB_LIMIT_ORGANISATION_WAITING",
+            "Operations of one organisation that wait for their turn; a further one gets 429 at"
+            " once.",
+            0,
+            10_000,
+        ),
+    )
     tokens: int = field(
         default=5_000,
         metadata=_between(

@@ -233,9 +233,9 @@ class StandIn:
         self.told.append(what)
         self.changed.set()
 
-    async def until(self, what: str) -> None:
+    async def until(self, what: str, times: int = 1) -> None:
         async with asyncio.timeout(10):
-            while what not in self.told:
+            while self.told.count(what) < times:
                 self.changed.clear()
                 await self.changed.wait()
 

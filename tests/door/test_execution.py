@@ -215,3 +215,35 @@ async def test_work_beyond_the_places_is_refused_at_once(open_door: Callable[...
     assert refused.status_code == 503
     assert refused.headers["retry-after"] == "1"
     assert (await door.send({"query": "{hello}"})).status_code == 200
+
+
+async def test_one_organisation_works_in_turns_and_leaves_room_for_others(
+    open_door: Callable[..., Any],
+) -> None:
+    door = open_door(organisation_concurrency=2, organisation_waiting=1)
+    running = [asyncio.create_task(door.send({"query": "{slow}"})) for _ in range(2)]
+    await door.database.until("started", times=2)
+    later = [asyncio.create_task(door.send({"query": "query Later{hello}"})) for _ in range(2)]
+    (told,), (waiting,) = await asyncio.wait(later, return_when=asyncio.FIRST_COMPLETED)
+    refused = told.result()
+
+    assert refused.status_code == 429
+    assert refused.headers["retry-after"] == "1"
+    assert refused.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+    assert (await door.send({"query": "{hello}"}, token="other")).status_code == 200
+    assert "begin read Later" not in door.database.told
+    running[0].cancel()
+    assert (await waiting).json()["data"] == {"hello": "hello wijk"}
+    running[1].cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_who_waits_for_a_turn_waits_no_longer_than_an_operation_may_take(
+    open_door: Callable[..., Any],
+) -> None:
+    door = open_door(organisation_concurrency=1, operation_seconds=0.05)
+
+    answers = await asyncio.gather(*(door.send({"query": "{slow}"}) for _ in range(3)))
+
+    assert [answer.status_code for answer in answers] == [504] * 3
+    assert (await door.send({"query": "{hello}"})).status_code == 200

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How fast an organisation may spend, and that the memory of it is bounded."""
 
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import rate
-from hub.rate import Buckets, Spent
+from hub.rate import Buckets, Spent, Turns
+from sql.errors import Refusal
 
 A, B = UUID(int=1), UUID(int=2)
 
@@ -90,3 +93,28 @@ def test_only_so_many_organisations_are_remembered() -> None:
 
     assert len(limited) == rate.KEPT
     assert limited.spend(UUID(int=0), 0) == Spent(100, None)
+
+
+@pytest.mark.anyio
+async def test_turns_are_taken_in_order_and_leave_no_memory_behind() -> None:
+    turns = Turns(at_once=1, waiting=3)
+    order: list[int] = []
+    first = turns.turn(A)
+    await first.__aenter__()
+
+    async def work(number: int) -> None:
+        async with turns.turn(A):
+            order.append(number)
+
+    waiting = [asyncio.create_task(work(number)) for number in range(4)]
+    with pytest.raises(Refusal) as caught:
+        await waiting[3]
+    waiting[1].cancel()
+    async with turns.turn(B):
+        assert (len(turns), order) == (2, [])
+    await first.__aexit__(None, None, None)
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert caught.value.code == "RATE_LIMITED"
+    assert order == [0, 2]
+    assert len(turns) == 0

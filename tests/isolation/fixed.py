@@ -216,6 +216,8 @@ async def play_world(play: Play) -> None:
     await play.change(named("twin", "c"), {"status": "DONE"})
     await play.cut()
     await play.pass_days(5)
+    await play.create(record(play, "mover"))
+    await play.change(named("twin", "mover"), {"wijk": list(play.world.wijken)[1]})
     # as good as an older one, and with the smaller id
     younger = rule(play, 0, 1, (0,), precision="BUURT", fields=("summary",))
     await agree(play, "buurt-younger", -5, 60, younger, id_=UUID(int=1))
@@ -622,7 +624,9 @@ class Battery:
         decide = "insert into hub.agreement_decisions (agreement, version, decision) values ($1, 1, 'REVOKE')"
         works = "update hub.organisation_wijken set works_until = hub.today() - 1 where gemeente = 'GM0001' and organisation = $1"
         signal = "insert into hub.signals (id, dataset, wijk, category, seen_at) values (gen_random_uuid(), 'meldingen', $1, 'NOISE', now())"
-        await refused(play, first, add, open_one.id, first, second, [wijk])
+        # not to a proposal of an earlier transaction, which others may have read
+        earlier = named(play.world.gemeente, "buurt")
+        await refused(play, first, add, earlier, first, second, [wijk])
         await refused(play, second, add, untouched.id, first, second, [wijk])
         await refused(play, third, add, untouched.id, first, second, [wijk])
         await refused(play, first, add, untouched.id, first, third, [wijk])
@@ -663,6 +667,11 @@ class Battery:
             "hidden": [],
             "records": 1,
         }
+        stranger = {**line, "owner": str(third)}  # no provider in that agreement
+        async with as_asker(play.app, play.world.gemeente, second):
+            await play.app.execute("select hub.log_reads($1, 'test')", json.dumps([stranger]))
+        async with as_asker(play.app, play.world.gemeente, third):
+            assert await play.app.fetchval("select count(agreement) from hub.read_ledger") == 0
         for reader, expected in ((third, 0), (second, 1)):
             async with as_asker(play.app, play.world.gemeente, reader):
                 await play.app.execute("select hub.log_reads($1, 'test')", json.dumps([line]))

@@ -78,6 +78,7 @@ EXECUTABLE: dict[str, str] = {
     "asker/0": _IDENTITY,
     "contributors/2": _INVOKER,
     "current_year/1": _PUBLIC,
+    "check_sees_commits/0": "refuses a transaction with a snapshot of its own",
     "cut_feed_batch/1": "cuts the batch of the day, once; tells whether it did",
     "feed_knows/2": "tells whether a random id was ever given out by the feed",
     "feed_of_wijk/5": _DOOR,

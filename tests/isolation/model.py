@@ -376,7 +376,9 @@ class World:
                     exact.append(item)
                 continue
             view = self.view(asker, item.record)
-            if view is None or (item.change == "UPDATED" and not item.changed & view.columns):
+            if view is None or (
+                item.change == "UPDATED" and not item.changed & (view.columns | {"slice"})
+            ):
                 continue
             if view.precision == "EXACT":
                 exact.append(item)
@@ -402,6 +404,7 @@ class World:
         if not columns:
             return new
         if (old.wijk, old.category) != (new.wijk, new.category):
+            columns.add("slice")  # news for whoever sees the new slice
             self.items.append(Item("WITHDRAWN", old, self.today, for_owner=False))
         kind = "UPDATED"
         if (old.closed_on is None) != (new.closed_on is None):

@@ -365,7 +365,12 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
     ),
     (("feed_of_wijk",), "where f.recorded_on between v.covers_from and v.valid_until and", "where"),
     (("feed_of_wijk",), "and f.recorded_on > hub.today() - v.keep_days", ""),
-    (("feed_of_wijk",), "and (f.change <> 'UPDATED' or f.changed && v.shows)", ""),
+    (
+        ("feed_of_wijk",),
+        "and (f.change <> 'UPDATED' or f.changed && v.shows or 'slice' = any (f.changed))",
+        "",
+    ),
+    (("feed_of_wijk",), "or 'slice' = any (f.changed)", ""),
     (("feed_of_wijk",), "~and not exists \\(.*?b\\.rule\\)\\)\\)", ")"),
     (("feed_of_wijk",), "and f.slice = v.slice", ""),
     (("feed_of_wijk",), "where b.slice = v.slice and", "where"),
@@ -482,7 +487,8 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
     (("source_states",), "and w.wijk = any (in_wijken)", ""),
     (("source_states",), "w.gemeente = hub.gemeente() and", ""),
     (("source_states",), "~and \\(d\\.owner = hub\\.asker\\(\\) or .*?from rules r\\)\\)", ""),
-    (("log_reads",), "and hub.asker() = any (x.parties)", ""),
+    (("log_reads",), "and r.receiver = hub.asker()", ""),
+    (("log_reads",), "and r.provider = (l ->> 'owner')::uuid", ""),
 ]
 
 

@@ -450,7 +450,7 @@ async def _side(
     stack.push_async_callback(database.close)
     limits = replace(
         Settings().limits,
-        rate_burst=10**9,
+        rate_burst=10**10,
         cost=10**9,
         fields=10**6,
         tokens=10**6,

@@ -357,7 +357,7 @@ def test_nobody_decides_for_another(bench: Bench, play: Play) -> None:
     assert refused(bench, play, first, statement, agreement, second) == "InsufficientPrivilegeError"
 
 
-def test_a_rule_cannot_be_added_after_a_decision(bench: Bench, play: Play) -> None:
+def test_a_rule_cannot_be_added_to_what_others_could_read(bench: Bench, play: Play) -> None:
     first, second, third = play.world.organisations
     wijk = next(iter(play.world.wijken))
     open_one = Agreement(named(play.world.gemeente, "open"), (first, second), DAY, DAY, ())
@@ -372,7 +372,7 @@ def test_a_rule_cannot_be_added_after_a_decision(bench: Bench, play: Play) -> No
 
     rule = Rule(first, second, (wijk,))
     do(bench, lambda: play.propose(first, open_one))
-    assert bench.runner.run(attempt(first, open_one.id, 1, rule)) == "taken"
+    assert bench.runner.run(attempt(first, open_one.id, 1, rule)) == "InsufficientPrivilegeError"
     # not by another party than the proposer, not about who is no party
     assert bench.runner.run(attempt(second, open_one.id, 2, rule)) == "InsufficientPrivilegeError"
     assert bench.runner.run(attempt(third, open_one.id, 2, rule)) == "InsufficientPrivilegeError"
