@@ -25,9 +25,8 @@ TWICE = """{ wijk(code: "WK063711") {
 
 async def share(world: World, count: int) -> None:
     """Corporatie A reports signals and shows them to Buurtwerk, with their text."""
-    rules = [
-        await rule(world, "corporatie-a", "buurtwerk", precision=precision, fields=["summary"])
-    ]
+    shown = {"precision": "EXACT", "fields": ["summary"]}
+    rules = [await rule(world, "corporatie-a", "buurtwerk", **shown)]
     await decide(world, "buurtwerk", "accept", await propose(world, "corporatie-a", rules))
     for number in range(count):
         given = {
