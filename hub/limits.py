@@ -19,7 +19,7 @@ The cost of an operation is the number of objects that its answer may hold:
 Rows that a mutation delivers cost nothing here: they have a cap of their own.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -169,8 +169,13 @@ def check(measure: Measure, limits: Limits) -> None:
 
 
 def check_written(document: DocumentNode, limits: Limits) -> None:
-    """Refuse a document with too much in it as it is written, also where no operation uses it."""
+    """Refuse a document with too much in it as it is written, also where no operation uses it.
+
+    Validation compares the fields of one name with each other, each pair of them with all that they
+    hold: that is why they are counted by name.
+    """
     fields = fragments = spreads = 0
+    names: Counter[str] = Counter()
     waiting: list[SelectionSetNode] = []
     for definition in document.definitions:
         fragments += isinstance(definition, FragmentDefinitionNode)
@@ -178,14 +183,18 @@ def check_written(document: DocumentNode, limits: Limits) -> None:
             waiting.append(definition.selection_set)
     while waiting:
         for node in waiting.pop().selections:
-            fields += isinstance(node, FieldNode)
             spreads += isinstance(node, FragmentSpreadNode)
+            if isinstance(node, FieldNode):
+                fields += 1
+                if node.selection_set or node.arguments:
+                    names[(node.alias or node.name).value] += 1
             if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
                 waiting.append(node.selection_set)
     for got, limit in (
         (fragments, limits.fragments),
         (spreads, limits.spreads),
         (fields, limits.fields),
+        (max(names.values(), default=0), limits.repeats),
     ):
         if got > limit:
             raise Refusal("TOO_MANY_FIELDS", got=got, limit=limit)

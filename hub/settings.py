@@ -193,6 +193,16 @@ class Limits:
             "HUB_LIMIT_SPREADS", "Places in a document where a fragment is used.", 0, 100_000
         ),
     )
+    repeats: int = field(
+        default=100,
+        metadata=_between(
+            "HUB_LIMIT_REPEATS",
+            "Fields in a document that have one name in the answer, and arguments or fields of"
+            " their own.",
+            1,
+            1_000_000,
+        ),
+    )
     depth: int = field(
         default=12,
         metadata=_between("HUB_LIMIT_DEPTH", "Levels of fields in an operation.", 1, 200),

@@ -211,8 +211,21 @@ def unused(count: int, inner: str = "hello", name: str = "F{}") -> str:
         (unused(2, inner="... {hello hello} " * 250), 1_001, 1_000),
         (unused(2, inner="hello " * 500, name="F"), 1_001, 1_000),
         (" ".join(f"query Q{n}{{{'hello ' * 20}}}" for n in range(51)), 1_020, 1_000),
+        ("{all{" + "owner{name} " * 101 + "}}", 101, 100),
+        (unused(2, inner="hello(to: 1) " * 51), 102, 100),
+        (unused(2, inner="x: hello(to: 1) y: hello(to: 1) hello " * 51), 102, 100),
     ],
-    ids=["fragments", "namesakes", "spreads", "inline", "fields", "operations"],
+    ids=[
+        "fragments",
+        "namesakes",
+        "spreads",
+        "inline",
+        "fields",
+        "operations",
+        "repeats",
+        "repeats with arguments",
+        "repeats under an alias",
+    ],
 )
 def test_what_a_document_holds_is_limited_where_nothing_uses_it(
     schema: Any, text: str, got: int, limit: int
