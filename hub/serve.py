@@ -105,7 +105,8 @@ def claim(settings: Settings) -> socket.socket:
     Refuses (PORT_TAKEN) one that another program has.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM)
+    # named as TCP, for asyncio sends without delay (TCP_NODELAY) only on sockets that say so
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((settings.host, settings.port))
