@@ -34,7 +34,10 @@ class Ground:
 @pytest.fixture(scope="session")
 async def areas_template(cluster: Cluster, anyio_backend: str) -> str:
     root = await asyncpg.connect(cluster.addresses.superuser)
-    await root.execute(f"create database {TEMPLATE} owner hub_owner")
+    # tests/kwb borrows this fixture: in one process it is made twice
+    known = await root.fetchval("select true from pg_database where datname = $1", TEMPLATE)
+    if not known:
+        await root.execute(f"create database {TEMPLATE} owner hub_owner")
     await root.close()
     await migrate(cluster.dsn("owner", TEMPLATE))
     return TEMPLATE
