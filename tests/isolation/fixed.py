@@ -19,7 +19,7 @@ from uuid import UUID
 
 import asyncpg
 
-from tests.isolation import catalogue
+from sql import checks
 from tests.isolation.model import Agreement, Announcement, Cap, Record, Rule, Wanted
 from tests.isolation.play import Connection, Play, as_asker, named
 
@@ -338,7 +338,7 @@ class Battery:
 
     play: Play
     questions: list[Wanted]
-    found: catalogue.Findings
+    found: checks.Findings
     executable: list[str]
 
     @classmethod
@@ -363,9 +363,7 @@ class Battery:
             *(play.world.organisations[0], TOKEN),
         )
         await play._settled()
-        return cls(
-            play, _questions(play), await catalogue.findings(app), await catalogue.executable(app)
-        )
+        return cls(play, _questions(play), await checks.findings(app), await checks.executable(app))
 
     async def run(self, superuser: Connection, first: str = "catalogue") -> None:
         """Asks everything, as each asker, within the superuser's transaction; raises when an answer is not as it should be.
@@ -429,8 +427,8 @@ class Battery:
 
     async def _catalogue(self, superuser: Connection) -> None:
         await superuser.execute("reset role")
-        assert await catalogue.findings(superuser) == self.found
-        assert await catalogue.executable(superuser) == self.executable
+        assert await checks.findings(superuser) == self.found
+        assert await checks.executable(superuser) == self.executable
 
     async def _owners_hands(self, owner: Acting) -> None:
         """The owner administers the catalogue of partners, and sees nobody's records."""

@@ -6,17 +6,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.isolation import catalogue
+from schema.contributions import CONTRIBUTIONS
+from sql import checks
+from sql.known import ALLOWED, EXECUTABLE
 from tests.isolation.conftest import Bench
-from tests.isolation.known import ALLOWED, EXECUTABLE
 
 
 def test_nothing_in_the_catalogue_is_wrong_without_a_reason(bench: Bench) -> None:
-    assert bench.runner.run(catalogue.findings(bench.app, ALLOWED)) == {}
+    assert bench.runner.run(checks.findings(bench.app, ALLOWED)) == {}
 
 
 def test_every_reason_is_still_needed(bench: Bench) -> None:
-    found = bench.runner.run(catalogue.findings(bench.app))
+    found = bench.runner.run(checks.findings(bench.app))
     unneeded = {
         check: sorted(set(reasons) - set(found.get(check, [])))
         for check, reasons in ALLOWED.items()
@@ -25,7 +26,15 @@ def test_every_reason_is_still_needed(bench: Bench) -> None:
 
 
 def test_the_serving_role_executes_nothing_that_is_not_listed_with_a_reason(bench: Bench) -> None:
-    assert bench.runner.run(catalogue.executable(bench.app)) == sorted(EXECUTABLE)
+    assert bench.runner.run(checks.executable(bench.app)) == sorted(EXECUTABLE)
+
+
+def test_of_a_kind_of_record_the_serving_role_executes_its_readers_and_doors(bench: Bench) -> None:
+    readers = ("by_id/1", "newest/12", "oldest/12")
+    tables = [prefix + each.kind.table for each in CONTRIBUTIONS for prefix in ("", "shared_")]
+    rows = bench.runner.run(bench.app.fetch(checks.EXECUTABLE))
+    of_kinds = {name for name, of_kind in rows if of_kind}
+    assert of_kinds == {f"{table}_{reader}" for table in tables for reader in readers}
 
 
 PLANTED = {
@@ -54,6 +63,8 @@ PLANTED = {
     "the serving role may name what the transaction says": "grant insert (owner) on hub.signals to hub_app",
     "the serving role reads a number of a sequence": "grant select on hub.feed_items to hub_app",
     "a role may use a command for which it has no policy": "grant delete on hub.receipts to hub_app",
+    "a guarded table is not in a backup": "drop policy backup on hub.history",
+    "the owner reads what it does not administer": "alter policy backup on hub.signals using (true)",
     "records are not tied to where their owner works": "alter table hub.signals drop constraint signals_gemeente_owner_wijk_fkey",
     "what was done to records is not remembered": "alter table hub.signals disable trigger recorded_update",
 }
@@ -63,12 +74,12 @@ PLANTED = {
 def test_a_planted_fault_is_found_by_the_check_that_is_meant_for_it(
     bench: Bench, check: str
 ) -> None:
-    async def find() -> catalogue.Findings:
+    async def find() -> checks.Findings:
         transaction = bench.superuser.transaction()
         await transaction.start()
         try:
             await bench.superuser.execute(PLANTED[check])
-            return await catalogue.findings(bench.superuser, ALLOWED)
+            return await checks.findings(bench.superuser, ALLOWED)
         finally:
             await transaction.rollback()
 

@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: EUPL-1.2
-# ruff: noqa: E501 -- queries and predicates stand as they are
+# ruff: noqa: E501, S608 -- queries stand as they are, and are made of nothing but one another
 """What must hold in the catalogue of any database of the hub, as questions that return what is wrong.
 
 Each check is one query that only reads pg_catalog and hub.contribution_*, for any role that may connect: a test asks them
-after the migrations, and an operator can ask them of a production database. An answer is a list of findings, each a short
-name of the thing that is not as it should be; no finding is no row.
+after the migrations, and `hub doctor` asks them of a database that serves. An answer is a list of findings, each a short
+name of the thing that is not as it should be; no finding is no row. What may be so stands in sql/known.py, with the reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
-Findings = dict[str, list[str]]
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+Findings: TypeAlias = dict[str, list[str]]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
 _ROLES = "('hub_owner', 'hub_app', 'hub_door', 'hub_recorder')"
 
@@ -31,6 +37,10 @@ _FUNCTIONS = """
   select p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' as signature, p.*
   from pg_proc p where p.pronamespace = 'hub'::regnamespace
 """
+
+# What makes a policy that of a backup: it shows the owner rows, while the owner says that it makes one.
+_BACKUP = """(p.polcmd = 'r' and p.polpermissive and p.polroles = array['hub_owner'::regrole::oid]
+  and pg_get_expr(p.polqual, p.polrelid) = '(current_setting(''hub.backup''::text, true) = ''on''::text)')"""
 
 CHECKS: dict[str, str] = {
     # -- roles ----------------------------------------------------------------------------------------------------
@@ -140,6 +150,14 @@ CHECKS: dict[str, str] = {
         cross join lateral regexp_matches(p.polqual::text, ':opfuncid (\\d+)', 'g') m
         join pg_proc f on f.oid = m[1]::oid
         where c.relnamespace = 'hub'::regnamespace and not f.proleakproof""",
+    # Under FORCE the owner reads nothing, so a dump would lack what has no such policy; and nothing else may show it records.
+    "a guarded table is not in a backup": f"""
+        select c.relname from pg_class c where c.relnamespace = 'hub'::regnamespace and c.relkind in ('r', 'p') and c.relrowsecurity
+          and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'backup' and {_BACKUP})""",
+    "the owner reads what it does not administer": f"""
+        select c.relname || ': ' || p.polname from pg_policy p join pg_class c on c.oid = p.polrelid
+        where c.relnamespace = 'hub'::regnamespace and 'hub_owner'::regrole = any (p.polroles)
+          and p.polname <> 'administration' and not {_BACKUP}""",
     # -- keys -----------------------------------------------------------------------------------------------------
     "a key does not carry gemeente and owner": f"""
         select distinct g.relname || '(' || columns || ')' from ({_GUARDED}) g
@@ -220,9 +238,13 @@ CHECKS: dict[str, str] = {
           and g.tgname = t and g.tgenabled = 'O')""",
 }
 
-# Every function that the serving role may execute; the caller knows why.
+# Every function that the serving role may execute, and whether it is one of those that each kind of record has.
 EXECUTABLE = f"""
-    select f.proname || '/' || f.pronargs from ({_FUNCTIONS}) f where has_function_privilege('hub_app', f.oid, 'EXECUTE') order by 1"""
+    select f.proname || '/' || f.pronargs, exists (
+      select from hub.contribution_kinds k where f.proname in (
+        k.table_name || '_by_id', k.table_name || '_newest', k.table_name || '_oldest',
+        'shared_' || k.table_name || '_by_id', 'shared_' || k.table_name || '_newest', 'shared_' || k.table_name || '_oldest'))
+    from ({_FUNCTIONS}) f where has_function_privilege('hub_app', f.oid, 'EXECUTE') order by 1"""
 
 
 _NAMES = tuple(CHECKS)
@@ -236,7 +258,7 @@ _ALL = (
 
 
 async def findings(
-    connection: Any, allowed: Mapping[str, Mapping[str, str]] | None = None
+    connection: Connection, allowed: Mapping[str, Mapping[str, str]] | None = None
 ) -> Findings:
     """What is wrong, by check; `allowed` names per check what may be so, with the reason."""
     wrong: Findings = {}
@@ -247,6 +269,8 @@ async def findings(
     return wrong
 
 
-async def executable(connection: Any) -> list[str]:
-    """The functions of the hub that the serving role may execute, with how many arguments they take."""
-    return [row[0] for row in await connection.fetch(EXECUTABLE)]
+async def executable(connection: Connection) -> list[str]:
+    """The functions of the hub that the serving role may execute, with how many arguments they take; without those that every
+    kind of record has.
+    """
+    return [name for name, of_kind in await connection.fetch(EXECUTABLE) if not of_kind]

@@ -2,12 +2,11 @@
 # ruff: noqa: E501 -- queries and predicates stand as they are
 """What the checks of the catalogue find and may be so, each with its reason, and what the serving role may execute.
 
-A new table, key or function that a check finds is not here yet: it needs another form, or a reason.
+A new table, key or function that a check finds is not here yet: it needs another form, or a reason. The doors and readers that every
+kind of record has are not listed one by one.
 """
 
 from __future__ import annotations
-
-from schema.contributions import CONTRIBUTIONS
 
 _PUBLIC = "public reference data, the same for everybody"
 _HUB = "says something about the hub itself, the same for everybody"
@@ -100,7 +99,3 @@ EXECUTABLE: dict[str, str] = {
     "today/0": _CLOCK,
     "works_in/1": _INVOKER,
 }
-for _each in CONTRIBUTIONS:
-    for _door in ("by_id/1", "newest/12", "oldest/12"):
-        EXECUTABLE[f"shared_{_each.kind.table}_{_door}"] = _DOOR
-        EXECUTABLE[f"{_each.kind.table}_{_door}"] = _INVOKER
