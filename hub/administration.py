@@ -5,39 +5,42 @@ owner.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
 import click
-import orjson
 
-from hub.commands import DATA, Day, as_owner, run, settings_from
+from hub.commands import DATA, JSON, Day, as_owner, run, settings_from, tell_json
 from resolvers.partners import (
     LONGEST_TOKEN_DAYS,
+    Ended,
     create_token,
     declare_dataset,
     find_partner,
     partners_of,
+    remove_partner,
     revoke_tokens,
+    rotate_token,
     save_partner,
     set_working_area,
+    tokens_of,
 )
+from schema.contributions import CONTRIBUTIONS
 from schema.enums import OrganisationKind
 from sql.ids import IdSource
 from sql.session import Database
 
 GEMEENTE = click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
-JSON = click.option(
-    "--json", "as_json", is_flag=True, help="For a program: JSON on standard output."
-)
+KINDS = [each.kind.name for each in CONTRIBUTIONS]
 
 
-@click.group()
+@click.group(short_help="Who takes part: add, list, remove.")
 def partner() -> None:
     """Partner organisations: who takes part, where each works, what it said it would deliver."""
 
 
-@partner.command("add")
+@partner.command("add", short_help="Add a partner, or bring it up to date.")
 @click.argument("slug")
 @GEMEENTE
 @click.option("--name", required=True, help="As people know it.")
@@ -53,8 +56,9 @@ def partner() -> None:
     "--dataset",
     "datasets",
     multiple=True,
-    metavar="NAME:DAYS",
-    help="What it will deliver, and every how many days; again for more.",
+    metavar="NAME:DAYS[:KIND]",
+    help=f"What it will deliver, every how many days, and of which kind ({', '.join(KINDS)}; "
+    "default SIGNAL); again for more.",
 )
 @DATA
 def add(
@@ -80,18 +84,64 @@ def add(
             saved = await save_partner(session, IdSource(), gemeente, slug, name, kind)
             codes = None if every_wijk else wijken
             await set_working_area(session, saved, codes, works_from, works_until, contact)
-            for dataset, days in promises:
-                await declare_dataset(session, saved, dataset, "SIGNAL", days, contact)
+            for dataset, days, of_kind in promises:
+                await declare_dataset(session, saved, dataset, of_kind, days, contact)
         click.echo(f"{slug} {saved.id}")
 
     run(as_owner(settings_from(data=data), work))
 
 
-def _promise(text: str) -> tuple[str, int]:
-    name, _, days = text.partition(":")
-    if not days.isdigit() or not 1 <= int(days) <= 366:
-        raise click.UsageError(f"{text}: write NAME:DAYS, such as meldingen:7")
-    return name, int(days)
+def _promise(text: str) -> tuple[str, int, str]:
+    name, days, kind, *more = (
+        [*text.split(":"), "SIGNAL"] if text.count(":") < 2 else text.split(":")
+    )
+    if more or not days.isdigit() or not 1 <= int(days) <= 366 or kind not in KINDS:
+        raise click.UsageError(
+            f"{text}: write NAME:DAYS, such as meldingen:7, or NAME:DAYS:KIND, with a KIND of "
+            f"{', '.join(KINDS)}"
+        )
+    return name, int(days), kind
+
+
+@partner.command("remove", short_help="Let a partner stop today.")
+@click.argument("slug")
+@GEMEENTE
+@click.option("--reason", required=True, help="Why; the other parties of its agreements read it.")
+@click.option("--dry-run", is_flag=True, help="Only say what would end.")
+@JSON
+@DATA
+def remove(
+    slug: str, gemeente: str, reason: str, dry_run: bool, as_json: bool, data: Path | None
+) -> None:
+    """Let the partner SLUG stop today.
+
+    Its tokens are revoked, it works nowhere any more, and it leaves every agreement: nobody sees
+    its records, and it sees nobody's. The records stay, with their history: this erases nothing.
+    Harmless to repeat.
+    """
+    if not 1 <= len(reason.strip()) <= 2000:
+        raise click.UsageError("--reason: give a text of 2,000 characters at most")
+
+    async def work(owner: Database) -> None:
+        async with owner.administration() as session, session.savepoint() as point:
+            found = await find_partner(session, gemeente, slug)
+            ended = await remove_partner(session, found, reason.strip())
+            if dry_run:
+                point.undo()
+        _tell_ended(slug, ended, dry_run, as_json)
+
+    run(as_owner(settings_from(data=data), work))
+
+
+def _tell_ended(slug: str, ended: Ended, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        tell_json({"slug": slug, "dry_run": dry_run} | asdict(ended))
+        return
+    click.echo(f"{slug}: {'would end' if dry_run else 'ended'}")
+    click.echo(f"  work in {ended.wijken} wijken")
+    click.echo(f"  tokens: {', '.join(ended.tokens) or 'none'}")
+    for agreement in ended.agreements:
+        click.echo(f"  agreement {agreement['agreement']}: {agreement['decision']}")
 
 
 @partner.command("list")
@@ -105,19 +155,19 @@ def list_partners(gemeente: str, as_json: bool, data: Path | None) -> None:
         async with owner.administration() as session:
             rows = await partners_of(session, gemeente)
         if as_json:
-            click.echo(orjson.dumps([dict(row) for row in rows], default=str).decode())
+            tell_json([dict(row) for row in rows])
         for row in () if as_json else rows:
             click.echo(f"{row['slug']:24} {row['kind']:14} {row['name']} ({row['wijken']} wijken)")
 
     run(as_owner(settings_from(data=data), work))
 
 
-@click.group()
+@click.group(short_help="Credentials of partners: create, list, rotate, revoke.")
 def token() -> None:
     """Credentials of partners. A token is shown once, when it is made."""
 
 
-@token.command("create")
+@token.command("create", short_help="Make a token and print it, once.")
 @click.argument("slug")
 @GEMEENTE
 @click.option("--name", required=True, help="What it is for; shown as `login`.")
@@ -160,7 +210,7 @@ def create(
     run(as_owner(settings_from(data=data), work))
 
 
-@token.command("revoke")
+@token.command("revoke", short_help="Revoke tokens; within a second.")
 @click.argument("slug")
 @GEMEENTE
 @click.option("--name", required=True, help="The name that the token was given.")
@@ -173,5 +223,65 @@ def revoke(slug: str, gemeente: str, name: str, data: Path | None) -> None:
             found = await find_partner(session, gemeente, slug)
             count = await revoke_tokens(session, found, name)
         click.echo(f"{count} revoked")
+
+    run(as_owner(settings_from(data=data), work))
+
+
+@token.command("list", short_help="List tokens by name and state.")
+@click.argument("slug", required=False)
+@GEMEENTE
+@JSON
+@DATA
+def list_tokens(slug: str | None, gemeente: str, as_json: bool, data: Path | None) -> None:
+    """List the tokens of a gemeente's partners, or of SLUG alone: never the token itself."""
+
+    async def work(owner: Database) -> None:
+        async with owner.administration() as session:
+            if slug is not None:
+                await find_partner(session, gemeente, slug)
+            rows = await tokens_of(session, gemeente, slug)
+        if as_json:
+            tell_json([dict(row) for row in rows])
+        for row in () if as_json else rows:
+            click.echo(
+                f"{row['slug']:24} {row['name']:24} {row['state']:8} until "
+                f"{row['expires_at']:%Y-%m-%d}, since {row['created_at']:%Y-%m-%d}, "
+                f"{row['holder']}: {', '.join([*row['scopes'], *row['roles']])}"
+            )
+
+    run(as_owner(settings_from(data=data), work))
+
+
+@token.command("rotate", short_help="Make a new token beside the old.")
+@click.argument("slug")
+@GEMEENTE
+@click.option("--name", required=True, help="The name that the token was given.")
+@click.option(
+    "--overlap",
+    type=click.IntRange(0, 90),
+    default=7,
+    show_default=True,
+    help="For how many days the old one still works; 0 revokes it at once.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, LONGEST_TOKEN_DAYS),
+    default=LONGEST_TOKEN_DAYS,
+    show_default=True,
+    help="How long the new one is valid.",
+)
+@DATA
+def rotate(slug: str, gemeente: str, name: str, overlap: int, days: int, data: Path | None) -> None:
+    """Make a new token like the one of this name, and print it, this once.
+
+    The old one works on for the overlap, so that a program can change over. Two work side by side
+    at most: what is older is revoked at once.
+    """
+
+    async def work(owner: Database) -> None:
+        async with owner.administration() as session:
+            found = await find_partner(session, gemeente, slug)
+            made = await rotate_token(session, found, name, overlap=overlap, days=days)
+        click.echo(made)
 
     run(as_owner(settings_from(data=data), work))

@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from hub.daily import daily_loop
 from hub.graphql import GraphQLEndpoint
 from hub.identity.tokens import TokenAdapter
-from hub.pages import index
+from hub.pages import icon, index
 from hub.settings import Settings
 from resolvers.context import Context
 from resolvers.loaders import Loaders
@@ -84,6 +84,7 @@ def create_app(
     return Starlette(
         routes=[
             Route("/", index(database)),
+            Route("/favicon.ico", icon),
             Route("/graphql", graphql),
             Route("/live", live),
             Route("/ready", ready),

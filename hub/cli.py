@@ -8,6 +8,7 @@ command.
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ import click
 from hub import logs
 from hub.administration import partner, token
 from hub.app import create_app
-from hub.commands import DATA, Day, as_owner, report, run, settings_from
+from hub.backup import backup, restore
+from hub.commands import DATA, JSON, Day, as_owner, report, run, settings_from, tell_json
 from hub.daily import run_daily
-from hub.figures import facts, kwb
+from hub.doctor import doctor
+from hub.figures import division, facts, kwb
 from hub.new import new
 from hub.serve import (
     claim,
@@ -41,13 +44,38 @@ PORT = click.option(
 HOST = click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+# Who uses a command; the help lists them so.
+SECTIONS = {
+    "Try it": ("demo",),
+    "Run it": ("serve", "migrate", "daily", "doctor", "backup", "restore"),
+    "Administer it": ("import", "confirm", "partner", "token"),
+    "Build on it": ("new", "schema"),
+}
+
+
+class Sections(click.Group):
+    """A group whose help lists its commands by who uses them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands of each section, with their short help whole; then those of none."""
+        listed = {name for names in SECTIONS.values() for name in names}
+        others = tuple(name for name in self.list_commands(ctx) if name not in listed)
+        for title, names in {**SECTIONS, "Other commands": others}.items():
+            commands = [(name, self.commands[name]) for name in names if name in self.commands]
+            if commands:
+                with formatter.section(title):
+                    formatter.write_dl(
+                        [(name, command.get_short_help_str(200)) for name, command in commands]
+                    )
+
+
+@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wijk-hub", prog_name="hub")
 def main() -> None:
     """The wijk hub: one GraphQL API for what the partners of a wijk know and share."""
 
 
-@main.command()
+@main.command(short_help="Start the hub with an invented world on real wijken.")
 @PORT
 @HOST
 @DATA
@@ -76,6 +104,8 @@ def demo(
             f"The demo prints its tokens, so it does not listen on {settings.host}: use 127.0.0.1."
         )
     logs.configure(settings.log_format)
+    # what to do next stays the last that the visitor reads: no line below it on what went well
+    logging.getLogger("hub.daily").setLevel(logging.WARNING)
     run(_demo(settings, today, reset))
 
 
@@ -105,7 +135,7 @@ async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
     click.echo(f"Gestopt. De wereld is bewaard in {settings.data}.")
 
 
-@main.command()
+@main.command(short_help="Serve a database, external or embedded.")
 @PORT
 @HOST
 @DATA
@@ -133,7 +163,7 @@ async def _serve(settings: Settings) -> None:
         )
 
 
-@main.command("migrate")
+@main.command("migrate", short_help="Bring the database up to date.")
 @DATA
 def migrate_command(data: Path | None) -> None:
     """Bring the database of HUB_OWNER_URL (or the embedded one) up to date."""
@@ -158,7 +188,7 @@ def import_group() -> None:
     """Bring public data into the hub."""
 
 
-@import_group.command("areas")
+@import_group.command("areas", short_help="Read wijken and buurten from a GeoJSON file.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--year",
@@ -186,6 +216,7 @@ def import_group() -> None:
     show_default=True,
     help="What the gemeente calls these areas: wijken, or kernen.",
 )
+@JSON
 @DATA
 def import_areas_command(
     file: Path,
@@ -195,6 +226,7 @@ def import_areas_command(
     gemeente_name: str | None,
     confirm: str,
     kind: str,
+    as_json: bool,
     data: Path | None,
 ) -> None:
     """Read wijken and buurten from a GeoJSON FILE of CBS or PDOK.
@@ -215,8 +247,12 @@ def import_areas_command(
             gemeente_name=gemeente_name,
             kind=kind,  # type: ignore[arg-type]
             confirm=confirm,  # type: ignore[arg-type]
-            report=_tell_area,
+            report=(lambda _: None) if as_json else _tell_area,
         )
+        if as_json:
+            divisions = [division(each) for each in result.divisions]
+            tell_json({"changed": result.changed, "divisions": divisions})
+            return
         waiting = [d.gemeente for d in result.divisions if not d.established]
         click.echo(
             f"{result.changed} rows changed"
@@ -237,7 +273,7 @@ def confirm_group() -> None:
     """Decide what an import could not."""
 
 
-@confirm_group.command("areas")
+@confirm_group.command("areas", short_help="Say which wijk an area continues.")
 @click.argument("decisions", nargs=-1, required=True, metavar="CODE=WIJK…")
 @click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
 @click.option("--year", type=int, required=True, help="The year of the division that waits.")
@@ -278,10 +314,11 @@ def _tell_area(area: Any) -> None:
     )
 
 
-@main.command()
+@main.command(short_help="Publish closed weeks and cut the feed, now.")
 @DATA
 def daily(data: Path | None) -> None:
     """Do what the hub does by itself once a day: publish numbers of closed weeks, cut the feed.
+
     Harmless to repeat.
     """
 
@@ -309,6 +346,9 @@ def schema() -> None:
 
 import_group.add_command(kwb)
 import_group.add_command(facts)
+main.add_command(backup)
+main.add_command(restore)
+main.add_command(doctor)
 main.add_command(new)
 main.add_command(partner)
 main.add_command(token)

@@ -5,15 +5,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+import orjson
 
-from hub.database import EmbeddedError
+from hub.database import (
+    Addresses,
+    DataFolderInUse,
+    EmbeddedError,
+    ServerStillRunning,
+    addresses_of_running,
+)
 from hub.serve import embedded_database, open_database
 from hub.settings import Settings, SettingsError
 from schema.texts import text
@@ -36,6 +44,11 @@ DATA = click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the embedded database. Default: .hub in the current folder.",
+)
+
+
+JSON = click.option(
+    "--json", "as_json", is_flag=True, help="For a program: JSON on standard output."
 )
 
 
@@ -66,14 +79,25 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 def fail(error: BaseException) -> NoReturn:
     """Ends the command with the error's message, and its cure where the catalogue has one."""
-    message = str(error)
+    raise click.ClickException(message_of(error))
+
+
+def message_of(error: BaseException) -> str:
+    """What an expected error says to a person, with its cure where the catalogue has one."""
     if isinstance(error, Refusal):
         found = text(error.code, "nl", **error.params)
-        message = f"{found.message} {found.hint or ''}".strip()
-    elif isinstance(error, Unavailable):
+        return f"{found.message} {found.hint or ''}".strip()
+    if isinstance(error, Unavailable):
         found = text("DATABASE_AWAY", "nl")
-        message = f"{found.message} {found.hint}"
-    raise click.ClickException(message)
+        return f"{found.message} {found.hint}"
+    return str(error)
+
+
+def refuse_absent(settings: Settings) -> None:
+    """Refuses (NO_DATA_FOLDER) to make an empty embedded database only to look at it."""
+    external = settings.owner_url or settings.database_url
+    if external is None and not (settings.data / "pgdata").exists():
+        raise Refusal("NO_DATA_FOLDER", folder=settings.data.absolute())
 
 
 def settings_from(**given: Any) -> Settings:
@@ -85,23 +109,54 @@ def settings_from(**given: Any) -> Settings:
     return replace(settings, **{name: value for name, value in given.items() if value is not None})
 
 
+def tell_json(answer: Any) -> None:
+    """The answer of a command for a program: one JSON document on standard output."""
+    click.echo(orjson.dumps(answer, default=str, option=orjson.OPT_INDENT_2).decode())
+
+
 def report(line: str) -> None:
     """Progress, for a person: on standard error, so that output can be piped."""
     click.echo(line, err=True)
 
 
 async def as_owner(settings: Settings, work: Callable[[Database], Awaitable[None]]) -> None:
-    """Does work as the owner of the database at hand; an embedded one is migrated first.
+    """Does work as the owner of the database at hand; an embedded one is migrated first."""
+    async with (
+        owners_address(settings) as address,
+        open_database(settings, address) as owner,
+    ):
+        await work(owner)
+
+
+@asynccontextmanager
+async def owners_address(settings: Settings) -> AsyncIterator[str]:
+    """The address of the owner of the database at hand. An embedded one is migrated first, unless a
+    hub runs on it, which has done so.
 
     Raises `UnfitToServe` when DATABASE_URL is set and the owner's address is not.
     """
     if settings.owner_url is not None:
-        async with open_database(settings, settings.owner_url) as owner:
-            await work(owner)
+        yield settings.owner_url
         return
     if settings.database_url is not None:
         raise UnfitToServe("This is the owner's work: set HUB_OWNER_URL (role hub_owner).")
-    async with embedded_database(settings, report) as embedded:
-        await migrate(embedded.addresses.owner)
-        async with open_database(settings, embedded.addresses.owner) as owner:
-            await work(owner)
+    async with embedded_addresses(settings) as addresses:
+        yield addresses.owner
+
+
+@asynccontextmanager
+async def embedded_addresses(settings: Settings) -> AsyncIterator[Addresses]:
+    """The embedded database, up to date: the one of a hub that runs, or started for as long as the
+    context lasts.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            embedded = await stack.enter_async_context(embedded_database(settings, report))
+        except ServerStillRunning:
+            raise
+        except DataFolderInUse:
+            addresses = addresses_of_running(settings.data)
+        else:
+            addresses = embedded.addresses
+            await migrate(addresses.owner)
+        yield addresses

@@ -3,17 +3,23 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.commands import DATA, as_owner, report, run, settings_from
+from hub.commands import DATA, JSON, as_owner, report, run, settings_from, tell_json
 from sql.session import Database
+
+if TYPE_CHECKING:  # what reads sheets is loaded when a sheet is read
+    from resolvers.areas import Division
+    from resolvers.kwb import KwbResult
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
-@click.command("kwb")
+@click.command("kwb", short_help="Read CBS's figures of wijken from an Excel file.")
 @FILE
 @click.option(
     "--year", type=click.IntRange(1990, 2100), required=True, help="The year of the figures."
@@ -21,8 +27,9 @@ FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_
 @click.option(
     "--gemeente", help="Only this gemeente (CBS code: GM0637). Default: every one in the file."
 )
+@JSON
 @DATA
-def kwb(file: Path, year: int, gemeente: str | None, data: Path | None) -> None:
+def kwb(file: Path, year: int, gemeente: str | None, as_json: bool, data: Path | None) -> None:
     """Read CBS's Kerncijfers wijken en buurten from an Excel FILE.
 
     Wijken and buurten that the hub does not know yet are made of the file's names and codes,
@@ -36,6 +43,9 @@ def kwb(file: Path, year: int, gemeente: str | None, data: Path | None) -> None:
 
         report(f"Reading {file.name}")
         result = await import_kwb(owner, file, year=year, gemeente=gemeente)
+        if as_json:
+            tell_json(_kwb(result, year))
+            return
         for column in result.unknown_columns:
             report(f"Column {column} left out: the hub does not know it")
         click.echo(
@@ -56,10 +66,11 @@ def kwb(file: Path, year: int, gemeente: str | None, data: Path | None) -> None:
     run(as_owner(settings_from(data=data), work))
 
 
-@click.command("facts")
+@click.command("facts", short_help="Read a gemeente's own figures from a CSV file.")
 @FILE
+@JSON
 @DATA
-def facts(file: Path, data: Path | None) -> None:
+def facts(file: Path, as_json: bool, data: Path | None) -> None:
     """Read figures that a gemeente published itself from a CSV FILE.
 
     Columns: area_code, measure, value, unit, reference_date, source_url, note. Each figure keeps
@@ -70,6 +81,9 @@ def facts(file: Path, data: Path | None) -> None:
         from resolvers.kwb import import_facts
 
         read, changed = await import_facts(owner, file)
+        if as_json:
+            tell_json({"figures": read, "changed": changed})
+            return
         click.echo(f"{read} figures")
         click.echo(_changed(changed))
 
@@ -78,3 +92,25 @@ def facts(file: Path, data: Path | None) -> None:
 
 def _changed(count: int) -> str:
     return f"{count} rows changed" if count else "Nothing changed: it was known already"
+
+
+def division(divided: Division) -> dict[str, Any]:
+    """A division of a gemeente for a program: how each area came out, and whether any waits."""
+    return {
+        "gemeente": divided.gemeente,
+        "year": divided.year,
+        "established": divided.established,
+        "areas": [asdict(area) for area in divided.areas],
+    }
+
+
+def _kwb(result: KwbResult, year: int) -> dict[str, Any]:
+    return {
+        "year": year,
+        "gemeenten": result.gemeenten,
+        "areas": result.regions,
+        "figures": result.figures,
+        "changed": result.changed,
+        "unknown_columns": result.unknown_columns,
+        "waiting": [division(waiting) for waiting in result.waiting],
+    }

@@ -69,7 +69,7 @@ class NewKind:
         }
 
 
-@click.command("new")
+@click.command("new", short_help="Begin a kind of contribution, such as street_interview.")
 @click.argument("name", metavar="KIND")
 @click.option("--title", help="What one is called in English. Default: from the name.")
 @click.option("--title-nl", help="What one is called in Dutch. Default: as in English.")

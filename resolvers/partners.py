@@ -125,6 +125,61 @@ async def revoke_tokens(session: Session, partner: Partner, name: str) -> int:
     return len(await session.fetch("partner_revoke_tokens", partner.gemeente, partner.id, name))
 
 
+async def tokens_of(session: Session, gemeente: str, slug: str | None) -> list[Record]:
+    """The tokens of the partners of a gemeente, or of one: slug, name, holder, scopes, roles,
+    created_at, expires_at, state (active, expired, revoked).
+    """
+    return await session.fetch("partner_tokens", gemeente, slug)
+
+
+async def rotate_token(
+    session: Session, partner: Partner, name: str, *, overlap: int, days: int = LONGEST_TOKEN_DAYS
+) -> str:
+    """A new token like the newest of this name, which ends after `overlap` days; older ones are
+    revoked at once, so that two work side by side at most.
+
+    Refuses (UNKNOWN_TOKEN) a name of which no token works.
+    """
+    old = await session.fetchrow("partner_token_to_rotate", partner.gemeente, partner.id, name)
+    if old is None:
+        raise Refusal("UNKNOWN_TOKEN", name=name)
+    await session.fetch("partner_retire_tokens", partner.gemeente, partner.id, name, overlap)
+    return await create_token(
+        session,
+        partner,
+        name,
+        roles=old["roles"],
+        scopes=old["scopes"],
+        holder=old["holder"],
+        days=days,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What ended with a partner: in how many wijken it worked, its tokens by name, its agreements
+    by id with the decision that was made for it (REVOKE, or REJECT of a proposal).
+    """
+
+    wijken: int
+    tokens: list[str]
+    agreements: list[dict[str, object]]
+
+
+async def remove_partner(session: Session, partner: Partner, reason: str) -> Ended:
+    """Lets a partner stop today: it works nowhere any more, its tokens are revoked, and it leaves
+    every agreement, so that nobody sees its records and it sees nobody's. The records stay, with
+    their history. Again without effect.
+    """
+    who = (partner.gemeente, partner.id)
+    wijken = await session.fetch("partner_stops_working", *who)
+    tokens = await session.fetch("partner_revoke_every_token", *who)
+    agreements = await session.fetch("partner_leaves_agreements", *who, reason)
+    return Ended(
+        len(wijken), sorted(row["name"] for row in tokens), [dict(row) for row in agreements]
+    )
+
+
 async def find_partner(session: Session, gemeente: str, slug: str) -> Partner:
     """The partner with this slug; refuses (UNKNOWN_ORGANISATION) one that is not there."""
     id_ = await session.fetchval("partner_find", gemeente, slug)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from importlib.resources import files
 
 import asyncpg
 
@@ -42,6 +43,39 @@ async def catalogue(dsn: str) -> str:
     finally:
         await connection.close()
     return "\n".join(f"{name}\n{_indented(lines)}" for name, lines in objects.items())
+
+
+def committed() -> str:
+    """The catalogue that this hub's migrations make."""
+    return files("sql").joinpath("catalog.txt").read_text("utf-8")
+
+
+def differences(should_be: str, found: str) -> list[str]:
+    """In what one catalogue differs from another, a line for each, named by its object."""
+    wanted, got = _objects(should_be), _objects(found)
+    lines = []
+    for name in dict.fromkeys([*wanted, *got]):
+        if name not in got:
+            lines.append(f"{name} is gone")
+        elif name not in wanted:
+            lines.append(f"{name} is not the hub's")
+        else:
+            lines += [f"{name} lacks: {line}" for line in wanted[name] if line not in got[name]]
+            lines += [f"{name} has: {line}" for line in got[name] if line not in wanted[name]]
+    return lines
+
+
+def _objects(text: str) -> dict[str, list[str]]:
+    """The lines about each object."""
+    objects: dict[str, list[str]] = {}
+    name = ""
+    for line in filter(None, text.splitlines()):
+        if line.startswith("  "):
+            objects[name].append(line.strip())
+        else:
+            name = line
+            objects[name] = []
+    return objects
 
 
 def _indented(lines: list[str]) -> str:

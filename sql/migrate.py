@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -41,6 +41,15 @@ class Migration:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A migration that ran on a database, as it is remembered there."""
+
+    number: int
+    name: str
+    checksum: str
+
+
 @cache
 def migrations() -> tuple[Migration, ...]:
     """All migrations, in order; their numbers run from 1 without a gap."""
@@ -62,22 +71,18 @@ async def migrate(owner_dsn: str, report: Callable[[str], None] = lambda _: None
     """
     connection = await connect(owner_dsn)
     try:
-        await _check_role(connection)
+        await check_role(connection)
         await connection.execute("select pg_advisory_lock($1)".replace("$1", str(_LOCK)))
         await connection.execute("create schema if not exists hub")
         await connection.execute(
             "create table if not exists hub.migrations (number int primary key, name text not null,"
             " checksum text not null, applied_at timestamptz not null default now())"
         )
-        missing = _missing(
-            await connection.fetch(
-                "select number, name, checksum from hub.migrations order by number"
-            )
-        )
-        for migration in missing:
+        to_run = missing(await _applied(connection))
+        for migration in to_run:
             report(f"{migration.number:04} {migration.name}")
             await _apply(connection, migration)
-        return len(missing)
+        return len(to_run)
     finally:
         await connection.close()
 
@@ -107,19 +112,29 @@ async def pending(app: asyncpg.Connection[asyncpg.Record]) -> bool:
     """
     if not await app.fetchval("select to_regclass('hub.migrations') is not null"):
         return True
-    rows = await app.fetch("select number, name, checksum from hub.migrations order by number")
-    return bool(_missing(rows))
+    return bool(missing(await _applied(app)))
 
 
-def _missing(applied: list[asyncpg.Record]) -> tuple[Migration, ...]:
+async def _applied(connection: asyncpg.Connection[asyncpg.Record]) -> list[Applied]:
+    rows = await connection.fetch(
+        "select number, name, checksum from hub.migrations order by number"
+    )
+    return [Applied(*row) for row in rows]
+
+
+def missing(applied: Sequence[Applied]) -> tuple[Migration, ...]:
+    """The migrations that a database with these still lacks.
+
+    Raises `MigrationError` when it has one that this code does not know, or one that was edited.
+    """
     known = migrations()
     if len(applied) > len(known):
         raise MigrationError(
-            f"the database has migration {applied[-1]['number']}, this hub knows {len(known)}: "
+            f"the database has migration {applied[-1].number}, this hub knows {len(known)}: "
             f"start a newer hub"
         )
     for row, migration in zip(applied, known, strict=False):
-        if row["checksum"] != migration.checksum:
+        if row.checksum != migration.checksum:
             raise MigrationError(
                 f"migration {migration.number:04} was changed after it ran: restore the file, "
                 f"and add a new migration"
@@ -127,7 +142,8 @@ def _missing(applied: list[asyncpg.Record]) -> tuple[Migration, ...]:
     return known[len(applied) :]
 
 
-async def _check_role(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+async def check_role(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Raises `MigrationError` for a connection of another role than hub_owner."""
     role = await connection.fetchval("select current_user")
     if role != "hub_owner":
         raise MigrationError(
@@ -144,7 +160,7 @@ async def _apply(connection: asyncpg.Connection[asyncpg.Record], migration: Migr
         try:
             async with connection.transaction():
                 await connection.execute("set local lock_timeout = '2s'")
-                await connection.execute(_text("before_migration.sql"))
+                await connection.execute(script("before_migration.sql"))
                 await connection.execute(migration.text)
                 await connection.execute(
                     "insert into hub.migrations (number, name, checksum) values ($1, $2, $3)",
@@ -152,12 +168,13 @@ async def _apply(connection: asyncpg.Connection[asyncpg.Record], migration: Migr
                     migration.name,
                     migration.checksum,
                 )
-                await connection.execute(_text("after_migration.sql"))
+                await connection.execute(script("after_migration.sql"))
             return
         except asyncpg.LockNotAvailableError:
             if attempt == _ATTEMPTS:
                 raise
 
 
-def _text(name: str) -> str:
+def script(name: str) -> str:
+    """The text of a file of sql/ that is run whole."""
     return files("sql").joinpath(name).read_text("utf-8")

@@ -37,6 +37,47 @@ update hub.tokens set revoked_at = hub.now()
 where gemeente = $1::text and organisation = $2::uuid and name = $3::text and revoked_at is null
 returning id
 
+-- partner_tokens --
+-- The tokens of the partners of a gemeente, or of one of them, with how each stands; never what would open anything.
+select o.slug, t.name, t.holder, t.scopes, t.roles, t.created_at, t.expires_at,
+  case when t.revoked_at is not null then 'revoked' when t.expires_at <= hub.now() then 'expired' else 'active' end as state
+from hub.tokens t join hub.organisations o on (o.gemeente, o.id) = (t.gemeente, t.organisation)
+where o.gemeente = $1::text and ($2::text is null or o.slug = $2)
+order by o.slug, t.name, t.created_at, t.id
+
+-- partner_token_to_rotate --
+-- The newest token of an organisation with this name that still works.
+select t.roles, t.scopes, t.holder from hub.tokens t
+where t.gemeente = $1::text and t.organisation = $2::uuid and t.name = $3::text and t.revoked_at is null and t.expires_at > hub.now()
+order by t.created_at desc, t.id desc limit 1
+
+-- partner_retire_tokens --
+-- Lets the newest token with this name end after some days, and revokes older ones at once; all of them when there are no days.
+update hub.tokens t set expires_at = least(t.expires_at, hub.now() + $4::int * interval '1 day'),
+  revoked_at = case when $4 = 0 or old.place > 1 then hub.now() end
+from (
+  select x.id, row_number() over (order by x.created_at desc, x.id desc) as place from hub.tokens x
+  where x.gemeente = $1::text and x.organisation = $2::uuid and x.name = $3::text and x.revoked_at is null
+    and x.expires_at > hub.now()) old
+where t.id = old.id
+returning t.id, t.expires_at, t.revoked_at is not null as revoked
+
+-- partner_stops_working --
+-- Lets an organisation's work end today, wherever it works.
+update hub.organisation_wijken w set works_from = least(w.works_from, hub.today()), works_until = hub.today()
+where w.gemeente = $1::text and w.organisation = $2::uuid and w.works_until > hub.today()
+returning w.wijk
+
+-- partner_revoke_every_token --
+-- Revokes every token of an organisation that still works; they stop working within a second.
+update hub.tokens set revoked_at = hub.now()
+where gemeente = $1::text and organisation = $2::uuid and revoked_at is null and expires_at > hub.now()
+returning name
+
+-- partner_leaves_agreements --
+-- Revokes or rejects, for an organisation that goes, every agreement that is not over yet.
+select l.agreement, l.decision from hub.leave_agreements($1::text, $2::uuid, $3::text) l order by l.agreement
+
 -- partner_find --
 -- The id of an organisation by its slug.
 select id from hub.organisations where gemeente = $1::text and slug = $2::text

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether a database may be served as it is: as which role, and at which migration."""
+"""Whether a database may be served as it is: by which role, migration and guard."""
 
 from __future__ import annotations
 
-from sql.migrate import MigrationError, connect, pending
+from sql.checks import executable, findings
+from sql.known import ALLOWED, EXECUTABLE
+from sql.migrate import MigrationError, check_role, connect, pending
 
 SERVING_ROLE = "hub_app"
 
@@ -46,3 +48,37 @@ async def check_fit_to_serve(dsn: str) -> None:
             )
     finally:
         await connection.close()
+
+
+async def is_up_to_date(dsn: str) -> bool:
+    """Whether a database has every migration of this hub; raises `MigrationError` when it has
+    others.
+    """
+    connection = await connect(dsn)
+    try:
+        return not await pending(connection)
+    finally:
+        await connection.close()
+
+
+async def check_owner(dsn: str) -> None:
+    """Raises `MigrationError` for an address that is not hub_owner's."""
+    connection = await connect(dsn)
+    try:
+        await check_role(connection)
+    finally:
+        await connection.close()
+
+
+async def faults_of_guard(dsn: str) -> list[str]:
+    """What is wrong with roles, grants, policies, keys and functions, beyond what may be so with a
+    reason.
+    """
+    connection = await connect(dsn)
+    try:
+        wrong = await findings(connection, ALLOWED)
+        unlisted = set(await executable(connection)) - set(EXECUTABLE)
+    finally:
+        await connection.close()
+    lines = [f"{check}: {', '.join(found)}" for check, found in wrong.items()]
+    return lines + [f"the serving role may execute {name}" for name in sorted(unlisted)]

@@ -230,6 +230,18 @@ class Database:
         async with self._transaction(_BEGIN_WRITE, None, "administration") as session:
             yield session
 
+    @asynccontextmanager
+    async def inspection(self) -> AsyncIterator[Session]:
+        """A transaction that only reads, for the owner's address, in which the owner sees every
+        row.
+
+        Under FORCE it sees none of others otherwise; the policy `backup` of each guarded table
+        holds while `hub.backup` is on.
+        """
+        begin = f"{_BEGIN_READ} read only; set local hub.backup = 'on'"
+        async with self._transaction(begin, None, "inspection") as session:
+            yield session
+
     async def call(self, statement: str, *args: object) -> list[Record]:
         """All rows of a named statement that needs no identity, such as the look-up of a token."""
         async with self._connection() as connection:

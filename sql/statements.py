@@ -16,7 +16,14 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 
 _NAME = re.compile(r"^-- ([a-z][a-z0-9_]*) --$", re.MULTILINE)
-_NOT_STATEMENTS = {"migrations", "roles.sql", "before_migration.sql", "after_migration.sql"}
+_NOT_STATEMENTS = {
+    "migrations",
+    "roles.sql",
+    "before_migration.sql",
+    "after_migration.sql",
+    "before_restore.sql",
+    "after_restore.sql",
+}
 
 
 @dataclass(frozen=True, slots=True)

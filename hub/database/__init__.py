@@ -7,15 +7,21 @@ PostgreSQL (a wheel's programs suffice), no rights, and as root changes nobody's
 """
 
 from hub.database.binaries import Binaries, find_binaries
-from hub.database.errors import EmbeddedError
+from hub.database.client import Address, Client
+from hub.database.errors import DataFolderInUse, EmbeddedError, ServerStillRunning
 from hub.database.folder import default_data_folder
-from hub.database.supervisor import Addresses, EmbeddedPostgres
+from hub.database.supervisor import Addresses, EmbeddedPostgres, addresses_of_running
 
 __all__ = [
+    "Address",
     "Addresses",
     "Binaries",
+    "Client",
+    "DataFolderInUse",
     "EmbeddedError",
     "EmbeddedPostgres",
+    "ServerStillRunning",
+    "addresses_of_running",
     "default_data_folder",
     "find_binaries",
 ]

@@ -45,16 +45,24 @@ def find_binaries(bindir: Path | None = None, environ: Mapping[str, str] = os.en
     A folder that was asked for by name is used or refused, never silently passed over.
     Raises BinariesNotFound.
     """
-    asked = bindir or environ.get("HUB_PG_BINDIR")
-    if asked:
-        candidates = [Binaries(Path(asked).expanduser().absolute(), "HUB_PG_BINDIR")]
-    else:
-        candidates = [*_wheels(), *_system(environ)]
-    for candidate in candidates:
+    found = list(candidates(bindir, "postgres", environ))
+    for candidate in found:
         if all(os.access(candidate.bindir / name, os.X_OK) for name in PROGRAMS):
             return candidate
-    searched = ", ".join(str(candidate.bindir) for candidate in candidates)
+    searched = ", ".join(str(candidate.bindir) for candidate in found)
     raise BinariesNotFound(searched=searched or "PATH")
+
+
+def candidates(
+    bindir: Path | None, program: str, environ: Mapping[str, str] = os.environ
+) -> Iterator[Binaries]:
+    """Folders to look in, the first choice first; `program` is looked up in PATH as the last."""
+    asked = bindir or environ.get("HUB_PG_BINDIR")
+    if asked:
+        yield Binaries(Path(asked).expanduser().absolute(), "HUB_PG_BINDIR")
+    else:
+        yield from _wheels()
+        yield from _system(program, environ)
 
 
 def _wheels() -> Iterator[Binaries]:
@@ -64,7 +72,7 @@ def _wheels() -> Iterator[Binaries]:
             yield Binaries(Path(folder) / "pginstall" / "bin", wheel)
 
 
-def _system(environ: Mapping[str, str]) -> Iterator[Binaries]:
+def _system(program: str, environ: Mapping[str, str]) -> Iterator[Binaries]:
     path = environ.get("PATH")
     if config := shutil.which("pg_config", path=path):
         answer = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
@@ -73,8 +81,8 @@ def _system(environ: Mapping[str, str]) -> Iterator[Binaries]:
     debian = Path("/usr/lib/postgresql").glob("[0-9]*/bin")
     for bindir in sorted(debian, key=lambda folder: int(folder.parent.name), reverse=True):
         yield Binaries(bindir, "system")
-    if postgres := shutil.which("postgres", path=path):
-        yield Binaries(Path(postgres).resolve().parent, "PATH")
+    if found := shutil.which(program, path=path):
+        yield Binaries(Path(found).resolve().parent, "PATH")
 
 
 def copy_for_everyone(binaries: Binaries, copies: Path) -> Binaries:

@@ -220,6 +220,13 @@ class DataFolder:
         self._note.write_text(str(folder))
         return folder
 
+    def socket_in_use(self) -> Path:
+        """Where the socket is of a server that runs in this folder."""
+        try:
+            return Path(self._note.read_text())
+        except FileNotFoundError:
+            return self.cluster
+
     def renew_socket_folder(self, folder: Path, account: Account) -> None:
         """Brings back the folder when something cleaned the temporary folder in the meantime.
 

@@ -341,9 +341,7 @@ class EmbeddedPostgres:
                 return pause
 
     def _addresses(self) -> Addresses:
-        where = f"/hub?host={quote(str(self._socket), safe='/')}&port=5432"
-        postgres, owner, app = (f"postgresql://{role}@{where}" for role in ROLES)
-        return Addresses(owner=owner, app=app, superuser=postgres, socket=self._socket)
+        return _addresses_at(self._socket)
 
     def _log_since_launch(self) -> str:
         with self._folder.log.open("rb") as log:
@@ -353,6 +351,17 @@ class EmbeddedPostgres:
     def _failed(self, program: str, output: str) -> ServerFailed:
         last = " / ".join(output.strip().splitlines()[-3:])
         return ServerFailed(program=program, output=last or "-", log=self._folder.log)
+
+
+def addresses_of_running(data: Path) -> Addresses:
+    """The addresses of the server that another hub runs in a data folder."""
+    return _addresses_at(DataFolder(data).socket_in_use())
+
+
+def _addresses_at(socket: Path) -> Addresses:
+    where = f"/hub?host={quote(str(socket), safe='/')}&port=5432"
+    postgres, owner, app = (f"postgresql://{role}@{where}" for role in ROLES)
+    return Addresses(owner=owner, app=app, superuser=postgres, socket=socket)
 
 
 def _roles() -> str:

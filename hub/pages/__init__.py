@@ -31,6 +31,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 _PAGE = Template((files("hub.pages") / "index.html").read_text("utf-8"))
+_ICON = (files("hub.pages") / "static" / "icon.svg").read_bytes()
 _WORDS = (
     "title",
     "what",
@@ -60,6 +61,13 @@ def index(database: Database) -> Callable[[Request], Awaitable[Response]]:
         )
 
     return handler
+
+
+async def icon(_: Request) -> Response:
+    """The hub's icon, which every browser asks for under this one name."""
+    return Response(
+        _ICON, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"}
+    )
 
 
 def _render(language: Language, today: date, demo: bool, address: str) -> str:

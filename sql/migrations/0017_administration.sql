@@ -2,6 +2,15 @@
 -- What the administrator's commands need of the database: a backup that has every row, and the end of a partner's agreements.
 -- (That the owner may read every row for a backup, and only then, is said at the end of each migration: after_migration.sql.)
 
+-- The same policy as before, in a form that is its own print: a comparison of rows is printed as conditions joined by AND, so a policy
+-- that has one is printed otherwise once a dump of it was restored, and nobody could see whether it was changed.
+alter policy propose on hub.agreement_rules with check (gemeente = (select hub.gemeente())
+  and exists (
+    select from hub.agreements a
+    where a.gemeente = agreement_rules.gemeente and a.id = agreement_rules.agreement and a.version = agreement_rules.version
+      and a.proposed_by = (select hub.asker()) and a.proposed_in = pg_current_xact_id()
+      and agreement_rules.provider = any (a.parties) and agreement_rules.receiver = any (a.parties)));
+
 -- How many rows each table has, as far as the caller's policies show them: a backup counts what it holds, a restore counts again.
 create function hub.row_counts() returns table (table_name name, rows bigint)
   language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -35,5 +44,8 @@ create function hub.leave_agreements(in_gemeente text, of_organisation uuid, bec
   order by a.id, a.version
   returning agreement, version, decision
 $$;
-grant execute on function hub.leave_agreements(text, uuid, text) to hub_owner;
 alter function hub.leave_agreements(text, uuid, text) owner to hub_recorder;
+-- a grant to the function's first owner would have gone with its ownership
+set local role hub_recorder;
+grant execute on function hub.leave_agreements(text, uuid, text) to hub_owner;
+reset role;

@@ -1,0 +1,73 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- What `hub doctor` asks of a database that serves. None of it reads the content of a record. The first three are for either role; the
+-- others run as hub_owner while hub.backup is on, for under FORCE it would count no row of others.
+-- doctor_server --
+-- The server's version, and whether what was committed survives a crash and damage is noticed.
+select current_setting('server_version_num')::int / 10000 as major, current_setting('server_version') as version,
+  current_setting('data_checksums') = 'on' as checksums, current_setting('fsync') = 'on' as fsync,
+  current_setting('full_page_writes') = 'on' as full_page_writes,
+  current_setting('synchronous_commit') not in ('off', 'local') as synchronous_commit
+
+-- doctor_clock --
+-- Whether the hub's clock is another than the real one, and whether the world is invented.
+select hub.is_demo() as demo, exists (
+  select from hub.clock c where c.frozen_at is not null or c.shift <> interval '0') as shifted
+
+-- doctor_transactions --
+-- Transactions that have been open for a minute or more, of those that the role may know about; the feed waits for each that writes.
+select a.pid::text as session, coalesce(a.usename, '?') as role, coalesce(a.state, '?') as state,
+  extract(epoch from clock_timestamp() - a.xact_start)::int as seconds
+from pg_stat_activity a
+where a.pid <> pg_backend_pid() and a.xact_start < clock_timestamp() - interval '1 minute'
+union all
+select p.gid, p.owner, 'prepared', extract(epoch from clock_timestamp() - p.prepared)::int
+from pg_prepared_xacts p where p.prepared < clock_timestamp() - interval '1 minute'
+order by 4 desc
+
+-- doctor_weeks --
+-- Gemeenten with closed weeks of which an audience has no numbers yet, and how many weeks those are.
+select g.code, count(distinct w.monday)::int as weeks
+from hub.gemeenten g
+cross join (select hub.first_due_week() + 7 * n as monday from generate_series(0, 25) n) w
+cross join lateral hub.contributors(g.code, w.monday) c
+where not exists (
+  select from hub.editions e
+  where e.gemeente = g.code and e.audience = c.audience and e.period = to_char(w.monday, 'IYYY"-W"IW'))
+group by g.code order by g.code
+
+-- doctor_batches --
+-- Gemeenten of which today's batch of the feed was not cut yet.
+select g.code from hub.gemeenten g
+where not exists (select from hub.feed_batches b where b.gemeente = g.code and b.cut_on >= hub.today()) order by g.code
+
+-- doctor_feed --
+-- How many items of earlier days the feed still holds back, and how many have a number that this cluster has not given out yet.
+select count(*) filter (where f.on_day < hub.today())::int as waiting,
+  count(*) filter (where f.xid >= pg_snapshot_xmax(pg_current_snapshot()))::int as ahead
+from hub.feed_items f where f.xid >= pg_snapshot_xmin(pg_current_snapshot())
+
+-- doctor_tokens --
+-- Names of tokens of which the last one has ended, or ends within a number of days.
+select o.gemeente, o.slug, t.name, max(t.expires_at) as expires_at, max(t.expires_at) <= hub.now() as expired
+from hub.tokens t join hub.organisations o on (o.gemeente, o.id) = (t.gemeente, t.organisation)
+where t.revoked_at is null
+group by o.gemeente, o.slug, t.name
+having max(t.expires_at) < hub.now() + $1::int * interval '1 day'
+order by o.gemeente, o.slug, t.name
+
+-- doctor_workless --
+-- Partners that have a token and no wijk where they work, now or later.
+select o.gemeente, o.slug from hub.organisations o
+where exists (
+    select from hub.tokens t
+    where (t.gemeente, t.organisation) = (o.gemeente, o.id) and t.revoked_at is null and t.expires_at > hub.now())
+  and not exists (
+    select from hub.organisation_wijken w
+    where (w.gemeente, w.organisation) = (o.gemeente, o.id) and w.works_until >= hub.today())
+order by o.gemeente, o.slug
+
+-- doctor_agreements --
+-- How many agreements in force end within a number of days, by gemeente.
+select a.gemeente, count(*)::int as agreements from hub.agreements a
+where a.valid_until < hub.today() + $1::int and hub.agreement_state(a.gemeente, a.id, a.version) = 'IN_FORCE'
+group by a.gemeente order by a.gemeente
