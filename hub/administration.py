@@ -92,10 +92,10 @@ def add(
 
 
 def _promise(text: str) -> tuple[str, int, str]:
-    name, days, kind, *more = (
-        [*text.split(":"), "SIGNAL"] if text.count(":") < 2 else text.split(":")
-    )
-    if more or not days.isdigit() or not 1 <= int(days) <= 366 or kind not in KINDS:
+    name, _, promise = text.partition(":")
+    days, _, kind = promise.partition(":")
+    kind = kind or "SIGNAL"
+    if not days.isdigit() or not 1 <= int(days) <= 366 or kind not in KINDS:
         raise click.UsageError(
             f"{text}: write NAME:DAYS, such as meldingen:7, or NAME:DAYS:KIND, with a KIND of "
             f"{', '.join(KINDS)}"

@@ -34,6 +34,7 @@ from hub.database import Client
 from hub.serve import open_database
 from hub.settings import Settings, SettingsError
 from sql.catalog import catalogue, committed, differences
+from sql.errors import FROM_DRIVER
 from sql.migrate import migrations
 from sql.serving import check_fit_to_serve, check_owner, faults_of_guard, is_up_to_date
 from sql.session import Database, Record
@@ -42,6 +43,9 @@ OLDEST, NEWEST = 15, 18
 DAYS = 30
 """How long before its end a token or an agreement is mentioned."""
 LEAST_FREE = 1 << 30
+"""Bytes."""
+LONGEST = 60
+"""Seconds that a transaction may take."""
 MOST_LINES = 20
 
 Verdict = Literal["ok", "note", "wrong", "skipped"]
@@ -96,8 +100,8 @@ class Patient:
 
     @property
     def either_dsn(self) -> str:
-        """An address of any role."""
-        return self.app_dsn or self.owner_dsn or ""
+        """The address of either role, as `ask` uses it."""
+        return (self.app_dsn if self.app else self.owner_dsn) or ""
 
     async def ask(self, statement: str, *args: object) -> list[Record]:
         """All rows of a statement for either role."""
@@ -133,9 +137,10 @@ class Check:
         """The role that it runs as here; None when its address is not known."""
         if self.role == "nobody":
             return self.role
+        wanted = ("hub_app", "hub_owner") if self.role == "either" else (self.role,)
+        open_ = {"hub_app": patient.app, "hub_owner": patient.owner}
         known = {"hub_app": patient.app_dsn, "hub_owner": patient.owner_dsn}
-        wanted = known if self.role == "either" else (self.role,)
-        return next((role for role in wanted if known[role]), None)
+        return next((role for at in (open_, known) for role in wanted if at[role]), None)
 
 
 CHECKS: list[Check] = []
@@ -332,7 +337,7 @@ async def transactions(patient: Patient) -> Found:
     """No transaction has been open for a minute or more, of those that the roles may see."""
     rows: dict[str, Record] = {}
     for database in filter(None, (patient.app, patient.owner)):
-        rows |= {row["session"]: row for row in await database.call("doctor_transactions")}
+        rows |= {row["session"]: row for row in await database.call("doctor_transactions", LONGEST)}
     lines = [
         f"{row['session']} of {row['role']}: {row['state']}, {row['seconds']} s"
         for row in rows.values()
@@ -400,8 +405,11 @@ async def examine(owner_dsn: str | None, app_dsn: str | None, settings: Settings
         behind = False
         for each in CHECKS:
             finding = await _finding(each, patient, behind)
-            behind |= each.name == "migrations" and not finding.is_well
             findings.append(finding)
+            if each.name == "migrations":
+                behind = not finding.is_well
+            elif each.name == "owner" and not finding.is_well:
+                patient = replace(patient, owner=None)  # another role would see too little
         return findings
 
 
@@ -432,6 +440,9 @@ async def _finding(each: Check, patient: Patient, behind: bool) -> Finding:
         return Finding(each.name, who, await each.look(patient))
     except EXPECTED as error:
         return Finding(each.name, who, Found("wrong", message_of(error)))
+    except FROM_DRIVER as error:
+        words = f"could not be looked at: {type(error).__name__}"
+        return Finding(each.name, who, Found("wrong", words, "see what catalogue and guard say"))
 
 
 def told(findings: list[Finding]) -> Iterator[str]:

@@ -26,6 +26,8 @@ from sql.errors import Refusal
 
 PROGRAMS = ("pg_dump", "pg_restore", "psql")
 PIECE = 1 << 16
+BACKUP_ON = "-c hub.backup=on"
+"""By which hub_owner reads every row (the policies `backup`)."""
 
 # In the head of a dump's script: the schema, which is made before with what the roles are lent in
 # it, and a setting that servers older than 17 do not know.
@@ -86,7 +88,7 @@ class Client:
         """Writes the schema `hub` of a snapshot, every row of it, in pg_dump's own format."""
         options = ["--format=custom", "--schema=hub", "--enable-row-security", "--encoding=UTF8"]
         options += [f"--snapshot={snapshot}", "--lock-wait-timeout=10000", "--no-password"]
-        environment = {**address.environment, "PGOPTIONS": "-c hub.backup=on"}
+        environment = {**address.environment, "PGOPTIONS": BACKUP_ON}
         command = ["pg_dump", *options, f"--dbname={address.dsn}"]
         async with self._running(command, environment) as dumping:
             while piece := await dumping.process.stdout.read(PIECE):  # type: ignore[union-attr]

@@ -96,7 +96,7 @@ async def a_golden_world(cluster: Cluster) -> AsyncIterator[World]:
         try:
             app = create_app(Settings(), database, ids=IdSource(random.randbytes))
             world = World(Cluster(cluster.addresses, tokens), NAME, app, database)
-            await _live(world)
+            await live(world)
             yield world
         finally:
             await database.close()
@@ -119,7 +119,7 @@ async def _set_scene(cluster: Cluster, ids: IdSource) -> dict[str, str]:
         await owner.close()
 
 
-async def _live(world: World) -> None:
+async def live(world: World) -> None:
     """The agreements of 2 November, the signals day by day, the numbers of the closed weeks."""
     for provider, receiver, precision, fields in AGREEMENTS:
         await _agree(world.partner(provider), world.partner(receiver), precision, fields)

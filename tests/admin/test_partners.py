@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`hub partner` and `hub token`: who comes, who goes, and by which credential."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import pytest
+
+from hub.app import create_app
+from hub.cli import main
+from hub.settings import Settings
+from tests.admin.commands import answer, done, hub
+from tests.conftest import Cluster, World, a_world
+from tests.golden.town import OOSTERHEEM, live
+from tests.partner import Partner
+
+pytestmark = pytest.mark.anyio
+
+HERE = ("--gemeente", "GM0637")
+WHO = "{ me { organisation { name } } }"
+SIGNALS = """query($wijk: String!) { wijk(code: $wijk) { signals(first: 50) { nodes {
+  owner { name } agreement { state } } } } }"""
+AGREEMENTS = "{ agreements(first: 20) { nodes { id state parties { name } } } }"
+
+
+async def speaks(world: World, token: str) -> bool:
+    """Whether a hub that never saw this token knows whose it is: one that did forgets it soon."""
+    fresh = create_app(Settings(), world.database)
+    return (await Partner(fresh, token).post(WHO)).status_code == 200
+
+
+async def known_tokens(world: World, slug: str) -> list[tuple[str, str]]:
+    rows = await answer(world, "token", "list", slug, *HERE)
+    return [(row["name"], row["state"]) for row in rows]
+
+
+# -- tokens
+
+
+async def test_tokens_are_listed_without_what_opens_anything(world: World) -> None:
+    made = await done(
+        world, "token", "create", "handhaving", *HERE, "--name", "team-1", "--read-only"
+    )
+    rows = await answer(world, "token", "list", *HERE)
+    [row] = [row for row in rows if row["name"] == "team-1"]
+    assert row.pop("created_at") < row.pop("expires_at")
+    assert row == {
+        "slug": "handhaving",
+        "name": "team-1",
+        "holder": "machine",
+        "scopes": ["read"],
+        "roles": [],
+        "state": "active",
+    }
+    listed = (await hub(world, "token", "list", *HERE)).output
+    assert "team-1" in listed
+    assert made.strip() not in listed + str(rows)
+
+
+async def test_a_rotated_token_works_beside_the_old_until_the_overlap_is_over(world: World) -> None:
+    make = ("token", "create", "buurtwerk", *HERE, "--name", "app", "--role", "WIJKREGISSEUR")
+    old = (await done(world, *make, "--person")).strip()
+    new = (await done(world, "token", "rotate", "buurtwerk", *HERE, "--name", "app")).strip()
+    assert await speaks(world, old)
+    assert await speaks(world, new)
+    rows = await answer(world, "token", "list", "buurtwerk", *HERE)
+    first, second = (row for row in rows if row["name"] == "app")
+    same = ("holder", "scopes", "roles")
+    assert [first[name] for name in same] == [second[name] for name in same]
+    async with world.connect("superuser") as connection:
+        await connection.execute("update hub.clock set frozen_at = frozen_at + interval '7 days'")
+    assert ("app", "expired") in await known_tokens(world, "buurtwerk")
+    assert await speaks(world, new)
+
+
+async def test_of_a_name_two_tokens_work_at_most(world: World) -> None:
+    rotate = ("token", "rotate", "buurtwerk", *HERE, "--name", "app")
+    await done(world, "token", "create", "buurtwerk", *HERE, "--name", "app")
+    for _ in range(3):
+        await done(world, *rotate)
+    states = [state for name, state in await known_tokens(world, "buurtwerk") if name == "app"]
+    assert sorted(states) == ["active", "active", "revoked", "revoked"]
+    await done(world, *rotate, "--overlap", "0")
+    states = [state for name, state in await known_tokens(world, "buurtwerk") if name == "app"]
+    assert states.count("active") == 1
+
+
+async def test_a_name_of_which_no_token_works_is_not_rotated(world: World) -> None:
+    result = await hub(world, "token", "rotate", "buurtwerk", *HERE, "--name", "geen")
+    assert result.exit_code == 1
+    assert "geen geldig token met de naam 'geen'" in result.stderr
+    assert "geen" not in dict(await known_tokens(world, "buurtwerk"))
+
+
+# -- partners that go
+
+
+@pytest.fixture
+async def town(cluster: Cluster, anyio_backend: str) -> Any:
+    """The lived world, for a test that changes it."""
+    async with a_world(cluster) as made:
+        await live(made)
+        yield made
+
+
+async def owners_seen(world: World, name: str) -> set[str]:
+    nodes = (await world.partner(name).ask(SIGNALS, {"wijk": OOSTERHEEM}))["wijk"]["signals"]
+    return {node["owner"]["name"] for node in nodes["nodes"] if node["agreement"]}
+
+
+async def states(world: World, name: str) -> list[str]:
+    agreements = (await world.partner(name).ask(AGREEMENTS))["agreements"]["nodes"]
+    return sorted(agreement["state"] for agreement in agreements)
+
+
+async def test_a_partner_that_goes_takes_its_part_in_agreements_with_it(town: World) -> None:
+    remove = ("partner", "remove", "corporatie-a", *HERE, "--reason", "gefuseerd")
+    before = await owners_seen(town, "buurtwerk")
+    planned = await answer(town, *remove, "--dry-run")
+    assert await speaks(town, town.cluster.tokens["corporatie-a"])
+    assert await owners_seen(town, "buurtwerk") == before
+
+    ended = await answer(town, *remove)
+    assert ended == planned | {"dry_run": False}
+    assert ended["wijken"] > 0
+    assert ended["tokens"]
+    assert {agreement["decision"] for agreement in ended["agreements"]} == {"REVOKE"}
+    assert not await speaks(town, town.cluster.tokens["corporatie-a"])
+    gone = before - await owners_seen(town, "buurtwerk")
+    assert len(gone) == 1
+    assert "REVOKED" in await states(town, "buurtwerk")
+    async with town.connect("superuser") as connection:
+        slices = "(select id from hub.organisations where slug = 'corporatie-a')"
+        left = f"select count(*) from hub.grants where {slices} in (owner, receiver)"
+        assert await connection.fetchval(left) == 0
+        records = f"select count(*) from hub.signals where owner = {slices}"
+        assert await connection.fetchval(records) == 13
+        decision = "select actor, reason from hub.agreement_decisions where decision = 'REVOKE'"
+        assert {tuple(row) for row in await connection.fetch(decision)} == {
+            ("hub_owner", "gefuseerd")
+        }
+
+
+async def test_to_remove_a_partner_again_changes_nothing(town: World) -> None:
+    remove = ("partner", "remove", "corporatie-a", *HERE, "--reason", "gefuseerd")
+    await done(town, *remove)
+    again = await answer(town, *remove)
+    assert (again["wijken"], again["tokens"], again["agreements"]) == (0, [], [])
+    rows = await answer(town, "partner", "list", *HERE)
+    assert "corporatie-a" in {row["slug"] for row in rows}
+
+
+async def test_only_the_owner_can_make_an_organisation_leave_its_agreements(world: World) -> None:
+    async with world.connect("superuser") as connection:
+        may = await connection.fetch(
+            "select r from unnest(array['hub_app', 'hub_door', 'hub_owner', 'public']) r where"
+            " has_function_privilege(r, 'hub.leave_agreements(text, uuid, text)', 'EXECUTE')"
+        )
+    assert [row[0] for row in may] == ["hub_owner"]
+
+
+# -- partners that come
+
+
+async def test_a_dataset_may_be_of_any_kind_of_the_registry(world: World) -> None:
+    add = ("partner", "add", "corporatie-a", *HERE, "--name", "A", "--kind", "HOUSING")
+    kinds = ("--dataset", "projecten:30:HOUSING_PROJECT", "--dataset", "overlast:7")
+    await done(world, *add, "--every-wijk", *kinds)
+    async with world.connect("owner") as owner:
+        rows = await owner.fetch(
+            "select dataset, kind, rhythm_days from hub.datasets"
+            " where dataset in ('projecten', 'overlast') order by dataset"
+        )
+    found = [tuple(row) for row in rows]
+    assert found == [("overlast", "SIGNAL", 7), ("projecten", "HOUSING_PROJECT", 30)]
+
+
+@pytest.mark.parametrize("wrong", ["x", "x:", "x:0", "x:367", "x:7:NOTHING", "x:7:SIGNAL:1"])
+async def test_a_dataset_that_is_written_otherwise_is_refused_with_the_form(
+    world: World, wrong: str
+) -> None:
+    add = ("partner", "add", "corporatie-a", *HERE, "--name", "A", "--kind", "HOUSING")
+    result = await hub(world, *add, "--every-wijk", "--dataset", wrong)
+    assert result.exit_code == 2
+    assert "write NAME:DAYS" in result.stderr
+    assert "HOUSING_PROJECT" in result.stderr
+
+
+# -- help
+
+
+def commands(group: click.Group) -> list[tuple[str, click.Command]]:
+    found = list(group.commands.items())
+    for command in group.commands.values():
+        found += commands(command) if isinstance(command, click.Group) else []
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), commands(main))
+async def test_the_short_help_of_a_command_is_a_whole_sentence_in_a_line(
+    name: str, command: click.Command
+) -> None:
+    short = command.get_short_help_str(200)
+    assert short.endswith("."), short
+    assert len(short) <= 66
+    assert command.get_short_help_str(70) == short, "it is cut off"
+
+
+async def test_the_help_lists_every_command_once() -> None:
+    listed = (await hub(None, "--help")).output
+    assert all(listed.count(f"\n  {name} ") == 1 for name in main.commands)
+    assert "Other commands" not in listed
