@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import re
 from collections import namedtuple
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,7 @@ from hub.settings import Settings
 from schema.contributions import CONTRIBUTIONS
 from sql.statements import statements
 from tests.admin.commands import addresses, done, hub
-from tests.conftest import Cluster, World, a_world
-from tests.golden.town import live
+from tests.conftest import World
 
 pytestmark = pytest.mark.anyio
 
@@ -52,17 +50,15 @@ ENVIRONMENT = {
 
 
 @pytest.fixture
-async def running(cluster: Cluster, anyio_backend: str) -> AsyncIterator[World]:
-    """The lived world on its own day, as if it were today: the clock is not frozen for the doctor."""
-    async with a_world(cluster) as made:
-        await live(made)
-        async with made.connect("superuser") as connection:
-            await connection.execute(
-                "delete from hub.clock; update hub.tokens set created_at = now(),"
-                " expires_at = now() + interval '300 days'"
-            )
-        await done(made, "daily")
-        yield made
+async def running(town: World) -> World:
+    """The lived world as if its day were today: no frozen clock, and the work of the day is done."""
+    async with town.connect("superuser") as connection:
+        await connection.execute(
+            "delete from hub.clock; update hub.tokens set created_at = now(),"
+            " expires_at = now() + interval '300 days'"
+        )
+    await done(town, "daily")
+    return town
 
 
 async def looked_over(world: World, **given: str) -> tuple[int, dict[str, Any]]:

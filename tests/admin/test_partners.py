@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 import pytest
 
@@ -12,8 +10,8 @@ from hub.app import create_app
 from hub.cli import main
 from hub.settings import Settings
 from tests.admin.commands import answer, done, hub
-from tests.conftest import Cluster, World, a_world
-from tests.golden.town import OOSTERHEEM, live
+from tests.conftest import World
+from tests.golden.town import OOSTERHEEM, PROPOSE
 from tests.partner import Partner
 
 pytestmark = pytest.mark.anyio
@@ -97,14 +95,6 @@ async def test_a_name_of_which_no_token_works_is_not_rotated(world: World) -> No
 # -- partners that go
 
 
-@pytest.fixture
-async def town(cluster: Cluster, anyio_backend: str) -> Any:
-    """The lived world, for a test that changes it."""
-    async with a_world(cluster) as made:
-        await live(made)
-        yield made
-
-
 async def owners_seen(world: World, name: str) -> set[str]:
     nodes = (await world.partner(name).ask(SIGNALS, {"wijk": OOSTERHEEM}))["wijk"]["signals"]
     return {node["owner"]["name"] for node in nodes["nodes"] if node["agreement"]}
@@ -130,7 +120,8 @@ async def test_a_partner_that_goes_takes_its_part_in_agreements_with_it(town: Wo
     assert not await speaks(town, town.cluster.tokens["corporatie-a"])
     gone = before - await owners_seen(town, "buurtwerk")
     assert len(gone) == 1
-    assert "REVOKED" in await states(town, "buurtwerk")
+    assert await states(town, "buurtwerk") == ["IN_FORCE", "IN_FORCE", "REVOKED"]
+    assert await states(town, "wijkregisseur") == ["IN_FORCE", "IN_FORCE", "REVOKED"]
     async with town.connect("superuser") as connection:
         slices = "(select id from hub.organisations where slug = 'corporatie-a')"
         left = f"select count(*) from hub.grants where {slices} in (owner, receiver)"
@@ -141,6 +132,23 @@ async def test_a_partner_that_goes_takes_its_part_in_agreements_with_it(town: Wo
         assert {tuple(row) for row in await connection.fetch(decision)} == {
             ("hub_owner", "gefuseerd")
         }
+
+
+async def test_what_it_had_not_accepted_it_rejects(town: World) -> None:
+    async with town.connect("superuser") as connection:
+        rows = await connection.fetch("select slug, id::text from hub.organisations")
+    ids = dict(rows)
+    rule = {"provider": ids["buurtwerk"], "receiver": ids["corporatie-a"], "kind": "SIGNAL"}
+    rule |= {"wijken": [OOSTERHEEM], "precision": "WIJK"}
+    proposal = {"idempotencyKey": "nog-een-voorstel", "title": "Meer", "purpose": "eerder zien"}
+    proposal |= {"legalBasis": "AVG", "contact": "loket", "from": "2026-11-23"}
+    proposal |= {"until": "2027-10-31", "rules": [rule]}
+    made = await town.partner("buurtwerk").ask(PROPOSE, {"in": proposal})
+    assert made["proposeAgreement"]["errors"] == []
+    remove = ("partner", "remove", "corporatie-a", *HERE, "--reason", "gefuseerd")
+    ended = (await answer(town, *remove))["agreements"]
+    assert sorted(agreement["decision"] for agreement in ended) == ["REJECT", "REVOKE", "REVOKE"]
+    assert "REJECTED" in await states(town, "buurtwerk")
 
 
 async def test_to_remove_a_partner_again_changes_nothing(town: World) -> None:
