@@ -24,7 +24,7 @@ begin
       from hub.wijken w
       cross join lateral hub.%4$I(w.id, hub.asker(), categories, statuses, in_buurt, from_day, until_day, is_closed, words,
         after_day, after_id, n) s
-      where w.gemeente = (select hub.gemeente()) and s.owner = (select hub.asker()) and (of_owner is null or s.owner = of_owner)
+      where w.gemeente = (select hub.gemeente()) and (of_owner is null or s.owner = of_owner)
       order by s.day desc, s.id desc limit n
     $$ $f$, own, result, point, of_table || '_newest');
   execute format('grant execute on function hub.%I to hub_app', own);

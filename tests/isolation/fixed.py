@@ -390,6 +390,9 @@ class Battery:
         async def shown(asker: UUID) -> None:
             await play._compare_shown(asker)
 
+        async def slices(asker: UUID) -> None:
+            await play._compare_slice(asker, self.questions)
+
         async def feed(asker: UUID) -> None:
             for wijk in wijken:
                 await play._compare_feed(asker, wijk)
@@ -422,6 +425,7 @@ class Battery:
             "ids": by_everybody(ids),
             "feed": by_everybody(feed),
             "shown": by_everybody(shown),
+            "slice": by_everybody(slices),
             "newest": by_everybody(pages, True),
             "oldest": by_everybody(pages, False),
             "writing": writing,
@@ -453,6 +457,12 @@ class Battery:
                 "signals",
             ):
                 assert await app.fetchval(f"select count(*) from hub.{table}") == 0
+            await app.execute(
+                "select set_config('hub.gemeente', $1, true)", self.play.world.gemeente
+            )
+            for receiver in self.play.world.organisations:
+                look = "select * from hub.seen_signals($1, null, null, 9)"
+                assert await app.fetch(look, receiver) == []
             known = await app.fetch("select * from hub.principal_of($1)", TOKEN)
             assert len(known) == 1
             assert await app.fetch("select * from hub.principal_of($1)", bytes(32)) == []

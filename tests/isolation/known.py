@@ -104,3 +104,5 @@ for _each in CONTRIBUTIONS:
     for _door in ("by_id/1", "newest/12", "oldest/12"):
         EXECUTABLE[f"shared_{_each.kind.table}_{_door}"] = _DOOR
         EXECUTABLE[f"{_each.kind.table}_{_door}"] = _INVOKER
+    EXECUTABLE[f"own_{_each.kind.table}/11"] = _INVOKER
+    EXECUTABLE[f"seen_{_each.kind.table}/4"] = "looks at the asker's own records through a door"

@@ -138,6 +138,14 @@ VALUES: dict[str, Pick] = {
     "Overview.newSince.cursor": _AFTER,
     "Contribution.history.first": _FIRST,
     "Contribution.history.after": _AFTER,
+    "MySlice.signals.first": _FIRST,
+    "MySlice.signals.after": _AFTER,
+    "MySlice.asSeenBy.organisation": _of("organisations"),
+    "MySlice.readers.since": _DAY,
+    "MySlice.readers.first": _FIRST,
+    "MySlice.readers.after": _AFTER,
+    "SliceView.signals.first": _FIRST,
+    "SliceView.signals.after": _AFTER,
     "MySlice.pushes.first": _FIRST,
     "MySlice.pushes.after": _AFTER,
     "PushReceipt.rows.first": _FIRST,
@@ -233,7 +241,8 @@ _OTHERS: dict[str, tuple[str, dict[str, Pick]]] = {
     ),
 }
 for _name, (_field, _own) in _OTHERS.items():
-    VALUES |= {f"Wijk.{_field}.first": _FIRST, f"Wijk.{_field}.after": _AFTER}
+    for _holder in ("Wijk", "MySlice", "SliceView"):
+        VALUES |= {f"{_holder}.{_field}.first": _FIRST, f"{_holder}.{_field}.after": _AFTER}
     for _input in ("Row", "Report", "Update"):
         _typename = f"{_name}Row" if _input == "Row" else f"{_input}{_name}Input"
         VALUES |= {f"{_typename}.{_each}": _pick for _each, _pick in _own.items()}
@@ -332,7 +341,7 @@ class Asking:
     def _root(self, type_: GraphQLObjectType) -> str:
         names = list(type_.fields)
         if type_ is SCHEMA.query_type:
-            names += ["wijk"] * 10 + ["node"] * 3 + ["agreements", "wijken"]
+            names += ["wijk"] * 10 + ["node", "mySlice"] * 3 + ["agreements", "wijken"]
         else:
             names += ["pushSignals"] * 4 + ["updateSignal", "reportSignal", "withdraw"] * 4
         return self.rng.choice(names)
