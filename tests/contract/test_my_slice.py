@@ -15,6 +15,7 @@ from tests.agreement.committed import ROOT
 from tests.conftest import World
 from tests.contract.agreeing import decide, organisation, propose, rule
 from tests.contract.test_first_steps import REPORT
+from tests.isolation.pair import rewrite
 
 pytestmark = pytest.mark.anyio
 
@@ -225,6 +226,17 @@ async def test_who_gives_sees_nothing_of_what_the_other_gives_back(world: World)
     view = answer["mySlice"]["asSeenBy"]
     assert (view["organisation"]["name"][:11], view["agreements"]) == ("Corporatie ", [])
     assert view["signals"]["total"] == 0
+
+
+async def test_a_record_that_several_wijken_list_is_there_once(world: World) -> None:
+    await share(world)
+    await report(world, "corporatie-a", 17)
+    async with world.connect("superuser") as root:
+        await rewrite(root, ("signals_newest", "shared_signals_newest"), "s.wijk = in_wijk", "true")
+        await rewrite(root, ("shared_signals_newest",), "and g.wijk = in_wijk", "")
+    own = (await world.partner("corporatie-a").ask(OWN))["mySlice"]["signals"]
+    view = (await seen(world))["signals"]
+    assert [(page["total"], len(page["nodes"])) for page in (own, view)] == [(1, 1), (1, 1)]
 
 
 async def test_an_organisation_that_is_unknown_or_elsewhere_is_null_alike(world: World) -> None:
