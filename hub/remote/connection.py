@@ -67,7 +67,7 @@ class Remote:
             if tried < TRIES:
                 report(f"{problem} ({tried}/{TRIES})")
                 self._pause(min(wait, LONGEST_PAUSE))
-        found = text("HUB_AWAY", self.language, url=str(self._client.base_url))
+        found = text("NO_ANSWER", self.language, url=str(self._client.base_url))
         raise click.ClickException(f"{found.message} {found.hint}")
 
     def _read(self, response: httpx.Response) -> dict[str, Any]:
