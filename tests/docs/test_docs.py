@@ -138,6 +138,7 @@ async def test_examples_do_what_the_page_says(page: Path, world: World, tmp_path
     """In the order of the page, on one hub with the demo's partners and no records yet."""
     (tmp_path / ".hub").mkdir()
     (tmp_path / ".hub/tokens.json").write_text(json.dumps(world.cluster.tokens))
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
     steps = {step.block: step for step in steps_of(page)}
     known: dict[str, str] = {}
     async with served(world) as address:
