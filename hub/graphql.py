@@ -41,11 +41,8 @@ from strawberry import Schema
 
 from hub import logs
 from hub.errors import (
-    MAX_NAME,
     error_answer,
     raise_when_away,
-    refusal_in,
-    root_cause,
     speaks_of_argument,
     without_value,
 )
@@ -67,6 +64,8 @@ from hub.requests import (
 from hub.rows import Rejected, row_lists, sift
 from hub.settings import Limits
 from resolvers.context import Language
+from schema.errors import refusal_in, root_cause
+from schema.rows import MAX_NAME
 from schema.texts import text
 from sql.errors import Refusal, Unavailable
 from sql.principal import Principal
