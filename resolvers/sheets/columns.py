@@ -14,12 +14,14 @@ from typing import Any
 from resolvers.context import RowError
 from resolvers.sheets.table import Line, Table, is_empty, letter
 from resolvers.sheets.values import Field, folded, read_cell
+from resolvers.text_checks import clean, find
 from sql.errors import Refusal
 
 ColumnNames = Mapping[str, str | None]
 """The field of a column, by the column's name; None for a column that is not to be used."""
 
 _MAPPING = ("input", "mapping")
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class SheetRows:
 
 
 def rows_of(table: Table, fields: Sequence[Field], mapping: ColumnNames) -> SheetRows:
-    """The rows of a kind with these fields. Refuses SHEET_COLUMN_TWICE and SHEET_COLUMNS_MISSING."""
+    """The rows of a kind with these fields. Refuses SHEET_COLUMN_TWICE, SHEET_COLUMNS_MISSING."""
     placed = _placed(table.header, fields, mapping)
     missing = [each.title for each in fields if each.required and each not in placed.values()]
     if missing:
@@ -48,20 +50,24 @@ def rows_of(table: Table, fields: Sequence[Field], mapping: ColumnNames) -> Shee
     ignored = {folded(name) for name, wanted in mapping.items() if wanted is None}
     unused = [
         RowError((), "COLUMN_NOT_USED", {"column": letter(position)})
-        for position in range(_width(table))
+        for position in _used(table)
         if position not in placed and folded(_at(table.header, position) or "") not in ignored
     ]
     return SheetRows(tuple(_row(line, placed) for line in table.lines), tuple(unused))
 
 
 def checked_mapping(given: object, header: Sequence[str], fields: Sequence[Field]) -> ColumnNames:
-    """A mapping as a sender gives it with a sheet. Refuses BAD_MAPPING."""
+    """A mapping as a sender gives it with a sheet. Refuses BAD_MAPPING, and names of columns that
+    the hub does not keep: with personal data, or too long.
+    """
     if not isinstance(given, dict):
         raise Refusal("BAD_MAPPING", path=_MAPPING, column="?")
     columns, names = set(map(folded, header)), {each.name for each in fields}
     for column, name in given.items():
         if folded(column) not in columns or (name is not None and name not in names):
             raise Refusal("BAD_MAPPING", path=_MAPPING, column=column)
+        for finding in find(clean(column, _LONGEST_NAME)):
+            raise Refusal("PERSONAL_DATA", path=_MAPPING, kind=finding.kind)
     return given
 
 
@@ -89,9 +95,12 @@ def _placed(
     return placed
 
 
-def _width(table: Table) -> int:
-    """How many columns have a name or something in them."""
-    return max(len(table.header), *(len(line.cells) for line in table.lines))
+def _used(table: Table) -> list[int]:
+    """The columns that have a name or something in them."""
+    used = {position for position, name in enumerate(table.header) if name}
+    for line in table.lines:
+        used.update(at for at, cell in enumerate(line.cells) if not is_empty(cell))
+    return sorted(used)
 
 
 def _row(line: Line, placed: Mapping[int, Field]) -> SheetRow:

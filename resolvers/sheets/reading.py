@@ -9,6 +9,7 @@ What it is follows from its content, never from its name. What cannot be read is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 from resolvers.sheets import delimited, workbook
@@ -21,6 +22,14 @@ MOST_EMPTY_ROWS = 100_000
 
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """A file that came with a request, and how many rows may be read of it."""
+
+    content: bytes = field(repr=False)
+    most_rows: int
 
 
 def read(content: bytes, most_rows: int) -> Table:

@@ -43,8 +43,8 @@ class Field:
     """A field of a row as sheets have it.
 
     `name` is its name in the API, `title` the name of its column in a template, `names` every name
-    by which its column is known, folded. `choices` gives the value of the API for each word, folded.
-    `several`: a list of such values.
+    by which its column is known, folded. `choices` gives the value of the API for each folded word,
+    `values` each such value with its word for people. `several`: a list of such values.
     """
 
     name: str
@@ -55,7 +55,6 @@ class Field:
     several: bool = False
     choices: Mapping[str, str] = field(default_factory=dict)
     values: tuple[tuple[str, str], ...] = ()
-    """For people: each choice with its word."""
 
 
 def folded(words: str) -> str:
