@@ -23,6 +23,7 @@ from hub.figures import facts, kwb
 from hub.new import new
 from hub.remote.agreements import agreement
 from hub.remote.export import export
+from hub.remote.push import push
 from hub.serve import (
     claim,
     database_at_hand,
@@ -315,4 +316,5 @@ main.add_command(agreement)
 main.add_command(export)
 main.add_command(new)
 main.add_command(partner)
+main.add_command(push)
 main.add_command(token)

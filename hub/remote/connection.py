@@ -40,6 +40,11 @@ class Remote:
         self._pause = pause
         self.language = language
 
+    @property
+    def address(self) -> str:
+        """The hub's address."""
+        return str(self._client.base_url)
+
     def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The `data` of an answer.
 
@@ -58,7 +63,7 @@ class Remote:
             try:
                 response = send()
             except httpx.TransportError as error:
-                problem, wait = f"{self._client.base_url}: {error}", 2.0**tried
+                problem, wait = f"{self.address}: {error}", 2.0**tried
             else:
                 if response.status_code not in TRY_AGAIN:
                     return self._read(response)
@@ -67,7 +72,7 @@ class Remote:
             if tried < TRIES:
                 report(f"{problem} ({tried}/{TRIES})")
                 self._pause(min(wait, LONGEST_PAUSE))
-        found = text("NO_ANSWER", self.language, url=str(self._client.base_url))
+        found = text("NO_ANSWER", self.language, url=self.address)
         raise click.ClickException(f"{found.message} {found.hint}")
 
     def _read(self, response: httpx.Response) -> dict[str, Any]:
@@ -76,7 +81,7 @@ class Remote:
         except json.JSONDecodeError:
             answer = None
         if not isinstance(answer, dict) or not answer.keys() & {"data", "errors"}:
-            found = text("NOT_A_HUB", self.language, url=str(self._client.base_url))
+            found = text("NOT_A_HUB", self.language, url=self.address)
             raise click.ClickException(f"{found.message} {found.hint}")
         return answer
 
@@ -84,7 +89,7 @@ class Remote:
         try:
             return in_words(response.json()["errors"][0])
         except (ValueError, LookupError, TypeError):
-            return f"{self._client.base_url}: {response.status_code}"
+            return f"{self.address}: {response.status_code}"
 
 
 def in_words(error: Mapping[str, Any]) -> str:
