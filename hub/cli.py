@@ -21,6 +21,9 @@ from hub.commands import DATA, Day, as_owner, report, run, settings_from
 from hub.daily import run_daily
 from hub.figures import facts, kwb
 from hub.new import new
+from hub.remote.agreements import agreement
+from hub.remote.export import export
+from hub.remote.push import push
 from hub.serve import (
     claim,
     database_at_hand,
@@ -309,6 +312,9 @@ def schema() -> None:
 
 import_group.add_command(kwb)
 import_group.add_command(facts)
+main.add_command(agreement)
+main.add_command(export)
 main.add_command(new)
 main.add_command(partner)
+main.add_command(push)
 main.add_command(token)

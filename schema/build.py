@@ -17,6 +17,7 @@ from schema.joining import join
 from schema.push import PushMutations, PushQuery
 from schema.query import GroundQuery
 from schema.scalars import SCALARS
+from schema.upload import SheetMutations
 
 Query = join("Query", "What can be asked.", GroundQuery, PushQuery)
 Mutation = join(
@@ -24,6 +25,7 @@ Mutation = join(
     "What can be done. Every mutation has one input; what its caller can mend comes back in "
     "`errors`, and nothing else changed.",
     PushMutations,
+    SheetMutations,
     *(contribution.mutation_part for contribution in CONTRIBUTIONS),
     AgreementMutations,
 )

@@ -42,8 +42,8 @@ class PushSummary:
 @strawberry.type(description="What became of one row.")
 class PushRow:
     line: int = strawberry.field(
-        description="Its place in the list as delivered, from 1. Records that a full list closes "
-        "come after the last line."
+        description="Its place in the list as delivered, from 1; of a sheet the number of its row "
+        "as Excel shows it, from 2. Records that a full list closes come after the last line."
     )
     external_id: str | None = strawberry.field(
         description="The sender's own id of it; null when it could not be read or may not be kept."
@@ -108,7 +108,8 @@ class PushReceipt:
         return page  # type: ignore[no-any-return]
 
     @strawberry.field(
-        description="Why the delivery was refused as a whole, or why a full list closed nothing."
+        description="Why the delivery was refused as a whole, why a full list closed nothing, or "
+        "what its sender should know of a sheet (COLUMN_NOT_USED, MAPPING_REMEMBERED)."
     )
     def errors(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]

@@ -165,3 +165,13 @@ select kind from hub.datasets where gemeente = hub.gemeente() and owner = hub.as
 -- shown_as --
 -- What each receiver sees of one of the asker's own records ($2) of a kind ($1).
 select receiver, "precision", fields, agreement, wijk, buurt from hub.shown_as($1, $2) order by receiver
+
+-- sheet_mapping --
+-- Which column is which field in the asker's own sheets of a dataset ($1) and kind ($2).
+select mapping from hub.sheet_mappings where gemeente = hub.gemeente() and owner = hub.asker() and dataset = $1 and kind = $2
+
+-- sheet_mapping_keep --
+-- Keeps which column is which field ($3) in sheets of a dataset ($1) and kind ($2); of who keeps codes alone it keeps nothing.
+insert into hub.sheet_mappings (dataset, kind, mapping)
+select $1, $2, $3::jsonb where not hub.keeps_codes_only()
+on conflict (gemeente, owner, dataset, kind) do update set mapping = excluded.mapping, kept_on = hub.today()

@@ -89,25 +89,35 @@ async def push(
     given: Mapping[str, Any],
     rows: Sequence[Row],
     rejected: RejectedRows | None = None,
+    *,
+    notes: Sequence[RowError] = (),
 ) -> dict[str, Any]:
     """Carries out a delivery and gives its receipt, as a row of `receipts_by_id`.
 
     `rejected` are the rows that were taken out of the list because they could not be read. A
     refusal of the whole is an error of the receipt; a receipt without an id was not stored.
+    `notes` are what its sender should know besides; they stand among the receipt's errors.
     """
     frame = await write_frame(context.session)
     try:
         delivery = read_delivery(given)
         async with context.session.savepoint():
-            pushing = _Push(context, kind, delivery, frame)
+            pushing = _Push(context, kind, delivery, frame, notes)
             return await pushing.carry_out(rows, rejected or _NOTHING_REJECTED)
     except Refusal as refusal:
-        error = RowError(refusal.path, refusal.code, refusal.params)
-        return answer(
-            str(given["dataset"]), frame["now"], [error], dry_run=bool(given.get("dry_run"))
-        )
+        return _refused(given, frame, refusal)
     finally:
         context.loaders.forget()
+
+
+async def refused(context: Context, given: Mapping[str, Any], refusal: Refusal) -> dict[str, Any]:
+    """The receipt of a delivery of which no row was looked at; it is not stored."""
+    return _refused(given, await write_frame(context.session), refusal)
+
+
+def _refused(given: Mapping[str, Any], frame: Record, refusal: Refusal) -> dict[str, Any]:
+    error = RowError(refusal.path, refusal.code, refusal.params)
+    return answer(str(given["dataset"]), frame["now"], [error], dry_run=bool(given.get("dry_run")))
 
 
 @dataclass(slots=True)
@@ -125,13 +135,21 @@ class _Plan:
 class _Push:
     """One delivery while it is carried out."""
 
-    def __init__(self, context: Context, kind: Kind, delivery: Delivery, frame: Record) -> None:
+    def __init__(
+        self,
+        context: Context,
+        kind: Kind,
+        delivery: Delivery,
+        frame: Record,
+        notes: Sequence[RowError],
+    ) -> None:
         self._context = context
         self._session: Session = context.session
         self._kind = kind
         self._delivery = delivery
         self._list = delivery.full_list()
         self._frame = frame
+        self._notes = notes
 
     async def carry_out(self, rows: Sequence[Row], rejected: RejectedRows) -> dict[str, Any]:
         """The receipt: the stored one when this very request was carried out before."""
@@ -169,7 +187,7 @@ class _Push:
         """
         writer = Writer.of(self._frame)
         checks = DeliveredRows(self._kind, writer, await Areas.named_by(self._session, rows))
-        lines = rejected.lines if rejected.rejected else range(1, len(rows) + 1)
+        lines = rejected.lines or range(1, len(rows) + 1)
         checked = [checks.check(line, row) for line, row in zip(lines, rows, strict=True)]
         await without_minutes(self._session, self._kind, writer, checked)
         checked += [checks.unreadable(row) for row in rejected.rejected]
@@ -183,6 +201,7 @@ class _Push:
         made = Receipt(
             self._context.ids.new_id(self._frame["today"]), delivery.dataset, self._kind.name,
             delivery.mode, self._frame["now"], delivery.part, delivery.parts, delivery.dry_run,
+            errors=list(self._notes),
         )  # fmt: skip
         try:
             async with self._session.savepoint() as point:
