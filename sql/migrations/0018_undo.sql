@@ -19,7 +19,7 @@ grant insert (undoes, reason) on hub.receipts to hub_app;
 create policy codes_only_new on hub.receipts as restrictive for insert to hub_app
   with check (not (select hub.keeps_codes_only()) or reason is null);
 
--- Each kind gets a function that takes these lines of a receipt back, and tells which it took: a record that the delivery made goes,
+-- Each kind gets a function that takes the lines of a receipt back from one to another, and tells which it took: a record that the delivery made goes,
 -- any other gets the values that the delivery changed. Only a record with the version that the delivery gave it is touched. The next
 -- delivery of it counts as new, whatever its version. It runs as its caller, so every policy of the table decides again.
 create function hub.make_undo(of_kind text, of_table name, day_column name) returns void language plpgsql as $body$
@@ -32,12 +32,16 @@ begin
     and a.attname not in ('gemeente', 'owner', 'id', 'dataset', 'external_id', 'source_version', 'delivered_digest', 'profile',
       'recorded_on', 'changed_at', 'version', 'invented');
   execute format($f$
-    create function hub.%1$I(of_receipt uuid, of_lines int[]) returns setof int language sql volatile as $$
+    create function hub.%1$I(of_receipt uuid, from_line int, until_line int) returns setof int language sql volatile as $$
       with asked as (
         select w.line, w.outcome, w.record, w.version, coalesce(h.before, '{}') as before
         from hub.receipt_rows w
-        left join hub.history h on (h.gemeente, h.owner, h.record, h.version) = (w.gemeente, w.owner, w.record, w.version)
-        where w.gemeente = hub.gemeente() and w.owner = hub.asker() and w.receipt = of_receipt and w.line = any (of_lines)),
+        -- offset 0: looked up record by record, however few rows the planner thinks there are
+        left join lateral (
+          select h.before from hub.history h
+          where (h.gemeente, h.owner, h.record, h.version) = (w.gemeente, w.owner, w.record, w.version) offset 0) h on true
+        where w.gemeente = hub.gemeente() and w.owner = hub.asker() and w.receipt = of_receipt
+          and w.line between from_line and until_line),
       gone as (
         delete from hub.%2$I s using asked a
         where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = a.record and s.version = a.version
@@ -52,7 +56,7 @@ begin
         returning a.line)
       select line from gone union all select line from back
     $$ $f$, of_table || '_undo', of_table, columns);
-  execute format('grant execute on function hub.%I(uuid, int[]) to hub_app', of_table || '_undo');
+  execute format('grant execute on function hub.%I(uuid, int, int) to hub_app', of_table || '_undo');
 end $body$;
 select hub.every_kind_gets('make_undo');
 
@@ -68,17 +72,17 @@ declare
     select w.line from hub.receipt_rows w
     where w.gemeente = hub.gemeente() and w.owner = hub.asker() and w.receipt = of_receipt
       and w.outcome in ('CREATED', 'UPDATED', 'CLOSED', 'REOPENED') order by w.line);
-  undo text := format('select array(select * from hub.%I($1, $2))', of_table || '_undo');
+  undo text := format('select array(select * from hub.%I($1, $2, $3))', of_table || '_undo');
   done int[] := '{}';
   more int[];
   one int;
 begin
   begin
-    execute undo into done using of_receipt, asked;
+    execute undo into done using of_receipt, asked[1], asked[cardinality(asked)];
   exception when insufficient_privilege or integrity_constraint_violation then
     foreach one in array asked loop
       begin
-        execute undo into more using of_receipt, array[one];
+        execute undo into more using of_receipt, one, one;
         done := done || more;
       exception when insufficient_privilege or integrity_constraint_violation then
         null;
@@ -97,8 +101,11 @@ begin
         else 'UNDO_NOT_ALLOWED' end
     from hub.receipt_rows w
     cross join lateral (select w.line = any ($3) as done) d
-    left join hub.%I s on (s.gemeente, s.owner, s.id) = (w.gemeente, w.owner, w.record)
-    left join hub.history h on (h.gemeente, h.owner, h.record, h.version) = (w.gemeente, w.owner, w.record, w.version)
+    left join lateral (
+      select s.version, s.wijk from hub.%I s where (s.gemeente, s.owner, s.id) = (w.gemeente, w.owner, w.record) offset 0) s on true
+    left join lateral (
+      select h.before from hub.history h
+      where (h.gemeente, h.owner, h.record, h.version) = (w.gemeente, w.owner, w.record, w.version) offset 0) h on true
     where w.gemeente = hub.gemeente() and w.owner = hub.asker() and w.receipt = $1 and w.line = any ($2)
     order by w.line $f$, of_table) using of_receipt, asked, done;
 end $$;
