@@ -57,9 +57,10 @@ class Retry:
 
 @dataclass(frozen=True)
 class Undo:
-    """An earlier delivery undone, counted from the last one."""
+    """An earlier delivery undone, counted from the last one, and maybe delivered anew."""
 
     back: int
+    anew: bool
 
 
 Step = Some | All | Retry | Undo
@@ -80,7 +81,7 @@ steps = st.lists(
         st.builds(Some, contents, rejected_names, st.sampled_from(("push", "trial", "commit"))),
         full_lists(),
         st.builds(Retry, st.integers(0, 5)),
-        st.builds(Undo, st.integers(0, 3)),
+        st.builds(Undo, st.integers(0, 2), st.booleans()),
     ),
     min_size=1,
     max_size=8,
@@ -171,6 +172,7 @@ class Model:
 class Sent:
     """A delivery that was carried out: how it is sent again, its receipt, and what it did."""
 
+    step: Some | All
     again: Callable[[], Awaitable[dict[str, Any]]]
     receipt: dict[str, Any]
     done: list[Done]
@@ -202,6 +204,9 @@ class Play:
         elif self.sent:
             sent = self.sent[-1 - step.back % len(self.sent)]
             await (self.retry(sent) if isinstance(step, Retry) else self.undo(sent))
+            await self.compare()
+            if isinstance(step, Undo) and step.anew:
+                await self.step(sent.step)
         await self.compare()
 
     async def some(self, step: Some) -> None:
@@ -266,7 +271,7 @@ class Play:
         if step.how != "trial":
             receipt = await again()
             assert (receipt["errors"], counted(receipt)) == ([], expected)
-            self.sent.append(Sent(again, receipt, done))
+            self.sent.append(Sent(step, again, receipt, done))
 
     async def compare_before(self, done: list[Done]) -> None:
         """A trial stored nothing of what it said."""
