@@ -10,7 +10,6 @@ alter table hub.receipts
   add column undoes uuid,
   add column reason text check (length(reason) <= 2000),
   add constraint receipts_undo_of_one check ((mode = 'UNDO') = (undoes is not null)),
-  add constraint receipts_reason_of_undo check (mode = 'UNDO' or reason is null),
   add unique (gemeente, owner, undoes),
   add foreign key (gemeente, owner, undoes) references hub.receipts on delete restrict;
 alter table hub.receipts force row level security;
