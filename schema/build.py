@@ -16,6 +16,7 @@ from schema.contributions import CONTRIBUTIONS
 from schema.joining import join
 from schema.push import PushMutations, PushQuery
 from schema.query import GroundQuery
+from schema.receipt_mutations import ReceiptMutations
 from schema.scalars import SCALARS
 from schema.upload import SheetMutations
 
@@ -26,6 +27,7 @@ Mutation = join(
     "`errors`, and nothing else changed.",
     PushMutations,
     SheetMutations,
+    ReceiptMutations,
     *(contribution.mutation_part for contribution in CONTRIBUTIONS),
     AgreementMutations,
 )

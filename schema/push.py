@@ -23,13 +23,17 @@ from schema.scalars import Period
 from sql.errors import Refusal
 
 
-@strawberry.enum(description="What became of a row.")
+@strawberry.enum(
+    description="What became of a row. REMOVED: the record that it had created is gone, because "
+    "the delivery was undone; it may be delivered again."
+)
 class RowOutcome(StrEnum):
     CREATED = "CREATED"
     UPDATED = "UPDATED"
     UNCHANGED = "UNCHANGED"
     CLOSED = "CLOSED"
     REOPENED = "REOPENED"
+    REMOVED = "REMOVED"
     REJECTED = "REJECTED"
 
 
@@ -77,7 +81,10 @@ class PushRowConnection:
 
 @strawberry.type(description="What became of a delivery. Its sender can read it again.")
 class PushReceipt:
-    dataset: str
+    dataset: str = strawberry.field(
+        description="Empty when there is no delivery to speak of: a dry run to carry out, or a "
+        "push to undo, that was not found."
+    )
     at: datetime
     dry_run: bool = strawberry.field(description="True: nothing was stored but this receipt.")
     replayed: bool = strawberry.field(

@@ -139,7 +139,7 @@ class Subject:
         mutation, row = self.push
         query = f"""mutation($delivery: Delivery!, $rows: [{row.name}!]!) {{
           {mutation}(input: {{ delivery: $delivery, rows: $rows }}) {{
-            replayed summary {{ outcome rows }} errors {{ code }}
+            id replayed summary {{ outcome rows }} errors {{ code }}
             rows {{ nodes {{ outcome recordId errors {{ code }} }} }} }} }}"""
         given = {"dataset": "contract", "idempotencyKey": new_key(), **delivery}
         receipt: dict[str, Any] = (await partner.ask(query, {"delivery": given, "rows": rows}))[

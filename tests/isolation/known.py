@@ -17,6 +17,7 @@ _PARTNERS = "the catalogue of partners is known to every partner of the gemeente
 
 ALLOWED: dict[str, dict[str, str]] = {
     "the recorder may change what was written": {
+        "dry_runs": "forgets those that nobody carried out in time, of which it sees the day alone",
         "grants": "compiled from agreements, and compiled anew: delete and insert",
     },
     "a table has no policies and the serving role reads it": {
@@ -80,9 +81,11 @@ EXECUTABLE: dict[str, str] = {
     "current_year/1": _PUBLIC,
     "check_sees_commits/0": "refuses a transaction with a snapshot of its own",
     "cut_feed_batch/1": "cuts the batch of the day, once; tells whether it did",
+    "dry_run_is_kept/1": _CLOCK,
     "feed_knows/2": "tells whether a random id was ever given out by the feed",
     "feed_of_wijk/5": _DOOR,
     "first_due_week/0": _CLOCK,
+    "forget_dry_runs/1": "takes away dry runs that are past their time, and tells how many",
     "gemeente/0": _IDENTITY,
     "is_demo/0": _HUB,
     "keeps_codes_only/0": "says what the asker's own kind of organisation may store",
@@ -98,6 +101,7 @@ EXECUTABLE: dict[str, str] = {
     "slice_of/6": _PURE,
     "source_states/2": "who is late, by day, to the parties of a dataset",
     "today/0": _CLOCK,
+    "undo_lines/1": _INVOKER,
     "works_in/1": _INVOKER,
 }
 for _each in CONTRIBUTIONS:
@@ -106,3 +110,4 @@ for _each in CONTRIBUTIONS:
         EXECUTABLE[f"{_each.kind.table}_{_door}"] = _INVOKER
     EXECUTABLE[f"own_{_each.kind.table}/11"] = _INVOKER
     EXECUTABLE[f"seen_{_each.kind.table}/4"] = "looks at the asker's own records through a door"
+    EXECUTABLE[f"{_each.kind.table}_undo/3"] = _INVOKER

@@ -503,6 +503,14 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
 ]
 
 
+PREDICATES += [
+    (("forget_dry_runs",), "d.gemeente = of_gemeente and", ""),
+    (("forget_dry_runs",), "and not hub.dry_run_is_kept(d.on_day)", ""),
+    (("dry_run_is_kept",), "hub.today() - 7", "hub.today() - 6"),
+    (("dry_run_is_kept",), "hub.today() - 7", "hub.today() - 8"),
+]
+
+
 SHOWS = {
     "shared_signals_newest": "newest",
     "shared_signals_oldest": "oldest",

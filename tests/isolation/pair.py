@@ -397,8 +397,9 @@ async def _noise(play: Play, asker: UUID, rng: random.Random, name: str) -> None
                     rng.choice(SAME_KEYS),
                 )
                 await play.app.execute(
-                    "insert into hub.receipts (id, dataset, kind, mode, dry_run, summary) values (gen_random_uuid(), 'meldingen', 'SIGNAL',"
-                    " 'UPSERT', false, '[]')"
+                    "with made as (insert into hub.receipts (id, dataset, kind, mode, dry_run, summary)"
+                    "   values (gen_random_uuid(), 'meldingen', 'SIGNAL', 'UPSERT', true, '[]') returning id)"
+                    " insert into hub.dry_runs (receipt, kind, delivery, rows) select id, 'SIGNAL', '{}', '[]' from made"
                 )
                 await play.app.execute(
                     "insert into hub.tombstones (kind, id, dataset, external_id, reason) values ('SIGNAL', gen_random_uuid(), 'meldingen', $1, 'x')",

@@ -97,6 +97,11 @@ def _own_id(rng: random.Random, memory: Memory) -> str:
     return rng.choice([*(list(memory.versions) * 3), *memory.ids, *memory.guesses])
 
 
+def _own_receipt(rng: random.Random, memory: Memory) -> str:
+    receipts = [id_ for id_ in memory.ids if id_.startswith(encode("PushReceipt", ""))]
+    return rng.choice([*(receipts * 3), *memory.ids, *memory.guesses])
+
+
 _FIRST = _one(1, 2, 3, 5, 20, 100, 101)
 _AFTER = _of("cursors", "cursors", "guesses")
 _DAY = _of("days")
@@ -195,6 +200,11 @@ VALUES: dict[str, Pick] = {
     "UpdateSignalInput.seenAt": _MOMENT,
     "UpdateSignalInput.summary": _TEXT,
     "UpdateSignalInput.internalNote": _TEXT,
+    "CommitDryRunInput.receipt": _own_receipt,
+    "CommitDryRunInput.idempotencyKey": _of("keys"),
+    "UndoPushInput.receipt": _own_receipt,
+    "UndoPushInput.reason": _one("verkeerde lijst", "dubbel", ""),
+    "UndoPushInput.idempotencyKey": _of("keys"),
     "WithdrawInput.id": _own_id,
     "WithdrawInput.version": _version,
     "WithdrawInput.reason": _one("vergissing", "dubbel"),
@@ -344,6 +354,7 @@ class Asking:
             names += ["wijk"] * 10 + ["node", "mySlice"] * 3 + ["agreements", "wijken"]
         else:
             names += ["pushSignals"] * 4 + ["updateSignal", "reportSignal", "withdraw"] * 4
+            names += ["commitDryRun", "undoPush"] * 2
         return self.rng.choice(names)
 
     def _field(self, type_: Any, name: str, depth: int) -> str:
