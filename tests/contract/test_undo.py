@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from importlib.resources import files
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -137,6 +139,59 @@ async def test_what_a_full_list_closed_and_reopened_is_so_no_more(
     assert await content(world, subject.kind.table) == closed
     await undo(buurtwerk, (await subject.deliver(buurtwerk, [rows[1]]))["id"])
     assert await content(world, subject.kind.table) == closed != opened
+
+
+async def test_a_record_that_a_push_moved_is_where_it_was_with_every_value(world: World) -> None:
+    partner = world.partner("corporatie-b")
+    whole = row(
+        "a-1", buurt="noord", lon=4.5512345678, lat=52.0598765432, summary="Één portiek",
+        internalNote='zelf "nagaan"', subcategory="portiek",
+    )  # fmt: skip
+    await push(partner, [whole, row("a-2")])
+    before = await content(world)
+    moved = row("a-1", wijk="WK063708", category="GREEN", seenAt="2026-11-19T01:00:00Z")
+    made = await push(partner, [moved, {**whole, "externalId": "a-2"}])
+    assert outcomes(await undo(partner, made["id"])) == {"UPDATED": 2}
+    assert await content(world) == before
+
+
+async def test_a_kind_that_comes_later_can_be_undone_with_its_lists(world: World) -> None:
+    a, b = uuid4(), uuid4()
+    async with world.connect("owner") as owner, owner.transaction():
+        await owner.execute(files("sql").joinpath("before_migration.sql").read_text("utf-8"))
+        await owner.execute("""
+            create table hub.visits (category text not null, on_day date not null,
+              wijken uuid[], marks int[]);
+            insert into hub.contribution_fields (kind, field, columns, shown_from) values
+              ('VISIT', 'category', '{category}', 'WIJK'), ('VISIT', 'wijken', '{wijken}', 'WIJK');
+            select hub.make_contribution('VISIT', 'visits', 'on_day')""")
+    async with world.connect("app") as app, app.transaction():
+        await app.execute("select set_config('hub.gemeente', 'GM0637', true)")
+        place = await app.fetchrow("select organisation, wijk from hub.organisation_wijken limit 1")
+        assert place is not None
+        who = str(place["organisation"])
+        await app.execute("select set_config('hub.organisation', $1, true)", who)
+        await app.execute("insert into hub.datasets (dataset, kind) values ('x', 'VISIT')")
+        await app.execute(
+            "insert into hub.visits (id, dataset, wijk, category, on_day, wijken, marks)"
+            " values ($1, 'x', $2, 'NOISE', '2026-11-20', $3, '{1,null,3}')",
+            *(a, place["wijk"], [a, b]),
+        )
+        await app.execute("update hub.visits set wijken = '{}', marks = null, version = 2")
+        await app.execute(
+            "insert into hub.receipts (id, dataset, kind, mode, dry_run, summary)"
+            " values ($1, 'x', 'VISIT', 'UPSERT', false, '[]')",
+            b,
+        )
+        await app.execute(
+            "insert into hub.receipt_rows (receipt, line, outcome, record, version)"
+            " values ($1, 1, 'UPDATED', $2, 2)",
+            *(b, a),
+        )
+        (line,) = await app.fetch("select outcome, version, code from hub.undo_lines($1)", b)
+        assert tuple(line) == ("UPDATED", 3, None)
+        (found,) = await app.fetch("select wijken, marks from hub.visits")
+        assert tuple(found) == ([a, b], [1, None, 3])
 
 
 # -- what is left alone
