@@ -21,7 +21,7 @@ LOCK := env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_UR
 	--generate-hashes --no-emit-index-url --no-header $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock wheel clean
+.PHONY: help demo test check bench client lock wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,12 @@ check: $(DEV) ## lint, format, types, import rules, and whether anything drifted
 
 bench: $(DEV) ## measure start-up, reads, the overview, a push and memory
 	@$(PY) -m tests.benchmarks $(ARGS)
+
+# In an environment of its own: the generator needs another graphql-core than the hub.
+client: $(PY) ## generate the typed client of docs/client from the schema and its operations
+	@$(PY) -m venv build/client
+	@build/client/bin/python -m pip --quiet --disable-pip-version-check install ariadne-codegen==0.19.0
+	@build/client/bin/python -m ariadne_codegen --config docs/client/codegen.toml
 
 lock: $(DEV) ## write the lock files from pyproject.toml (ARGS=--upgrade for newer releases)
 	@$(LOCK) --output-file requirements.lock

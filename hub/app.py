@@ -19,6 +19,7 @@ from hub.graphql import GraphQLEndpoint
 from hub.identity.tokens import TokenAdapter
 from hub.pages import icon, index
 from hub.settings import Settings
+from hub.uploads import UploadEndpoint
 from resolvers.context import Context
 from resolvers.loaders import Loaders
 from schema.build import build
@@ -86,6 +87,7 @@ def create_app(
             Route("/", index(database)),
             Route("/favicon.ico", icon),
             Route("/graphql", graphql),
+            Route("/upload", UploadEndpoint(graphql)),
             Route("/live", live),
             Route("/ready", ready),
             Mount("/static", StaticFiles(packages=[("hub.pages", "static")])),

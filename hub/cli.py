@@ -24,6 +24,9 @@ from hub.daily import run_daily
 from hub.doctor import doctor
 from hub.figures import division, facts, kwb
 from hub.new import new
+from hub.remote.agreements import agreement
+from hub.remote.export import export
+from hub.remote.push import push
 from hub.serve import (
     claim,
     database_at_hand,
@@ -48,6 +51,7 @@ HOST = click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
 SECTIONS = {
     "Try it": ("demo",),
     "Run it": ("serve", "migrate", "daily", "doctor", "backup", "restore"),
+    "Take part in it": ("push", "export", "agreement"),
     "Administer it": ("import", "confirm", "partner", "token"),
     "Build on it": ("new", "schema"),
 }
@@ -349,6 +353,9 @@ import_group.add_command(facts)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(doctor)
+main.add_command(agreement)
+main.add_command(export)
 main.add_command(new)
 main.add_command(partner)
+main.add_command(push)
 main.add_command(token)

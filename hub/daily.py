@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the hub does by itself once a day: publish numbers of closed weeks, cut the feed's batch.
+"""What the hub does by itself once a day: publish numbers of closed weeks, cut the feed's batch,
+forget dry runs that nobody carried out.
 
-Both are decided in the database and have no effect when done already, so every worker may do them,
-at the start and at each new day of the hub's clock. A database that is away is tried again.
+All is decided in the database and has no effect when done already, so every worker may do it, at
+the start and at each new day of the hub's clock. A database that is away is tried again.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ Wait = Callable[[asyncio.Event], Awaitable[None]]
 
 
 async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
-    """Publishes what is due, tells of agreements and cuts the feed, per gemeente and week, each
-    in a transaction of its own.
+    """Publishes what is due, tells of agreements, cuts the feed and forgets dry runs, per gemeente
+    and week, each in a transaction of its own.
 
     Raises `Unavailable` when the database is away; what was done until then stays done.
     """
@@ -38,6 +39,7 @@ async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
             published += done["cells"]
         [agreements] = await database.call("daily_announce", gemeente)
         [feed] = await database.call("daily_cut_feed", gemeente)
+        [dry_runs] = await database.call("daily_forget_dry_runs", gemeente)
         event(
             logger,
             logging.INFO,
@@ -46,6 +48,7 @@ async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
             published=published,
             agreements_told=agreements["told"],
             feed_cut=feed["cut"],
+            dry_runs_forgotten=dry_runs["forgotten"],
         )
 
 

@@ -9,31 +9,11 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLError
 
-from schema.texts import CODES
-from sql.errors import Refusal, Unavailable
-
-Path = tuple[str | int, ...]
+from schema.errors import root_cause
+from sql.errors import Unavailable
 
 MAX_ECHO = 300
-MAX_NAME = 80
 FOUND = re.compile(r"[,;] found: .*", re.DOTALL)
-
-
-def root_cause(error: BaseException) -> BaseException:
-    """The exception that graphql-core wrapped, however often."""
-    cause = error
-    while isinstance(cause, GraphQLError) and cause.original_error is not None:
-        cause = cause.original_error
-    return cause
-
-
-def refusal_in(error: GraphQLError) -> Refusal | None:
-    """The refusal that `error` wraps, or that a scalar gave as a code of the catalogue."""
-    cause = root_cause(error)
-    if isinstance(cause, Refusal):
-        return cause
-    code = (error.extensions or {}).get("code")
-    return Refusal(code) if isinstance(code, str) and code in CODES else None
 
 
 def raise_when_away(errors: Iterable[GraphQLError]) -> None:

@@ -41,32 +41,31 @@ from strawberry import Schema
 
 from hub import logs
 from hub.errors import (
-    MAX_NAME,
     error_answer,
     raise_when_away,
-    refusal_in,
-    root_cause,
     speaks_of_argument,
     without_value,
 )
 from hub.limits import Accepted, Documents, InvalidDocument, check, check_lists
 from hub.rate import RETRY_SECONDS, Buckets, Turns, reading_cost
 from hub.requests import (
+    AS_JSON,
     LEGACY,
     MODERN,
     Gone,
+    Manner,
     Question,
-    check_head,
     check_scope,
     language_of,
     read_body,
-    read_question,
     wants_modern,
     while_connected,
 )
 from hub.rows import Rejected, row_lists, sift
 from hub.settings import Limits
 from resolvers.context import Language
+from schema.errors import refusal_in, root_cause
+from schema.rows import MAX_NAME
 from schema.texts import text
 from sql.errors import Refusal, Unavailable
 from sql.principal import Principal
@@ -89,12 +88,15 @@ SECURITY_HEADERS = {
 STATUS = {
     "BAD_JSON": 400,
     "BAD_REQUEST": 400,
+    "BAD_UPLOAD": 400,
     "BATCH_NOT_SUPPORTED": 400,
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
+    "PREFLIGHT_MISSING": 403,
     "METHOD_NOT_ALLOWED": 405,
     "READ_TIMEOUT": 408,
     "BODY_TOO_LARGE": 413,
+    "NOT_MULTIPART": 415,
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "RATE_LIMITED": 429,
     "INTERNAL": 500,
@@ -106,6 +108,8 @@ UNREAD = frozenset(
     {
         "BODY_TOO_LARGE",
         "METHOD_NOT_ALLOWED",
+        "NOT_MULTIPART",
+        "PREFLIGHT_MISSING",
         "READ_TIMEOUT",
         "UNAUTHENTICATED",
         "UNSUPPORTED_MEDIA_TYPE",
@@ -148,6 +152,7 @@ class Exchange:
     """One request while it is answered: how to answer, and what the log will say."""
 
     headers: Headers
+    manner: Manner
     language: Language
     modern: bool
     started: float
@@ -199,10 +204,17 @@ class GraphQLEndpoint:
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request; stays silent when the caller has gone."""
+        """Answer one HTTP request in JSON."""
+        await self.serve(scope, receive, send, AS_JSON)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send, manner: Manner) -> None:
+        """Answer one HTTP request that says its question in this manner; stays silent when the
+        caller has gone.
+        """
         headers = Headers(scope=scope)
         exchange = Exchange(
             headers=headers,
+            manner=manner,
             language=language_of(headers.get("accept-language", "")),
             modern=wants_modern(headers.get("accept", "")),
             started=self._clock(),
@@ -243,16 +255,17 @@ class GraphQLEndpoint:
         self, scope: Scope, receive: Receive, exchange: Exchange
     ) -> ExecutionResult:
         """The result of the request's operation, committed; or what kept it from being made."""
-        check_head(scope["method"], exchange.headers)
+        exchange.manner.check_head(scope["method"], exchange.headers)
         principal = await self._caller(exchange)
         body = await self._body(receive, exchange, principal)
         with self._place():
-            question = read_question(body, self._limits.query_bytes)
+            question = exchange.manner.read(exchange.headers, body, self._limits)
             reading = reading_cost(len(question.query.encode()))
             self._spend(exchange, principal, reading)
             job, cost = self._job(exchange, principal, question)
             lists = row_lists(self._schema, job.operation, self._row_types)
-            if len(body) > self._limits.body_bytes and not lists:
+            bulk = lists or exchange.manner.bulk
+            if len(body) > self._limits.body_bytes and not bulk:
                 raise Refusal("BODY_TOO_LARGE", limit=self._limits.body_bytes)
             self._spend(exchange, principal, cost, again=reading)
             check_scope(principal, job.operation)

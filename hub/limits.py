@@ -50,8 +50,9 @@ from graphql import (
     validate,
 )
 
-from hub.errors import refusal_in, without_value
+from hub.errors import without_value
 from hub.settings import Limits
+from schema.errors import refusal_in
 from sql.errors import Refusal
 
 LIST_SIZE = 20

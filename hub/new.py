@@ -140,8 +140,12 @@ def _check_free(kind: NewKind) -> None:
         raise click.ClickException(
             f"The schema has a {kind.typename} already: choose another name."
         )
-    if re.search(rf"^  {field}\b", printed.partition("type Wijk ")[2].partition("\n}")[0], re.M):
-        raise click.ClickException(f"A wijk has {field} already: choose another name for --table.")
+    for holder in ("Wijk", "MySlice", "SliceView"):
+        fields = printed.partition(f"type {holder} ")[2].partition("\n}")[0]
+        if re.search(rf"^  {field}\b", fields, re.MULTILINE):
+            raise click.ClickException(
+                f"{holder} has {field} already: choose another name for --table."
+            )
 
 
 def _registered(text: str, kind: NewKind) -> str:

@@ -6,7 +6,7 @@ own.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -14,6 +14,7 @@ from graphql import OperationDefinitionNode, OperationType
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
+from hub.settings import Limits
 from resolvers.context import Language
 from sql.errors import Refusal
 from sql.principal import Principal
@@ -133,6 +134,19 @@ def check_scope(principal: Principal, operation: OperationDefinitionNode) -> Non
     for needed in ("read",) if reads_only else ("write", "read"):
         if needed not in principal.scopes:
             raise Refusal("FORBIDDEN", scope=needed)
+
+
+class Manner(NamedTuple):
+    """How a request says its question: a check of its head before anybody is known, and the reading
+    of its body. `bulk`: as large as a delivery may be, whatever the operation.
+    """
+
+    check_head: Callable[[str, Headers], None]
+    read: Callable[[Headers, bytes, Limits], Question]
+    bulk: bool = False
+
+
+AS_JSON = Manner(check_head, lambda _, body, limits: read_question(body, limits.query_bytes))
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:

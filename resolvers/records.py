@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reading records of any kind: a page of a wijk, how many there are, one by its id.
+"""Reading records of any kind: a page of a list, how many it has, one record by its id.
 
 Filter, order and cursor are handed to the database, which applies them to what the asker may see of
 a record.
@@ -7,6 +7,7 @@ a record.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -45,6 +46,21 @@ class RecordFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordList:
+    """A list of records, newest or oldest day first: what loads its pages and its total, for which
+    key and arguments.
+
+    `read_as` names the kind of record when others' may be in it, which is noted for the ledger.
+    """
+
+    page: Batch
+    total: Batch
+    key: UUID
+    arguments: tuple[Hashable, ...] = ()
+    read_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordBatches:
     """The declarations by which records of one kind are read."""
 
@@ -53,6 +69,10 @@ class RecordBatches:
     oldest: Batch
     total: Batch
     by_id: Batch
+    own: Batch
+    own_total: Batch
+    seen: Batch
+    seen_total: Batch
 
     @classmethod
     def of(cls, kind: str, table: str) -> RecordBatches:
@@ -63,35 +83,43 @@ class RecordBatches:
             oldest=Batch(f"{table}_oldest"),
             total=Batch(f"{table}_total"),
             by_id=Batch(f"{table}_by_id", returns="one", records=kind),
+            own=Batch(f"own_{table}"),
+            own_total=Batch(f"own_{table}_total"),
+            seen=Batch(f"seen_{table}"),
+            seen_total=Batch(f"seen_{table}_total"),
         )
+
+    def of_wijk(self, wijk: UUID, wanted: RecordFilter, *, oldest: bool) -> RecordList:
+        """The records of a wijk that the asker may see."""
+        page = self.oldest if oldest else self.newest
+        return RecordList(page, self.total, wijk, wanted.arguments(), read_as=self.kind)
+
+    def of_asker(self, asker: UUID, wanted: RecordFilter) -> RecordList:
+        """The asker's own records, over all wijken."""
+        return RecordList(self.own, self.own_total, asker, wanted.arguments())
+
+    def seen_by(self, receiver: UUID) -> RecordList:
+        """The asker's own records as another organisation sees them, over all wijken. The receiver
+        reads nothing by that.
+        """
+        return RecordList(self.seen, self.seen_total, receiver)
 
 
 async def page_of_records(
-    context: Context,
-    batches: RecordBatches,
-    wijk: UUID,
-    wanted: RecordFilter,
-    oldest: bool,
-    first: int,
-    after: str | None,
+    context: Context, listed: RecordList, first: int, after: str | None
 ) -> dict[str, Any]:
-    """A page of the records of a wijk that the asker may see, newest or oldest day first.
+    """A page of a list of records.
 
     Refuses a page size outside 1–100 (BAD_ARGUMENT) and a cursor of another list (BAD_CURSOR).
     """
     size = page_size(first)
     day, id_ = read_cursor(after, date.fromisoformat, UUID) if after else (None, None)
-    batch = batches.oldest if oldest else batches.newest
-    rows = await context.loaders.load(batch, wijk, *wanted.arguments(), day, id_, size + 1)
-    context.session.tally(batches.kind, rows[:size])
+    arguments = (*listed.arguments, day, id_, size + 1)
+    rows = await context.loaders.load(listed.page, listed.key, *arguments)
+    if listed.read_as is not None:
+        context.session.tally(listed.read_as, rows[:size])
     return page_of(
-        rows,
-        size,
-        after,
-        lambda row: write_cursor(row["day"], row["id"]),
-        wijk=wijk,
-        wanted=wanted,
-        batches=batches,
+        rows, size, after, lambda row: write_cursor(row["day"], row["id"]), listed=listed
     )
 
 
@@ -99,8 +127,8 @@ async def total_of_page(context: Context, page: dict[str, Any]) -> int:
     """How many records the asker can page through from this page's list. Counting the records of
     others is reading them: it is noted for the ledger.
     """
-    batches: RecordBatches = page["batches"]
-    source = (page["wijk"], *page["wanted"].arguments())
-    rows = await context.loaders.load(batches.total, *source)
-    context.session.tally_counted(batches.kind, source, rows)
+    listed: RecordList = page["listed"]
+    rows = await context.loaders.load(listed.total, listed.key, *listed.arguments)
+    if listed.read_as is not None:
+        context.session.tally_counted(listed.read_as, (listed.key, *listed.arguments), rows)
     return sum(row["records"] for row in rows)

@@ -16,7 +16,9 @@ from schema.contributions import CONTRIBUTIONS
 from schema.joining import join
 from schema.push import PushMutations, PushQuery
 from schema.query import GroundQuery
+from schema.receipt_mutations import ReceiptMutations
 from schema.scalars import SCALARS
+from schema.upload import SheetMutations
 
 Query = join("Query", "What can be asked.", GroundQuery, PushQuery)
 Mutation = join(
@@ -24,6 +26,8 @@ Mutation = join(
     "What can be done. Every mutation has one input; what its caller can mend comes back in "
     "`errors`, and nothing else changed.",
     PushMutations,
+    SheetMutations,
+    ReceiptMutations,
     *(contribution.mutation_part for contribution in CONTRIBUTIONS),
     AgreementMutations,
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import strawberry
+from graphql import GraphQLError
 
 from resolvers.context import Language, RowError
 from schema.texts import CODES, text
@@ -62,3 +63,20 @@ def _told(
     return UserError(
         path=[str(step) for step in path], code=code, message=words.message, hint=words.hint
     )
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """The exception that graphql-core wrapped, however often."""
+    cause = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def refusal_in(error: GraphQLError) -> Refusal | None:
+    """The refusal that `error` wraps, or that a scalar gave as a code of the catalogue."""
+    cause = root_cause(error)
+    if isinstance(cause, Refusal):
+        return cause
+    code = (error.extensions or {}).get("code")
+    return Refusal(code) if isinstance(code, str) and code in CODES else None

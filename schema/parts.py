@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What every kind of contribution adds to the schema, made from its declaration: a list in the
-wijk, and the mutations that push, report and change its records.
+wijk, one in one's own slice, one of the slice as another sees it, and the mutations that push,
+report and change its records.
 
 Their names follow from the kind's: SIGNAL in the table `signals` gives `signals`, `pushSignals`,
 `reportSignal`, `updateSignal`, `SignalConnection`, `PushSignalsInput` and `SignalPayload`.
@@ -40,14 +41,16 @@ Made = Any
 @dataclass(frozen=True, slots=True)
 class ContributionKind:
     """How a kind announces itself to the registry: how it is written and read, its type, what it
-    adds to the wijk and to the mutations, the input of which a push has a list, and the labels that
-    are its own, by key ("kind.SIGNAL").
+    adds to the wijk, to one's own slice, to the slice as another sees it and to the mutations, the
+    input of which a push has a list, and the labels that are its own, by key ("kind.SIGNAL").
     """
 
     kind: Kind
     record_type: type
     batches: RecordBatches
     wijk_part: type
+    slice_part: type
+    view_part: type
     mutation_part: type
     row_type: type
     words: Mapping[str, Words]
@@ -78,6 +81,8 @@ def contribution(
         record_type=record,
         batches=parts.batches,
         wijk_part=_type(f"{parts.names}OfWijk", None, **{kind.table: parts.list_of_wijk(filter)}),
+        slice_part=_type(f"{parts.names}OfSlice", None, **{kind.table: parts.list_of_own(filter)}),
+        view_part=_type(f"{parts.names}OfView", None, **{kind.table: parts.list_as_seen()}),
         mutation_part=_type(
             f"{record.__name__}Mutations",
             None,
@@ -102,17 +107,12 @@ class _Parts:
         self.one = kind.name.lower().replace("_", " ")
         self.many = kind.table.replace("_", " ")
         self.names = "".join(word.capitalize() for word in kind.table.split("_"))
+        self.connection = self._connection_type()
         self.payload = self._payload_type()
 
     def list_of_wijk(self, filter_type: type) -> Made:
         """The field of a wijk that lists its records."""
         batches = self.batches
-        connection = _type(
-            f"{self.record.__name__}Connection",
-            f"A page of {self.many}.",
-            (Connection[self.record],),  # type: ignore[name-defined]
-            total=strawberry.field(resolver=total, description=TOTAL),
-        )
 
         async def resolve(
             root: strawberry.Parent[Any],
@@ -124,14 +124,51 @@ class _Parts:
         ) -> Any:
             wanted = wanted_records(info.context, filter)
             oldest = order_by is RecordOrder.OLDEST
-            return await page_of_records(
-                info.context, batches, root["id"], wanted, oldest, first, after
-            )
+            listed = batches.of_wijk(root["id"], wanted, oldest=oldest)
+            return await page_of_records(info.context, listed, first, after)
 
         return strawberry.field(
-            resolver=_typed(resolve, filter=filter_type | None, returns=connection | None),
+            resolver=_typed(resolve, filter=filter_type | None, returns=self.connection | None),
             description=f"The {self.many} of this wijk that the caller may see: its own whole, "
             "others' as agreed.",
+        )
+
+    def list_of_own(self, filter_type: type) -> Made:
+        """The field of one's own slice that lists one's own records."""
+        batches = self.batches
+
+        async def resolve(
+            info: strawberry.Info[Context, None],
+            filter: Any = None,
+            first: int = 20,
+            after: str | None = None,
+        ) -> Any:
+            wanted = wanted_records(info.context, filter)
+            listed = batches.of_asker(info.context.principal.organisation, wanted)
+            return await page_of_records(info.context, listed, first, after)
+
+        return strawberry.field(
+            resolver=_typed(resolve, filter=filter_type | None, returns=self.connection | None),
+            description=f"The caller's own {self.many} over all wijken, newest day first.",
+        )
+
+    def list_as_seen(self) -> Made:
+        """The field of a slice as another sees it that lists the caller's own records."""
+        batches = self.batches
+
+        async def resolve(
+            root: strawberry.Parent[Any],
+            info: strawberry.Info[Context, None],
+            first: int = 20,
+            after: str | None = None,
+        ) -> Any:
+            listed = batches.seen_by(root["organisation"])
+            return await page_of_records(info.context, listed, first, after)
+
+        return strawberry.field(
+            resolver=_typed(resolve, returns=self.connection | None),
+            description=f"The caller's own {self.many} that the organisation sees, as it sees "
+            "them, over all wijken, newest day first.",
         )
 
     def push(self, row_type: type) -> Made:
@@ -189,6 +226,14 @@ class _Parts:
         return strawberry.mutation(
             resolver=_typed(resolve, input=input_type, returns=self.payload | None),
             description=f"Changes one's own {self.one}.",
+        )
+
+    def _connection_type(self) -> Made:
+        return _type(
+            f"{self.record.__name__}Connection",
+            f"A page of {self.many}.",
+            (Connection[self.record],),  # type: ignore[name-defined]
+            total=strawberry.field(resolver=total, description=TOTAL),
         )
 
     def _payload_type(self) -> Made:

@@ -23,13 +23,17 @@ from schema.scalars import Period
 from sql.errors import Refusal
 
 
-@strawberry.enum(description="What became of a row.")
+@strawberry.enum(
+    description="What became of a row. REMOVED: the record that it had created is gone, because "
+    "the delivery was undone; it may be delivered again."
+)
 class RowOutcome(StrEnum):
     CREATED = "CREATED"
     UPDATED = "UPDATED"
     UNCHANGED = "UNCHANGED"
     CLOSED = "CLOSED"
     REOPENED = "REOPENED"
+    REMOVED = "REMOVED"
     REJECTED = "REJECTED"
 
 
@@ -42,8 +46,8 @@ class PushSummary:
 @strawberry.type(description="What became of one row.")
 class PushRow:
     line: int = strawberry.field(
-        description="Its place in the list as delivered, from 1. Records that a full list closes "
-        "come after the last line."
+        description="Its place in the list as delivered, from 1; of a sheet the number of its row "
+        "as Excel shows it, from 2. Records that a full list closes come after the last line."
     )
     external_id: str | None = strawberry.field(
         description="The sender's own id of it; null when it could not be read or may not be kept."
@@ -77,7 +81,10 @@ class PushRowConnection:
 
 @strawberry.type(description="What became of a delivery. Its sender can read it again.")
 class PushReceipt:
-    dataset: str
+    dataset: str = strawberry.field(
+        description="Empty when there is no delivery to speak of: a dry run to carry out, or a "
+        "push to undo, that was not found."
+    )
     at: datetime
     dry_run: bool = strawberry.field(description="True: nothing was stored but this receipt.")
     replayed: bool = strawberry.field(
@@ -108,7 +115,8 @@ class PushReceipt:
         return page  # type: ignore[no-any-return]
 
     @strawberry.field(
-        description="Why the delivery was refused as a whole, or why a full list closed nothing."
+        description="Why the delivery was refused as a whole, why a full list closed nothing, or "
+        "what its sender should know of a sheet (COLUMN_NOT_USED, MAPPING_REMEMBERED)."
     )
     def errors(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]

@@ -16,9 +16,9 @@ from schema.agreement import AGREEMENT, Agreement
 from schema.contributions import BY_TYPENAME
 from schema.ids import decode, decode_as
 from schema.me import Me
+from schema.my_slice import MySlice
 from schema.node import Connection, Node
 from schema.organisation import ORGANISATION, Organisation
-from schema.push import PushesOfSlice
 from schema.wijk import Wijk
 from sql.errors import Refusal
 
@@ -34,11 +34,6 @@ NODES = {
 @strawberry.type(description="A page of agreements.")
 class AgreementConnection(Connection[Agreement]):
     total: int = strawberry.field(description="How many the caller can page through.")
-
-
-@strawberry.type(description="What the caller's own organisation has delivered.")
-class MySlice(PushesOfSlice):
-    """One's own slice."""
 
 
 @strawberry.type
@@ -100,7 +95,10 @@ class GroundQuery:
         rows = await info.context.session.fetch("organisations_of_gemeente")
         return await info.context.loaders.load_many(ORGANISATION, [row["id"] for row in rows])
 
-    @strawberry.field(description="What the caller's own organisation has delivered.")
+    @strawberry.field(
+        description="The caller's own slice: its records, its deliveries, how others see them, and "
+        "who looked."
+    )
     def my_slice(self) -> MySlice | None:
         return MySlice()
 

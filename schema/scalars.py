@@ -12,7 +12,10 @@ from graphql import GraphQLError
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.sheets.reading import UploadedFile
+
 Period = NewType("Period", str)
+Upload = NewType("Upload", object)
 
 _PERIOD = re.compile(r"^\d{4}-(W(0[1-9]|[1-4]\d|5[0-3])|Q[1-4])$")
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
@@ -49,6 +52,12 @@ def _read_period(value: Any) -> str:
     return value
 
 
+def _read_upload(value: Any) -> UploadedFile:
+    if not isinstance(value, UploadedFile):
+        raise GraphQLError("UPLOAD_EXPECTED", extensions={"code": "UPLOAD_EXPECTED"})
+    return value
+
+
 SCALARS: dict[object, Any] = {
     date: strawberry.scalar(
         name="Date",
@@ -69,6 +78,13 @@ SCALARS: dict[object, Any] = {
         serialize=str,
         parse_value=_read_period,
     ),
+    Upload: strawberry.scalar(
+        name="Upload",
+        description="A file of a GraphQL multipart request, sent to /upload. In JSON it cannot be "
+        "given.",
+        serialize=str,
+        parse_value=_read_upload,
+    ),
 }
 
-__all__ = ["JSON", "SCALARS", "Period", "StrawberryConfig"]
+__all__ = ["JSON", "SCALARS", "Period", "StrawberryConfig", "Upload"]

@@ -16,6 +16,16 @@ where a.gemeente = hub.gemeente()
   and ($2::date is null or (a.valid_until, a.id) < ($2, $3::uuid))
 order by a.valid_until desc, a.id desc limit $4::int
 
+-- agreements_with_receivers --
+-- The agreements in force by which the asker shares with receivers, latest end first.
+select k.receiver as key, a.id
+from unnest($1::uuid[]) k(receiver)
+join hub.agreements a on a.gemeente = hub.gemeente() and hub.agreement_state(a.gemeente, a.id, a.version) = 'IN_FORCE'
+where exists (
+  select from hub.agreement_rules r where (r.gemeente, r.agreement, r.version) = (a.gemeente, a.id, a.version)
+    and r.provider = hub.asker() and r.receiver = k.receiver)
+order by a.valid_until desc, a.id desc
+
 -- agreements_total --
 -- How many agreements the asker can page through under the same filter.
 select count(*)::int as total

@@ -42,6 +42,7 @@ async def snapshot(owner_dsn: str) -> AsyncIterator[Snapshot]:
     connection = await connect(owner_dsn)
     try:
         await check_role(connection)
+        await connection.execute("set application_name = 'hub backup'")
         await connection.execute("begin isolation level repeatable read read only")
         await connection.execute("set local hub.backup = 'on'")
         if not await connection.fetchval(statements()["backup_possible"].text):

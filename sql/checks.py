@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 
+from sql.known import ALLOWED, may_execute
+
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
@@ -238,13 +240,11 @@ CHECKS: dict[str, str] = {
           and g.tgname = t and g.tgenabled = 'O')""",
 }
 
-# Every function that the serving role may execute, and whether it is one of those that each kind of record has.
+# Every function that the serving role may execute; the caller knows why.
 EXECUTABLE = f"""
-    select f.proname || '/' || f.pronargs, exists (
-      select from hub.contribution_kinds k where f.proname in (
-        k.table_name || '_by_id', k.table_name || '_newest', k.table_name || '_oldest',
-        'shared_' || k.table_name || '_by_id', 'shared_' || k.table_name || '_newest', 'shared_' || k.table_name || '_oldest'))
-    from ({_FUNCTIONS}) f where has_function_privilege('hub_app', f.oid, 'EXECUTE') order by 1"""
+    select f.proname || '/' || f.pronargs from ({_FUNCTIONS}) f where has_function_privilege('hub_app', f.oid, 'EXECUTE') order by 1"""
+
+_TABLES = "select k.table_name from hub.contribution_kinds k"
 
 
 _NAMES = tuple(CHECKS)
@@ -270,7 +270,14 @@ async def findings(
 
 
 async def executable(connection: Connection) -> list[str]:
-    """The functions of the hub that the serving role may execute, with how many arguments they take; without those that every
-    kind of record has.
-    """
-    return [name for name, of_kind in await connection.fetch(EXECUTABLE) if not of_kind]
+    """The functions of the hub that the serving role may execute, with how many arguments they take."""
+    return [row[0] for row in await connection.fetch(EXECUTABLE)]
+
+
+async def faults(connection: Connection) -> list[str]:
+    """What is wrong beyond what sql/known.py gives a reason for, a line for each check."""
+    found = await findings(connection, ALLOWED)
+    listed = may_execute(row[0] for row in await connection.fetch(_TABLES))
+    unlisted = [name for name in await executable(connection) if name not in listed]
+    lines = [f"{check}: {', '.join(names)}" for check, names in found.items()]
+    return lines + [f"the serving role may execute {name}" for name in unlisted]

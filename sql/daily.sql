@@ -24,3 +24,7 @@ select hub.announce_agreements($1::text, null) as told
 -- daily_cut_feed --
 -- Cuts the feed batch of today, and tells whether it was still to be cut.
 select hub.cut_feed_batch($1::text) as cut
+
+-- daily_forget_dry_runs --
+-- Takes away the dry runs that were not carried out in time, and tells how many.
+select hub.forget_dry_runs($1::text) as forgotten

@@ -14,11 +14,13 @@ select hub.is_demo() as demo, exists (
   select from hub.clock c where c.frozen_at is not null or c.shift <> interval '0') as shifted
 
 -- doctor_transactions --
--- Transactions that have been open for so many seconds or more, of those that the role may know about; the feed waits for each that writes.
+-- Transactions that have been open for so many seconds or more, of those that the role may know about and that are
+-- no backup; the feed waits for each that writes.
 select a.pid::text as session, coalesce(a.usename, '?') as role, coalesce(a.state, '?') as state,
   extract(epoch from clock_timestamp() - a.xact_start)::int as seconds
 from pg_stat_activity a
-where a.pid <> pg_backend_pid() and a.xact_start <= clock_timestamp() - $1::int * interval '1 second'
+where a.pid <> pg_backend_pid() and a.application_name not in ('pg_dump', 'hub backup')
+  and a.xact_start <= clock_timestamp() - $1::int * interval '1 second'
 union all
 select p.gid, p.owner, 'prepared', extract(epoch from clock_timestamp() - p.prepared)::int
 from pg_prepared_xacts p where p.prepared <= clock_timestamp() - $1::int * interval '1 second'

@@ -2,11 +2,12 @@
 # ruff: noqa: E501 -- queries and predicates stand as they are
 """What the checks of the catalogue find and may be so, each with its reason, and what the serving role may execute.
 
-A new table, key or function that a check finds is not here yet: it needs another form, or a reason. The doors and readers that every
-kind of record has are not listed one by one.
+A new table, key or function that a check finds is not here yet: it needs another form, or a reason.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 _PUBLIC = "public reference data, the same for everybody"
 _HUB = "says something about the hub itself, the same for everybody"
@@ -16,6 +17,7 @@ _PARTNERS = "the catalogue of partners is known to every partner of the gemeente
 
 ALLOWED: dict[str, dict[str, str]] = {
     "the recorder may change what was written": {
+        "dry_runs": "forgets those that nobody carried out in time, of which it sees the day alone",
         "grants": "compiled from agreements, and compiled anew: delete and insert",
     },
     "a table has no policies and the serving role reads it": {
@@ -79,9 +81,11 @@ EXECUTABLE: dict[str, str] = {
     "current_year/1": _PUBLIC,
     "check_sees_commits/0": "refuses a transaction with a snapshot of its own",
     "cut_feed_batch/1": "cuts the batch of the day, once; tells whether it did",
+    "dry_run_is_kept/1": _CLOCK,
     "feed_knows/2": "tells whether a random id was ever given out by the feed",
     "feed_of_wijk/5": _DOOR,
     "first_due_week/0": _CLOCK,
+    "forget_dry_runs/1": "takes away dry runs that are past their time, and tells how many",
     "gemeente/0": _IDENTITY,
     "is_demo/0": _HUB,
     "keeps_codes_only/0": "says what the asker's own kind of organisation may store",
@@ -97,5 +101,24 @@ EXECUTABLE: dict[str, str] = {
     "slice_of/6": _PURE,
     "source_states/2": "who is late, by day, to the parties of a dataset",
     "today/0": _CLOCK,
+    "undo_lines/1": _INVOKER,
     "works_in/1": _INVOKER,
 }
+
+# The same of every kind of record, by its table.
+OF_EVERY_KIND: dict[str, str] = {
+    "{}_by_id/1": _INVOKER,
+    "{}_newest/12": _INVOKER,
+    "{}_oldest/12": _INVOKER,
+    "{}_undo/3": _INVOKER,
+    "own_{}/11": _INVOKER,
+    "seen_{}/4": "looks at the asker's own records through a door",
+    "shared_{}_by_id/1": _DOOR,
+    "shared_{}_newest/12": _DOOR,
+    "shared_{}_oldest/12": _DOOR,
+}
+
+
+def may_execute(tables: Iterable[str]) -> set[str]:
+    """What the serving role may execute where the kinds of record have these tables."""
+    return set(EXECUTABLE) | {name.format(table) for table in tables for name in OF_EVERY_KIND}

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from sql.checks import executable, findings
-from sql.known import ALLOWED, EXECUTABLE
+from sql.checks import faults
 from sql.migrate import MigrationError, check_role, connect, pending
 
 SERVING_ROLE = "hub_app"
@@ -76,9 +75,6 @@ async def faults_of_guard(dsn: str) -> list[str]:
     """
     connection = await connect(dsn)
     try:
-        wrong = await findings(connection, ALLOWED)
-        unlisted = set(await executable(connection)) - set(EXECUTABLE)
+        return await faults(connection)
     finally:
         await connection.close()
-    lines = [f"{check}: {', '.join(found)}" for check, found in wrong.items()]
-    return lines + [f"the serving role may execute {name}" for name in sorted(unlisted)]

@@ -2,7 +2,8 @@
 """Named statements, read from the .sql files of this package.
 
 A file holds blocks: `-- name --`, one or more comment lines of purpose, the statement. Names are
-unique over all files.
+unique over all files. What is written in `every_kind.sql` is there once for each kind of
+contribution: `{table}` stands for the kind's table.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 
 _NAME = re.compile(r"^-- ([a-z][a-z0-9_]*) --$", re.MULTILINE)
+_EVERY_KIND = "every_kind.sql"
 _NOT_STATEMENTS = {
     "migrations",
     "roles.sql",
@@ -43,7 +45,7 @@ def statements() -> Mapping[str, Statement]:
     """Every named statement of the package, by name."""
     found: dict[str, Statement] = {}
     for file in _sql_files(files("sql")):
-        for statement in parse(file.read_text("utf-8"), file.name):
+        for statement in parse(_filled(file), file.name):
             if statement.name in found:
                 raise ValueError(
                     f"{statement.name} stands in {found[statement.name].file} and in {file.name}"
@@ -63,6 +65,17 @@ def parse(text: str, file: str) -> Iterator[Statement]:
         if not purpose or not lines:
             raise ValueError(f"{file}: {name} lacks a line of purpose or a statement")
         yield Statement(name, " ".join(purpose), "\n".join(lines).strip().rstrip(";"), file)
+
+
+def _filled(file: Traversable) -> str:
+    """The text of a file; that of every kind is repeated for each table of a contribution."""
+    text = file.read_text("utf-8")
+    if file.name != _EVERY_KIND:
+        return text
+    tables = sorted(
+        each.name.removesuffix(".sql") for each in files("sql").joinpath("contributions").iterdir()
+    )
+    return "\n".join(text.replace("{table}", table) for table in tables)
 
 
 def _sql_files(folder: Traversable) -> Iterator[Traversable]:

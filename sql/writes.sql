@@ -95,9 +95,9 @@ where $2::uuid[] is null and o.gemeente = hub.gemeente() and o.organisation = hu
 on conflict do nothing
 
 -- write_receipt --
--- Stores a receipt: id, dataset, kind, mode, part, parts, dry run, refused, summary, errors.
-insert into hub.receipts (id, dataset, kind, mode, part, parts, dry_run, refused, summary, errors)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+-- Stores a receipt: id, dataset, kind, mode, part, parts, dry run, refused, summary, errors; of an undo, which it undoes and why.
+insert into hub.receipts (id, dataset, kind, mode, part, parts, dry_run, refused, summary, errors, undoes, reason)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 
 -- write_receipt_rows --
 -- Stores the rows of a receipt ($1); $7 holds the errors of the rows that have some, by line.
@@ -137,6 +137,39 @@ where w.gemeente = hub.gemeente() and w.owner = hub.asker() and w.receipt = any 
   and ($2::text[] is null or w.outcome = any ($2))
 group by w.receipt
 
+-- dry_run_keep --
+-- Keeps what a dry run ($1) of a kind ($2) checked: the delivery ($3) and its rows ($4).
+insert into hub.dry_runs (receipt, kind, delivery, rows) values ($1, $2, $3, $4)
+
+-- dry_run_take --
+-- Takes a dry run ($1) of the asker's own that is still kept, so that it is carried out once.
+delete from hub.dry_runs d
+where d.gemeente = hub.gemeente() and d.owner = hub.asker() and d.receipt = $1 and hub.dry_run_is_kept(d.on_day)
+returning d.kind, d.delivery, d.rows
+
+-- dry_run_asked --
+-- What the receipt ($1) of a dry run of the asker's own says of it as a whole.
+select r.dataset, r.part, r.refused, r.errors
+from hub.receipts r where r.gemeente = hub.gemeente() and r.owner = hub.asker() and r.id = $1 and r.dry_run
+
+-- receipt_said --
+-- What a receipt ($1) of the asker's own says became of each row.
+select w.line, w.external_id, w.outcome, w.record, w.version, w.errors
+from hub.receipt_rows w where w.gemeente = hub.gemeente() and w.owner = hub.asker() and w.receipt = $1
+
+-- undo_asked --
+-- What is known of a receipt ($1) of the asker's own that is to be undone.
+select r.dataset, r.kind, r.mode, r.dry_run or r.refused or r.mode = 'NOTHING' as stored_nothing
+from hub.receipts r where r.gemeente = hub.gemeente() and r.owner = hub.asker() and r.id = $1
+
+-- undo_done --
+-- Whether a receipt ($1) of the asker's own was undone before.
+select exists (select from hub.receipts r where r.gemeente = hub.gemeente() and r.owner = hub.asker() and r.undoes = $1)
+
+-- undo_lines --
+-- Takes back what a delivery of the asker's own did ($1 is its receipt), and tells what became of each line.
+select line, external_id, outcome, record, version, code from hub.undo_lines($1)
+
 -- caps_agreed --
 -- Per receiver ($1) what the agreements in force let the asker show it of a new record: the best precision, whether the rule that
 -- gives it lists text, or nulls where no agreement does; and whether the receiver takes part in the gemeente.
@@ -165,3 +198,13 @@ select kind from hub.datasets where gemeente = hub.gemeente() and owner = hub.as
 -- shown_as --
 -- What each receiver sees of one of the asker's own records ($2) of a kind ($1).
 select receiver, "precision", fields, agreement, wijk, buurt from hub.shown_as($1, $2) order by receiver
+
+-- sheet_mapping --
+-- Which column is which field in the asker's own sheets of a dataset ($1) and kind ($2).
+select mapping from hub.sheet_mappings where gemeente = hub.gemeente() and owner = hub.asker() and dataset = $1 and kind = $2
+
+-- sheet_mapping_keep --
+-- Keeps which column is which field ($3) in sheets of a dataset ($1) and kind ($2); of who keeps codes alone it keeps nothing.
+insert into hub.sheet_mappings (dataset, kind, mapping)
+select $1, $2, $3::jsonb where not hub.keeps_codes_only()
+on conflict (gemeente, owner, dataset, kind) do update set mapping = excluded.mapping, kept_on = hub.today()

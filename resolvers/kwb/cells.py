@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from resolvers.kwb.measures import NullReason
+from resolvers.sheets.table import letter
 from sql.errors import Refusal
 
 # 1234, -3, 1,9 and 0.75. Not 1.234: a thousand and a bit in one country, a bit over one in another.
@@ -80,13 +81,3 @@ class Cell:
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return float(value)
         raise self.wrong("1234 / 1,9 / '.'")
-
-
-def letter(position: int) -> str:
-    """A column as a sheet names it: A to Z, AA and on."""
-    letters = ""
-    number = position + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

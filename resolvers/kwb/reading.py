@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from resolvers.kwb.cells import Cell, letter
+from resolvers.kwb.cells import Cell
 from resolvers.kwb.measures import NullReason, measures
+from resolvers.sheets.table import letter
 from sql.errors import Refusal
 
 Kind: TypeAlias = Literal["GEMEENTE", "WIJK", "BUURT"]

@@ -11,7 +11,7 @@ from resolvers.context import Context, RowError
 from resolvers.periods import parse
 from resolvers.writes.idempotency import Request, check_key, digest_of
 from resolvers.writes.push import check_dataset
-from resolvers.writes.receipts import Receipt, answer, receipt
+from resolvers.writes.receipts import Receipt, answer, earlier_receipt
 from resolvers.writes.rows import Areas, Checked, write_frame
 from sql.errors import Refusal
 from sql.session import Record
@@ -41,12 +41,9 @@ async def _report_nothing(
     session, dataset = context.session, given["dataset"]
     digest = digest_of("nothing", dataset, given["wijk"], given["period"])
     request = Request("nothing", given["idempotency_key"], digest)
-    earlier = await request.earlier_result(session, dataset)
+    earlier = await earlier_receipt(context, request, dataset)
     if earlier is not None:
-        stored = await receipt(context, earlier, replayed=True)
-        if stored is None:
-            raise LookupError(f"receipt {earlier} of a known key is gone")
-        return stored
+        return earlier
     kind = await session.fetchval("dataset_kind", dataset)
     if kind is None:
         raise Refusal("UNKNOWN_DATASET", path=("input", "dataset"))

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
 from resolvers.context import Context, RejectedRows, RowError
 from resolvers.kinds import Kind
 from resolvers.writes.idempotency import Request, check_key, digest_of
-from resolvers.writes.receipts import Mode, Outcome, Receipt, ReceiptRow, answer, receipt
+from resolvers.writes.kept import keep
+from resolvers.writes.receipts import Mode, Outcome, Receipt, ReceiptRow, answer, earlier_receipt
 from resolvers.writes.rows import (
     Areas,
     Checked,
@@ -25,6 +26,7 @@ from resolvers.writes.rows import (
     Row,
     Writer,
     delivered_digest,
+    unreadable,
     without_minutes,
     write_frame,
 )
@@ -52,6 +54,10 @@ class Delivery:
     dry_run: bool = False
     max_rejected: int = 0
     may_close: int | None = None
+
+    def without_key(self) -> dict[str, Any]:
+        """What is kept of it with a dry run: all but the key that it was tried under."""
+        return {name: value for name, value in asdict(self).items() if name != "idempotency_key"}
 
     def full_list(self) -> FullList | None:
         """The full list that this is a part of, if it is one."""
@@ -89,25 +95,35 @@ async def push(
     given: Mapping[str, Any],
     rows: Sequence[Row],
     rejected: RejectedRows | None = None,
+    *,
+    notes: Sequence[RowError] = (),
 ) -> dict[str, Any]:
     """Carries out a delivery and gives its receipt, as a row of `receipts_by_id`.
 
     `rejected` are the rows that were taken out of the list because they could not be read. A
     refusal of the whole is an error of the receipt; a receipt without an id was not stored.
+    `notes` are what its sender should know besides; they stand among the receipt's errors.
     """
     frame = await write_frame(context.session)
     try:
         delivery = read_delivery(given)
         async with context.session.savepoint():
-            pushing = _Push(context, kind, delivery, frame)
-            return await pushing.carry_out(rows, rejected or _NOTHING_REJECTED)
+            pushing = Push(context, kind, delivery, frame, notes)
+            return await _push(context, pushing, rows, rejected or _NOTHING_REJECTED)
     except Refusal as refusal:
-        error = RowError(refusal.path, refusal.code, refusal.params)
-        return answer(
-            str(given["dataset"]), frame["now"], [error], dry_run=bool(given.get("dry_run"))
-        )
+        return _refused(given, frame, refusal)
     finally:
         context.loaders.forget()
+
+
+async def refused(context: Context, given: Mapping[str, Any], refusal: Refusal) -> dict[str, Any]:
+    """The receipt of a delivery of which no row was looked at; it is not stored."""
+    return _refused(given, await write_frame(context.session), refusal)
+
+
+def _refused(given: Mapping[str, Any], frame: Record, refusal: Refusal) -> dict[str, Any]:
+    error = RowError(refusal.path, refusal.code, refusal.params)
+    return answer(str(given["dataset"]), frame["now"], [error], dry_run=bool(given.get("dry_run")))
 
 
 @dataclass(slots=True)
@@ -122,67 +138,91 @@ class _Plan:
     rows: list[ReceiptRow] = field(default_factory=list)
 
 
-class _Push:
-    """One delivery while it is carried out."""
+async def _push(
+    context: Context, pushing: Push, rows: Sequence[Row], rejected: RejectedRows
+) -> dict[str, Any]:
+    """The receipt: the stored one when this very request was carried out before."""
+    request = _request(pushing.kind, pushing.delivery, rows, rejected)
+    earlier = await earlier_receipt(context, request, pushing.delivery.dataset)
+    if earlier is not None:
+        return earlier
+    lines = rejected.lines or range(1, len(rows) + 1)
+    unread = [unreadable(row, pushing.writer) for row in rejected.rejected]
+    checked = await pushing.check(list(zip(lines, rows, strict=True)), unread)
+    made = await pushing.carry_out(request, checked)
+    stored = await made.store(context.session)
+    if made.dry_run and not made.refused:
+        await keep(context.session, made, pushing.delivery.without_key(), checked)
+    return stored
 
-    def __init__(self, context: Context, kind: Kind, delivery: Delivery, frame: Record) -> None:
+
+def _request(
+    kind: Kind, delivery: Delivery, rows: Sequence[Row], rejected: RejectedRows
+) -> Request:
+    unread = [
+        (r.line, r.external_id, [(e.path, e.code) for e in r.errors]) for r in rejected.rejected
+    ]
+    operation = f"push {kind.name}"
+    digest = digest_of(
+        operation, delivery.dataset, delivery.mode, delivery.part, delivery.parts,
+        delivery.max_rejected, delivery.may_close, rows, unread,
+    )  # fmt: skip
+    return Request(operation, delivery.idempotency_key, digest, delivery.part)
+
+
+class Push:
+    """One delivery while it is carried out: its rows are checked, then done."""
+
+    def __init__(
+        self,
+        context: Context,
+        kind: Kind,
+        delivery: Delivery,
+        frame: Record,
+        notes: Sequence[RowError] = (),
+    ) -> None:
         self._context = context
         self._session: Session = context.session
-        self._kind = kind
-        self._delivery = delivery
+        self.kind = kind
+        self.delivery = delivery
+        self.writer = Writer.of(frame)
         self._list = delivery.full_list()
         self._frame = frame
+        self._notes = notes
 
-    async def carry_out(self, rows: Sequence[Row], rejected: RejectedRows) -> dict[str, Any]:
-        """The receipt: the stored one when this very request was carried out before."""
-        request = self._request(rows, rejected)
-        earlier = await request.earlier_result(self._session, self._delivery.dataset)
-        if earlier is not None:
-            stored = await receipt(self._context, earlier, replayed=True)
-            if stored is None:
-                raise LookupError(f"receipt {earlier} of a known key is gone")
-            return stored
+    async def check(
+        self, rows: Sequence[tuple[int, Row]], rejected: Iterable[Checked]
+    ) -> list[Checked]:
+        """Every row by its line, looked at as the hub is today; those that were `rejected` before
+        among them.
+        """
+        areas = await Areas.named_by(self._session, [row for _, row in rows])
+        checks = DeliveredRows(self.kind, self.writer, areas)
+        checked = [checks.check(line, row) for line, row in rows]
+        await without_minutes(self._session, self.kind, self.writer, checked)
+        return sorted([*checked, *rejected], key=lambda row: row.line)
+
+    async def carry_out(self, request: Request, checked: Sequence[Checked]) -> Receipt:
+        """Carries the delivery out with these rows, once per request, and gives the receipt to be
+        stored. A trial and a refused delivery leave nothing behind and use no key.
+        """
         if self._list is not None:
             await self._list.check_part(self._session)
-        checked = await self._checked(rows, rejected)
         made = await self._effect(checked)
         if not made.dry_run and not made.refused:
             await request.remember(self._session, made.id)
             await self._note_delivered(checked)
-        return await made.store(self._session)
-
-    def _request(self, rows: Sequence[Row], rejected: RejectedRows) -> Request:
-        delivery = self._delivery
-        unread = [
-            (r.line, r.external_id, [(e.path, e.code) for e in r.errors]) for r in rejected.rejected
-        ]
-        operation = f"push {self._kind.name}"
-        digest = digest_of(
-            operation, delivery.dataset, delivery.mode, delivery.part, delivery.parts,
-            delivery.max_rejected, delivery.may_close, rows, unread,
-        )  # fmt: skip
-        return Request(operation, delivery.idempotency_key, digest, delivery.part)
-
-    async def _checked(self, rows: Sequence[Row], rejected: RejectedRows) -> list[Checked]:
-        """Every row of the delivery in its order, looked at; those that could not be read among
-        them.
-        """
-        writer = Writer.of(self._frame)
-        checks = DeliveredRows(self._kind, writer, await Areas.named_by(self._session, rows))
-        lines = rejected.lines if rejected.rejected else range(1, len(rows) + 1)
-        checked = [checks.check(line, row) for line, row in zip(lines, rows, strict=True)]
-        await without_minutes(self._session, self._kind, writer, checked)
-        checked += [checks.unreadable(row) for row in rejected.rejected]
-        return sorted(checked, key=lambda row: row.line)
+        return made
 
     async def _effect(self, checked: Sequence[Checked]) -> Receipt:
         """Does what the delivery asks and says what became of it; a trial and a refused delivery
         are undone.
         """
-        delivery = self._delivery
+        delivery = self.delivery
         made = Receipt(
-            self._context.ids.new_id(self._frame["today"]), delivery.dataset, self._kind.name,
+            self._context.ids.new_id(self._frame["today"]), delivery.dataset, self.kind.name,
             delivery.mode, self._frame["now"], delivery.part, delivery.parts, delivery.dry_run,
+            errors=list(self._notes),
         )  # fmt: skip
         try:
             async with self._session.savepoint() as point:
@@ -201,19 +241,17 @@ class _Push:
         return made
 
     async def _know_dataset(self) -> None:
-        known = await self._session.fetchval(
-            "write_dataset", self._delivery.dataset, self._kind.name
-        )
-        if known is not None and known != self._kind.name:
+        known = await self._session.fetchval("write_dataset", self.delivery.dataset, self.kind.name)
+        if known is not None and known != self.kind.name:
             raise Refusal("BAD_DELIVERY", path=("input", "delivery", "dataset"))
 
     async def _write(self, checked: Sequence[Checked]) -> list[ReceiptRow]:
         plan = await self._plan(checked)
-        table, dataset = self._kind.table, self._delivery.dataset
+        table, dataset = self.kind.table, self.delivery.dataset
         if plan.created:
-            await insert(self._session, self._kind, dataset, None, plan.created)
+            await insert(self._session, self.kind, dataset, None, plan.created)
         if plan.updated:
-            columns = _columns(self._kind, plan.updated)
+            columns = _columns(self.kind, plan.updated)
             del columns[1]  # a record keeps its external id
             await self._session.fetch(f"{table}_update", *columns)
         if plan.touched:
@@ -242,8 +280,8 @@ class _Push:
         """
         if not names:
             return {}, set()
-        dataset = self._delivery.dataset
-        stored = await self._session.fetch(f"{self._kind.table}_lock", dataset, names)
+        dataset = self.delivery.dataset
+        stored = await self._session.fetch(f"{self.kind.table}_lock", dataset, names)
         withdrawn = await self._session.fetch("write_withdrawn", dataset, names)
         return (
             {record["external_id"]: record for record in stored},
@@ -252,7 +290,7 @@ class _Push:
 
     def _create(self, plan: _Plan, row: Checked) -> None:
         record = self._context.ids.new_id(self._frame["today"])
-        plan.created.append((record, row, delivered_digest(self._kind, row.values)))
+        plan.created.append((record, row, delivered_digest(self.kind, row.values)))
         plan.rows.append(ReceiptRow(row.line, row.external_id, "CREATED", record, 1, row.warnings))
 
     def _change(self, plan: _Plan, row: Checked, record: Record) -> None:
@@ -260,7 +298,7 @@ class _Push:
         if is_older(version, record["source_version"]):
             plan.rows.append(_unchanged(row, record, "OLDER_VERSION"))
             return
-        digest = delivered_digest(self._kind, row.values)
+        digest = delivered_digest(self.kind, row.values)
         outcome: Outcome = "REOPENED" if record["closed"] else "UPDATED"
         if digest != record["delivered_digest"]:
             plan.updated.append((record["id"], row, digest))
@@ -278,7 +316,7 @@ class _Push:
         if self._list is None:
             return []
         try:
-            closed = await self._list.close_missing(self._session, self._kind, checked)
+            closed = await self._list.close_missing(self._session, self.kind, checked)
         except Refusal as refusal:
             if refusal.code not in ("NOT_CLOSED", "OLDER_LIST"):
                 raise
@@ -296,7 +334,7 @@ class _Push:
         """
         named = {row.values["wijk"] for row in checked if not row.errors}
         wijken = None if self._list is not None or not named else sorted(named)
-        await self._session.fetch("write_delivered", self._delivery.dataset, wijken, False)
+        await self._session.fetch("write_delivered", self.delivery.dataset, wijken, False)
 
 
 async def insert(

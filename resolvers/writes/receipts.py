@@ -13,12 +13,15 @@ from uuid import UUID
 from resolvers.batch import Batch
 from resolvers.context import Context, RowError
 from resolvers.paging import page_of, page_size, read_cursor, write_cursor
+from resolvers.writes.idempotency import Request
 from sql.session import Session
 
-Outcome = Literal["CREATED", "UPDATED", "UNCHANGED", "CLOSED", "REOPENED", "REJECTED"]
-Mode = Literal["UPSERT", "SNAPSHOT", "NOTHING"]
+Outcome = Literal[
+    "CREATED", "UPDATED", "UNCHANGED", "CLOSED", "REOPENED", "REMOVED", "REJECTED"
+]  # fmt: skip
+Mode = Literal["UPSERT", "SNAPSHOT", "NOTHING", "UNDO"]
 OUTCOMES: tuple[Outcome, ...] = (
-    "CREATED", "UPDATED", "UNCHANGED", "CLOSED", "REOPENED", "REJECTED",
+    "CREATED", "UPDATED", "UNCHANGED", "CLOSED", "REOPENED", "REMOVED", "REJECTED",
 )  # fmt: skip
 """Every outcome, in the order of a summary."""
 
@@ -44,7 +47,7 @@ class ReceiptRow:
 @dataclass(slots=True)
 class Receipt:
     """A receipt to be stored: of a delivery that was carried out, tried (`dry_run`), or refused as
-    a whole.
+    a whole; or of the undoing of one (`undoes`).
     """
 
     id: UUID
@@ -58,6 +61,8 @@ class Receipt:
     refused: bool = False
     rows: list[ReceiptRow] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
+    undoes: UUID | None = None
+    reason: str | None = None
 
     async def store(self, session: Session) -> dict[str, Any]:
         """Stores the receipt with its rows and gives it as it will be read again."""
@@ -65,7 +70,7 @@ class Receipt:
         shown["summary"] = summary_of(self.rows)
         await session.fetch(
             "write_receipt", self.id, self.dataset, self.kind, self.mode, self.part, self.parts,
-            self.dry_run, self.refused, shown["summary"], shown["errors"],
+            self.dry_run, self.refused, shown["summary"], shown["errors"], self.undoes, self.reason,
         )  # fmt: skip
         if self.rows:
             rows = [(r.line, r.external_id, r.outcome, r.record, r.version) for r in self.rows]
@@ -113,6 +118,21 @@ async def receipt(context: Context, receipt_id: UUID, **changes: object) -> dict
     """The asker's own receipt, or None."""
     row = await context.loaders.load(RECEIPTS_BY_ID, receipt_id)
     return None if row is None else {**row, **changes}
+
+
+async def earlier_receipt(
+    context: Context, request: Request, dataset: str
+) -> dict[str, Any] | None:
+    """The receipt of this very request when it was carried out before; waits for the turn of the
+    request and of the dataset first. Refuses as `Request.earlier_result` does.
+    """
+    earlier = await request.earlier_result(context.session, dataset)
+    if earlier is None:
+        return None
+    stored = await receipt(context, earlier, replayed=True)
+    if stored is None:
+        raise LookupError(f"receipt {earlier} of a known key is gone")
+    return stored
 
 
 async def newest_receipts(context: Context, first: int, after: str | None) -> dict[str, Any]:

@@ -308,7 +308,7 @@ class DeliveredRows:
     def check(self, line: int, row: Row) -> Checked:
         """The row, looked at; a second row of one external id is refused."""
         checked = Checked(line)
-        self._identify(row.get("external_id"), checked)
+        _identify(row.get("external_id"), self._writer.strict, checked)
         if checked.external_id in self._seen:
             checked.refuse(EXTERNAL_ID.field, "DOUBLE_ROW")
         elif checked.external_id is not None:
@@ -321,22 +321,24 @@ class DeliveredRows:
         check_values(self._kind, whole, self._writer, checked)
         return checked
 
-    def _identify(self, external_id: str | None, checked: Checked) -> None:
-        """Notes by which name its source knows the row, if that can be read."""
-        before = len(checked.errors)
-        checked.external_id = _checked_name(EXTERNAL_ID, external_id, self._writer.strict, checked)
-        told = [error.code for error in checked.errors[before:]]
-        # What names a person was read, but is not kept: no record can have that name either.
-        checked.identified = not told or "PERSONAL_DATA" in told
 
-    def unreadable(self, row: RejectedRow) -> Checked:
-        """A row that could not be read at all, with the name that its source gave it, if that could
-        be.
-        """
-        checked = Checked(row.line)
-        self._identify(row.external_id, checked)
-        checked.errors = list(row.errors)
-        return checked
+def unreadable(row: RejectedRow, writer: Writer) -> Checked:
+    """A row that could not be read at all, with the name that its source gave it, if that could
+    be.
+    """
+    checked = Checked(row.line)
+    _identify(row.external_id, writer.strict, checked)
+    checked.errors = list(row.errors)
+    return checked
+
+
+def _identify(external_id: str | None, strict: bool, checked: Checked) -> None:
+    """Notes by which name its source knows the row, if that can be read."""
+    before = len(checked.errors)
+    checked.external_id = _checked_name(EXTERNAL_ID, external_id, strict, checked)
+    told = [error.code for error in checked.errors[before:]]
+    # What names a person was read, but is not kept: no record can have that name either.
+    checked.identified = not told or "PERSONAL_DATA" in told
 
 
 def delivered_digest(kind: Kind, values: Row) -> bytes:

@@ -99,5 +99,8 @@ CONTRIBUTION = contribution(
     row=EnforcementActionRow,
     report=ReportEnforcementActionInput,
     change=UpdateEnforcementActionInput,
-    words={"kind.ENFORCEMENT_ACTION": {"nl": "handhavingsactie", "en": "enforcement action"}},
+    words={
+        "kind.ENFORCEMENT_ACTION": {"nl": "handhavingsactie", "en": "enforcement action"},
+        "field.ENFORCEMENT_ACTION.measure": {"nl": "Maatregel", "en": "Measure"},
+    },
 )

@@ -127,5 +127,9 @@ CONTRIBUTION = contribution(
     report=ReportHousingProjectInput,
     change=UpdateHousingProjectInput,
     # a word with "de": the feed says "Nieuwe …" and "Gewijzigde …"
-    words={"kind.HOUSING_PROJECT": {"nl": "aanpak van woningen", "en": "housing project"}},
+    words={
+        "kind.HOUSING_PROJECT": {"nl": "aanpak van woningen", "en": "housing project"},
+        "field.HOUSING_PROJECT.homes": {"nl": "Aantal woningen", "en": "Number of homes"},
+        "field.HOUSING_PROJECT.work": {"nl": "Soort werk", "en": "Kind of work"},
+    },
 )

@@ -113,6 +113,8 @@ CONTRIBUTION = contribution(
     change=UpdatePoliceNoticeInput,
     words={
         "kind.POLICE_NOTICE": {"nl": "bericht van de politie", "en": "police notice"},
+        "field.POLICE_NOTICE.advice": {"nl": "Advies", "en": "Advice"},
+        "field.POLICE_NOTICE.on": {"nl": "Datum", "en": "Date"},
         "police_advice.EXTRA_ATTENTION": {"nl": "let extra op", "en": "pay extra attention"},
         "police_advice.KEEP_DISTANCE": {"nl": "houd afstand", "en": "keep your distance"},
         "police_advice.CALL_POLICE": {"nl": "bel meteen de politie", "en": "call the police"},

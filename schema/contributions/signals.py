@@ -136,6 +136,9 @@ CONTRIBUTION = contribution(
     change=UpdateSignalInput,
     words={
         "kind.SIGNAL": {"nl": "melding", "en": "signal"},
+        "field.SIGNAL.internalNote": {"nl": "Eigen notitie", "en": "Own note"},
+        "field.SIGNAL.seenAt": {"nl": "Gezien op", "en": "Seen at"},
+        "field.SIGNAL.subcategory": {"nl": "Subcategorie", "en": "Subcategory"},
         "signal_status.NEW": {"nl": "nieuw", "en": "new"},
         "signal_status.IN_PROGRESS": {"nl": "in behandeling", "en": "in progress"},
         "signal_status.PLANNED": {"nl": "ingepland", "en": "planned"},

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A world in which partners have agreed, delivered, read and published, made once; tests work in copies of it."""
+"""A world in which partners have agreed, delivered, read and published, made once; tests work in
+copies of it.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,8 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 async def still(cluster: Cluster, anyio_backend: str) -> AsyncIterator[str]:
-    """The name of a database that nobody is connected to, so that it can be copied: two weeks of the
-    demo's partners, with agreements, deliveries, feed, editions and a read ledger.
+    """The name of a database that nobody is connected to, so that it can be copied: two weeks of
+    the demo's partners, with agreements, deliveries, feed, editions and a read ledger.
     """
     async with a_world(cluster) as made:
         await live(made)

@@ -34,6 +34,7 @@ FETCHED = {
     "HistoryEntry": ("history_of_records",),
     "PushReceipt": ("receipts_by_id", "receipts_newest"),
     "PushRow": ("rows_of_receipts",),
+    "ReadEntry": ("readers_of_asker",),
     "ShownAs": ("shown_as",),
     "SourceState": ("sources_of_wijken",),
 }
@@ -46,6 +47,7 @@ MADE = {
     "JointAction",
     "PageInfo",
     "PushSummary",
+    "SliceView",
     "UserError",
 }
 MADE_ENDINGS = ("Connection", "Edge", "Payload")
@@ -94,7 +96,8 @@ def statements_by_type(schema: GraphQLSchema) -> dict[str, set[str]]:
     for name, batch in NODES.items():
         found[name].add(batch.statement)
     for kind in CONTRIBUTIONS:
-        of_kind = (kind.batches.newest, kind.batches.oldest, kind.batches.by_id)
+        lists = (kind.batches.newest, kind.batches.oldest, kind.batches.own, kind.batches.seen)
+        of_kind = (*lists, kind.batches.by_id)
         found[kind.record_type.__name__].update(batch.statement for batch in of_kind)
         found["PlaceView"].update(batch.statement for batch in of_kind)
     for _, field, batches in loaded_fields(schema):

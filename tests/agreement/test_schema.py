@@ -77,7 +77,7 @@ INTERNAL = {
 # Names of the glossary that come with later parts of the hub.
 LATER = {
     "Activity", "Budget", "CouncilQuestion", "CountRecord", "Goal", "Initiative", "Plan",
-    "giveVouchers", "readers", "submitCounts",
+    "giveVouchers", "submitCounts",
 }  # fmt: skip
 
 

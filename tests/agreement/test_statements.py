@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 
 import asyncpg
@@ -52,12 +53,8 @@ def batches() -> Iterator[Batch]:
     """Every declaration in the schema."""
     yield from NODES.values()
     for kind in CONTRIBUTIONS:
-        yield from (
-            kind.batches.newest,
-            kind.batches.oldest,
-            kind.batches.total,
-            kind.batches.by_id,
-        )
+        declared = (getattr(kind.batches, each.name) for each in fields(kind.batches))
+        yield from (each for each in declared if isinstance(each, Batch))
     for _, _, declared in loaded_fields(the_schema()):
         yield from declared
 
@@ -166,14 +163,10 @@ def source() -> str:
 
 
 def is_named(statement: str) -> bool:
-    """Whether the source names a statement, whole or as `{table}_…` of a kind of record."""
-    if f'"{statement}"' in source():
-        return True
-    return any(
-        re.search(rf'f"\{{[a-z_.]+\}}_{statement.removeprefix(each.kind.table + "_")}"', source())
-        for each in CONTRIBUTIONS
-        if statement.startswith(each.kind.table + "_")
-    )
+    """Whether the source names a statement, whole or with `{table}` for a kind's table."""
+    tables = [each.kind.table for each in CONTRIBUTIONS if each.kind.table in statement]
+    patterns = [statement, *(statement.replace(table, r"\{[a-z_.]+\}") for table in tables)]
+    return any(re.search(f'"{pattern}"', source()) for pattern in patterns)
 
 
 def test_every_statement_is_named_in_the_source() -> None:

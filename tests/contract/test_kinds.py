@@ -139,7 +139,7 @@ class Subject:
         mutation, row = self.push
         query = f"""mutation($delivery: Delivery!, $rows: [{row.name}!]!) {{
           {mutation}(input: {{ delivery: $delivery, rows: $rows }}) {{
-            replayed summary {{ outcome rows }} errors {{ code }}
+            id replayed summary {{ outcome rows }} errors {{ code }}
             rows {{ nodes {{ outcome recordId errors {{ code }} }} }} }} }}"""
         given = {"dataset": "contract", "idempotencyKey": new_key(), **delivery}
         receipt: dict[str, Any] = (await partner.ask(query, {"delivery": given, "rows": rows}))[
@@ -348,6 +348,43 @@ async def test_what_is_shared_per_wijk_keeps_the_owners_fields_from_the_receiver
     texts = [column.field for column in subject.kind.columns if column.free_text]
     (words,) = await subject.listed(handhaving, " ".join(["id", *texts]))
     assert words == {"id": record, **dict.fromkeys(texts)}
+
+
+async def test_ones_own_records_are_in_ones_own_slice_and_nowhere_else(
+    subject: Subject, world: World
+) -> None:
+    buurtwerk, handhaving = world.partner("buurtwerk"), world.partner("handhaving")
+    await share(subject, buurtwerk, handhaving, "EXACT")
+    record = await subject.create(buurtwerk)
+    fields = " ".join(["id version sourceId place { label lon }", *subject.own_fields])
+    query = f"{{ mySlice {{ {subject.of_wijk} {{ total nodes {{ {fields} }} }} }} }}"
+    mine = (await buurtwerk.ask(query))["mySlice"][subject.of_wijk]
+    assert mine == {"total": 1, "nodes": await subject.listed(buurtwerk, fields)}
+    assert mine["nodes"][0]["id"] == record
+    theirs = (await handhaving.ask(query))["mySlice"][subject.of_wijk]
+    assert theirs == {"total": 0, "nodes": []}
+
+
+@pytest.mark.parametrize("precision", ["WIJK", "BUURT", "EXACT"])
+async def test_an_owner_sees_its_records_as_the_receiver_gets_them(
+    subject: Subject, world: World, precision: str
+) -> None:
+    buurtwerk, handhaving = world.partner("buurtwerk"), world.partner("handhaving")
+    await share(subject, buurtwerk, handhaving, precision)
+    await subject.create(buurtwerk)
+    fields = " ".join(
+        [
+            "id owner { name } wijk { code } place { label precision lon lat buurt { name } }",
+            "precision hidden agreement { title } recordedOn closedOn invented sourceId version",
+            "history { nodes { change } }",
+            *subject.own_fields,
+        ]
+    )
+    query = f"""query($id: ID!) {{ mySlice {{ asSeenBy(organisation: $id) {{
+      {subject.of_wijk} {{ total nodes {{ {fields} }} }} }} }} }}"""
+    asked = {"id": await organisation(handhaving)}
+    view = (await buurtwerk.ask(query, asked))["mySlice"]["asSeenBy"][subject.of_wijk]
+    assert view == {"total": 1, "nodes": await subject.listed(handhaving, fields)}
 
 
 async def test_what_may_only_be_counted_is_not_seen(subject: Subject, world: World) -> None:

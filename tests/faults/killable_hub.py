@@ -42,6 +42,11 @@ STATEMENTS = {
     "write_receipt": "receipt-stored",
     "write_receipt_rows": "receipt-rows-stored",
 }
+# The same of what is done with a receipt.
+OF_RECEIPTS = {
+    "dry_run_take": "dry-run-taken",
+    "undo_lines": "taken-back",
+}
 
 
 class Killing:
@@ -85,7 +90,7 @@ class Killing:
 
         async def fetch(session: Session, statement: str, *args: object) -> Any:
             rows = await original_fetch(session, statement, *args)
-            self.at(STATEMENTS.get(statement, ""), session)
+            self.at((STATEMENTS | OF_RECEIPTS).get(statement, ""), session)
             return rows
 
         async def write_ledger(session: Session) -> None:

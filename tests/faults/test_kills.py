@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""SIGKILL of the hub, and of its database server, at named points of a push; then the same again.
+"""SIGKILL of the hub, and of its database server, at named points of a push, of a dry run that is
+carried out, and of an undo; then the same again.
 
 Each point has a dataset of its own in one world, filled alike beforehand. The push is a full list
 that creates, updates, leaves as it was, rejects one row and closes. Afterwards all that the
@@ -34,6 +35,17 @@ mutation Push($rows: [SignalRow!]!, $delivery: Delivery!) {
     errors { code }
   }
 }
+"""
+
+COMMIT = """
+mutation Commit($receipt: ID!, $key: String!) {
+  done: commitDryRun(input: { receipt: $receipt, idempotencyKey: $key }) {
+    id replayed summary { outcome rows } errors { code } } }
+"""
+UNDO = """
+mutation Undo($receipt: ID!, $key: String!) {
+  done: undoPush(input: { receipt: $receipt, idempotencyKey: $key, reason: "proef" }) {
+    id replayed summary { outcome rows } errors { code } } }
 """
 
 # Everything that a push stores, by dataset ($1), without the ids that are drawn anew each time.
@@ -127,6 +139,24 @@ class Town:
         answer = await self.try_push(dataset, BEFORE)
         assert answer is not None and answer.json()["data"]["pushSignals"]["errors"] == []
 
+    async def try_with(self, operation: str, receipt: str, dataset: str) -> httpx.Response | None:
+        """The answer to a mutation that begins with a receipt, or None when the hub died on it."""
+        variables = {"receipt": receipt, "key": f"sleutel-{dataset}-verder"}
+        try:
+            return await post(self.hub, self.token, operation, variables)
+        except httpx.TransportError:
+            return None
+
+    async def list_receipt(self, dataset: str, dry_run: bool) -> str:
+        """The receipt of the list, delivered or tried, after its dataset was filled."""
+        await self.fill(dataset)
+        answer = await self.try_push(
+            dataset, LIST, mode="SNAPSHOT", maxRejected=1, mayClose=10, dryRun=dry_run
+        )
+        assert answer is not None
+        receipt: str = answer.json()["data"]["pushSignals"]["id"]
+        return receipt
+
     async def query(self, statement: str, *args: object) -> Any:
         connection = await asyncpg.connect(self.hub.superuser)
         try:
@@ -213,3 +243,42 @@ def check_told_to_come_back(answer: httpx.Response) -> None:
     [error] = answer.json()["errors"]
     assert error["extensions"]["code"] == "UNAVAILABLE"
     assert error["extensions"]["hint"]
+
+
+@pytest.mark.parametrize("victim", ["postmaster", "hub"])
+@pytest.mark.parametrize(
+    ("operation", "point"),
+    [
+        (COMMIT, "dry-run-taken"),
+        (COMMIT, "receipt-rows-stored"),
+        (COMMIT, "committed"),
+        (UNDO, "taken-back"),
+        (UNDO, "committed"),
+    ],
+    ids=lambda value: value if " " not in value else value.split()[1].partition("(")[0],
+)
+async def test_what_is_done_with_a_receipt_survives_a_kill(
+    town: Town, operation: str, point: str, victim: str
+) -> None:
+    name = f"{'commit' if operation is COMMIT else 'undo'}-{point}-{victim}"
+    dataset, calm = f"{name}-killed", f"{name}-calm"
+    receipt = await town.list_receipt(dataset, dry_run=operation is COMMIT)
+    before = await town.state(dataset)
+    town.hub.kill_at(point, victim)
+    await town.try_with(operation, receipt, dataset)
+    if victim == "hub":
+        assert town.hub.process.wait(10) == -9
+        town.hubs.append(KillableHub(town.data))
+    await until(lambda: is_ready(town.hub))
+    done = point == "committed"
+    assert (await town.state(dataset) == before) != done
+    answer = await town.try_with(operation, receipt, dataset)
+    assert answer is not None
+    told = answer.json()["data"]["done"]
+    assert (told["errors"], told["replayed"]) == ([], done)
+    other = await town.list_receipt(calm, dry_run=operation is COMMIT)
+    undisturbed = await town.try_with(operation, other, calm)
+    assert undisturbed is not None
+    assert told["summary"] == undisturbed.json()["data"]["done"]["summary"]
+    expected, found = await town.state(calm), await town.state(dataset)
+    assert [each for each in STATE if found[each] != expected[each]] == []

@@ -123,6 +123,23 @@ async def test_forty_signals_cost_as_many_statements_as_two(
     assert many == few
 
 
+async def test_a_slice_of_forty_costs_as_many_statements_as_one_of_two(
+    golden: World, recorder: Recorder
+) -> None:
+    me = "{ me { organisation { id } } }"
+    partner = (await golden.partner("buurtwerk").ask(me))["me"]["organisation"]["id"]
+    signals = """signals(first: %d) { total nodes { owner { name } wijk { code }
+      place { label } agreement { title parties { name } } history { nodes { change } } } }"""
+    view = f'asSeenBy(organisation: "{partner}") {{ agreements {{ title }} {signals} }}'
+    readers = 'readers(since: "2026-11-01") { nodes { reader { name } agreement { title } } }'
+    sent = []
+    for many in (2, 40):
+        query = f"{{ mySlice {{ {signals % many} {view % many} {readers} }} }}"
+        sent.append(await sent_for(golden, recorder, query, "corporatie-a"))
+    assert sent[0] == sent[1]
+    assert sent[0]["seen_signals"] == sent[0]["own_signals"] == sent[0]["readers_of_asker"] == 1
+
+
 async def test_two_hundred_rows_cost_as_many_statements_as_one(
     golden: World, recorder: Recorder
 ) -> None:

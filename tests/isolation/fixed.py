@@ -269,6 +269,10 @@ async def write_traces(app: Any, key: UUID, text: str) -> None:
         "insert into hub.receipt_rows (receipt, line, outcome) values ($1, 1, 'CREATED')", key
     )
     await app.execute(
+        "insert into hub.dry_runs (receipt, kind, delivery, rows) values ($1, 'SIGNAL', '{}', '[]')",
+        key,
+    )
+    await app.execute(
         "insert into hub.idempotency_keys (key, operation, digest, result) values ($2, 'x', 'x', $1)",
         key,
         text,
@@ -388,6 +392,9 @@ class Battery:
         async def shown(asker: UUID) -> None:
             await play._compare_shown(asker)
 
+        async def slices(asker: UUID) -> None:
+            await play._compare_slice(asker, self.questions)
+
         async def feed(asker: UUID) -> None:
             for wijk in wijken:
                 await play._compare_feed(asker, wijk)
@@ -420,6 +427,7 @@ class Battery:
             "ids": by_everybody(ids),
             "feed": by_everybody(feed),
             "shown": by_everybody(shown),
+            "slice": by_everybody(slices),
             "newest": by_everybody(pages, True),
             "oldest": by_everybody(pages, False),
             "writing": writing,
@@ -451,6 +459,12 @@ class Battery:
                 "signals",
             ):
                 assert await app.fetchval(f"select count(*) from hub.{table}") == 0
+            await app.execute(
+                "select set_config('hub.gemeente', $1, true)", self.play.world.gemeente
+            )
+            for receiver in self.play.world.organisations:
+                look = "select * from hub.seen_signals($1, null, null, 9)"
+                assert await app.fetch(look, receiver) == []
             known = await app.fetch("select * from hub.principal_of($1)", TOKEN)
             assert len(known) == 1
             assert await app.fetch("select * from hub.principal_of($1)", bytes(32)) == []
@@ -469,6 +483,7 @@ class Battery:
                         for name in (
                             "idempotency_keys",
                             "list_parts",
+                            "dry_runs",
                             "deliveries",
                             "share_caps",
                             "datasets",
@@ -549,6 +564,7 @@ class Battery:
                 assert (await play.app.execute(statement, *args)).endswith(" 0")
         await self._refusals(play)
         await self._ledger(play)
+        await self._forgetting(play)
         # what is agreed now counts at once, for records before and after
         new = await agree(
             play,
@@ -679,11 +695,29 @@ class Battery:
                     == expected
                 )
 
+    async def _forgetting(self, play: Play) -> None:
+        """Dry runs are forgotten when their time is over, in the gemeente that is asked for."""
+        forget = "select hub.forget_dry_runs($1)"
+        async with undone(play.app):
+            await play.owner.execute(
+                "update hub.clock set frozen_at = frozen_at + interval '7 days'"
+            )
+            assert await play.app.fetchval(forget, play.world.gemeente) == 0
+            await play.owner.execute(
+                "update hub.clock set frozen_at = frozen_at + interval '1 day'"
+            )
+            assert await play.app.fetchval(forget, "GM9999") == 0
+            assert await play.app.fetchval(forget, play.world.gemeente) > 0
+
     async def _codes_only(self, play: Play) -> None:
         """Of police and enforcement neither point nor text nor minute is stored."""
         first, wijk = play.world.organisations[0], next(iter(play.world.wijken))
         signal = "insert into hub.signals (id, dataset, wijk, category, seen_at{}) values ({}, 'meldingen', $1, 'NOISE', {}{})"
         noon = "timestamptz '2026-10-16 12:00 Europe/Amsterdam'"
+        undo = (
+            "insert into hub.receipts (id, dataset, kind, mode, dry_run, summary, undoes, reason)"
+            " values (gen_random_uuid(), 'meldingen', 'SIGNAL', 'UNDO', false, '[]', $1, {})"
+        )
         async with undone(play.app):
             async with as_asker(play.app, play.world.gemeente, first):
                 await play.app.execute(insert_into("housing_projects"), wijk)
@@ -691,6 +725,9 @@ class Battery:
                 "update hub.organisations set kind = 'POLICE' where id = $1", first
             )
             await refused(play, first, insert_into("housing_projects"), wijk)
+            await refused(play, first, undo.format("'x'"), SAME)
+            async with as_asker(play.app, play.world.gemeente, first):
+                await play.app.execute(undo.format("null"), SAME)
             change = "update hub.housing_projects set title = 'y', version = 2 where wijk = $1"
             await refused(play, first, change, wijk)
             async with as_asker(play.app, play.world.gemeente, first):

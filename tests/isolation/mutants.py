@@ -435,6 +435,17 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
     (("shown_as",), "if each.rank = 0 then", "if false then"),
     (("shown_as",), "perform set_config('hub.organisation', me::text, true);", ""),
     (("shown_as",), "perform set_config('hub.organisation', each.organisation::text, true);", ""),
+    (("seen_signals",), "if me is null then", "if false then"),
+    (
+        ("seen_signals",),
+        "hub.shared_signals_newest(w.id, me,",
+        "hub.shared_signals_newest(w.id, null,",
+    ),
+    (("seen_signals",), "perform set_config('hub.organisation', receiver::text, true);", ""),
+    (("seen_signals",), "perform set_config('hub.organisation', me::text, true);", ""),
+    (("seen_signals",), "s.id desc, hub.rank_of", "s.id, hub.rank_of"),
+    (("own_signals",), "hub.signals_newest(w.id, hub.asker(),", "hub.signals_newest(w.id, null,"),
+    (("own_signals",), "and (of_owner is null or s.owner = of_owner)", ""),
     (("compile_grants",), "r.kind = s.kind\n", "true\n"),
     (("compile_grants",), "r.provider = s.owner", "true"),
     (("compile_grants",), "and s.wijk = any (r.wijken)", ""),
@@ -492,12 +503,22 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
 ]
 
 
+PREDICATES += [
+    (("forget_dry_runs",), "d.gemeente = of_gemeente and", ""),
+    (("forget_dry_runs",), "and not hub.dry_run_is_kept(d.on_day)", ""),
+    (("dry_run_is_kept",), "hub.today() - 7", "hub.today() - 6"),
+    (("dry_run_is_kept",), "hub.today() - 7", "hub.today() - 8"),
+]
+
+
 SHOWS = {
     "shared_signals_newest": "newest",
     "shared_signals_oldest": "oldest",
     "shared_signals_by_id": "ids",
     "feed_of_wijk": "feed",
     "shown_as": "shown",
+    "seen_signals": "slice",
+    "own_signals": "slice",
     "principal_of": "nobody",
     "source_states": "tables",
 }

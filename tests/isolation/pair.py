@@ -7,7 +7,8 @@ the model says whether the asker would see it, under any of its agreements; if s
 makes up is the same in both: the clock stands still, ids follow from what they name, and the hub's own come from a seed.
 
 Declassified by design, and therefore the same in both worlds: published editions of numbers, on which day each dataset was
-delivered, and the catalogue of partners.
+delivered, the catalogue of partners, and, for each owner, how many of its own records an organisation read on a day, under
+which agreement and with which fields. In how many requests, in which order, by whom and for what query is not.
 """
 
 from __future__ import annotations
@@ -383,7 +384,8 @@ async def _carry_out(play: Play, change: Change) -> list[str]:
 
 
 async def _noise(play: Play, asker: UUID, rng: random.Random, name: str) -> None:
-    """What others leave behind: receipts, keys, tombstones, lists and tokens, under keys that the asker uses too."""
+    """What others leave behind: what they read, and receipts, keys, tombstones, lists and tokens, under keys that the asker uses too."""
+    await _reads(play, asker, rng)
     for organisation in play.world.organisations:
         if organisation == asker:
             continue
@@ -395,8 +397,9 @@ async def _noise(play: Play, asker: UUID, rng: random.Random, name: str) -> None
                     rng.choice(SAME_KEYS),
                 )
                 await play.app.execute(
-                    "insert into hub.receipts (id, dataset, kind, mode, dry_run, summary) values (gen_random_uuid(), 'meldingen', 'SIGNAL',"
-                    " 'UPSERT', false, '[]')"
+                    "with made as (insert into hub.receipts (id, dataset, kind, mode, dry_run, summary)"
+                    "   values (gen_random_uuid(), 'meldingen', 'SIGNAL', 'UPSERT', true, '[]') returning id)"
+                    " insert into hub.dry_runs (receipt, kind, delivery, rows) select id, 'SIGNAL', '{}', '[]' from made"
                 )
                 await play.app.execute(
                     "insert into hub.tombstones (kind, id, dataset, external_id, reason) values ('SIGNAL', gen_random_uuid(), 'meldingen', $1, 'x')",
@@ -416,6 +419,32 @@ async def _noise(play: Play, asker: UUID, rng: random.Random, name: str) -> None
                 f"{name}{organisation}{rng.random()}".encode(),
             ),
         )
+
+
+READS_OF_THE_ASKERS = 6
+
+
+async def _reads(play: Play, asker: UUID, rng: random.Random) -> None:
+    """Everybody reads: of the asker's records as many in both worlds, in requests of any size; of others' any number."""
+    lines = []
+    for agreement in play.world.agreements.values():
+        for rule in agreement.rules:
+            total = READS_OF_THE_ASKERS if rule.provider == asker else rng.randrange(9)
+            while total > 0:
+                part = rng.randint(1, total)
+                total -= part
+                read = {"owner": str(rule.provider), "agreement": str(agreement.id)}
+                line = {**read, "kind": "SIGNAL", "hidden": ["seenAt"], "records": part}
+                lines.append((rule.receiver, line))
+    rng.shuffle(lines)
+    for reader, line in lines:
+        if reader != asker:
+            async with as_asker(play.app, play.world.gemeente, reader):
+                await play.app.execute(
+                    "select set_config('hub.actor', $1, true), hub.log_reads($2, $1)",
+                    f"iemand-{rng.randrange(9)}",
+                    orjson.dumps([line]).decode(),
+                )
 
 
 DOORS = ("shared_signals_newest", "shared_signals_oldest", "shared_signals_by_id")

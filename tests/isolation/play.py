@@ -260,6 +260,7 @@ class Play:
                         await self._compare_pages(asker, wijk, wanted, newest=True)
                         await self._compare_pages(asker, wijk, wanted, newest=False)
                 await self._compare_shown(asker)
+                await self._compare_slice(asker, questions)
 
     async def _compare_ids(self, asker: UUID) -> None:
         everything = list(self.world.records)
@@ -283,6 +284,28 @@ class Play:
             if len(found) < 3:
                 return
             after = (found[-1]["day"], found[-1]["id"])
+
+    async def _compare_slice(self, asker: UUID, questions: Sequence[Wanted]) -> None:
+        """The asker's own slice, whole and through everybody's eyes; the asker is itself again after each look."""
+        for wanted in questions:
+            query = "select * from hub.own_signals($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 3)"
+            found = await self._in_pages(query, *wanted.arguments())
+            assert found == self.world.own(asker, wanted)
+        for receiver in (*self.world.organisations, named("nobody")):
+            found = await self._in_pages("select * from hub.seen_signals($1, $2, $3, 3)", receiver)
+            assert found == self.world.seen(receiver, asker)
+            assert await self.app.fetchval("select hub.asker()") == asker
+
+    async def _in_pages(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
+        """All rows of a list that goes newest first in pages of 3."""
+        found: list[dict[str, Any]] = []
+        after: tuple[date | None, UUID | None] = (None, None)
+        while True:
+            rows = await self.app.fetch(query, *arguments, *after)
+            found += [plain(row) for row in rows]
+            if len(rows) < 3:
+                return found
+            after = (rows[-1]["day"], rows[-1]["id"])
 
     async def _compare_feed(self, asker: UUID, wijk: UUID) -> None:
         exact, reduced = await read_feed(self.app, wijk, size=4)

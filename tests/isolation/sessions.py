@@ -97,6 +97,11 @@ def _own_id(rng: random.Random, memory: Memory) -> str:
     return rng.choice([*(list(memory.versions) * 3), *memory.ids, *memory.guesses])
 
 
+def _own_receipt(rng: random.Random, memory: Memory) -> str:
+    receipts = [id_ for id_ in memory.ids if id_.startswith(encode("PushReceipt", ""))]
+    return rng.choice([*(receipts * 3), *memory.ids, *memory.guesses])
+
+
 _FIRST = _one(1, 2, 3, 5, 20, 100, 101)
 _AFTER = _of("cursors", "cursors", "guesses")
 _DAY = _of("days")
@@ -138,6 +143,14 @@ VALUES: dict[str, Pick] = {
     "Overview.newSince.cursor": _AFTER,
     "Contribution.history.first": _FIRST,
     "Contribution.history.after": _AFTER,
+    "MySlice.signals.first": _FIRST,
+    "MySlice.signals.after": _AFTER,
+    "MySlice.asSeenBy.organisation": _of("organisations"),
+    "MySlice.readers.since": _DAY,
+    "MySlice.readers.first": _FIRST,
+    "MySlice.readers.after": _AFTER,
+    "SliceView.signals.first": _FIRST,
+    "SliceView.signals.after": _AFTER,
     "MySlice.pushes.first": _FIRST,
     "MySlice.pushes.after": _AFTER,
     "PushReceipt.rows.first": _FIRST,
@@ -187,6 +200,11 @@ VALUES: dict[str, Pick] = {
     "UpdateSignalInput.seenAt": _MOMENT,
     "UpdateSignalInput.summary": _TEXT,
     "UpdateSignalInput.internalNote": _TEXT,
+    "CommitDryRunInput.receipt": _own_receipt,
+    "CommitDryRunInput.idempotencyKey": _of("keys"),
+    "UndoPushInput.receipt": _own_receipt,
+    "UndoPushInput.reason": _one("verkeerde lijst", "dubbel", ""),
+    "UndoPushInput.idempotencyKey": _of("keys"),
     "WithdrawInput.id": _own_id,
     "WithdrawInput.version": _version,
     "WithdrawInput.reason": _one("vergissing", "dubbel"),
@@ -233,7 +251,8 @@ _OTHERS: dict[str, tuple[str, dict[str, Pick]]] = {
     ),
 }
 for _name, (_field, _own) in _OTHERS.items():
-    VALUES |= {f"Wijk.{_field}.first": _FIRST, f"Wijk.{_field}.after": _AFTER}
+    for _holder in ("Wijk", "MySlice", "SliceView"):
+        VALUES |= {f"{_holder}.{_field}.first": _FIRST, f"{_holder}.{_field}.after": _AFTER}
     for _input in ("Row", "Report", "Update"):
         _typename = f"{_name}Row" if _input == "Row" else f"{_input}{_name}Input"
         VALUES |= {f"{_typename}.{_each}": _pick for _each, _pick in _own.items()}
@@ -332,9 +351,10 @@ class Asking:
     def _root(self, type_: GraphQLObjectType) -> str:
         names = list(type_.fields)
         if type_ is SCHEMA.query_type:
-            names += ["wijk"] * 10 + ["node"] * 3 + ["agreements", "wijken"]
+            names += ["wijk"] * 10 + ["node", "mySlice"] * 3 + ["agreements", "wijken"]
         else:
             names += ["pushSignals"] * 4 + ["updateSignal", "reportSignal", "withdraw"] * 4
+            names += ["commitDryRun", "undoPush"] * 2
         return self.rng.choice(names)
 
     def _field(self, type_: Any, name: str, depth: int) -> str:

@@ -45,6 +45,7 @@ KNOWN_TO_ALL = {
 TABLES = frozenset(
     (
         *("signals", "history", "receipts", "receipt_rows", "idempotency_keys", "list_parts"),
+        "dry_runs",
         *("tombstones", "agreements", "agreement_rules", "agreement_decisions", "read_ledger"),
         *("datasets", "tokens"),
         *OTHER_KINDS,
@@ -109,6 +110,8 @@ async def strangers_rows(superuser: Connection, stranger: UUID, other: UUID) -> 
           values ({who}, '{agreement}', 'x', 'SIGNAL', 'UPSERT', false, 'x', '[]');
         insert into hub.receipt_rows (gemeente, owner, receipt, line, external_id, outcome)
           values ({who}, '{agreement}', 1, 'x', 'CREATED');
+        insert into hub.dry_runs (gemeente, owner, receipt, kind, delivery, rows)
+          values ({who}, '{agreement}', 'SIGNAL', '{{}}', '[]');
         insert into hub.idempotency_keys (gemeente, owner, key, operation, digest, result)
           values ({who}, 'sleutel-0', 'x', 'x', '{agreement}');
         insert into hub.list_parts (gemeente, owner, dataset, key, part, parts, complete, external_ids)
@@ -204,6 +207,15 @@ async def repertoire(base: Base, side: Side, guesses: list[str]) -> list[Operati
                 {},
             )
         )
+        made += [
+            Operation(
+                f'mutation($id: ID!) {{ {does}(input: {{receipt: $id, idempotencyKey: "poging-{does}"{more}}})'
+                " { dataset summary { outcome } rows { nodes { externalId } } errors { code message } } }",
+                {"id": guess},
+                {},
+            )
+            for does, more in (("commitDryRun", ""), ("undoPush", ', reason: "x"'))
+        ]
     made += [
         Operation('query { wijk(code: "WK063711") { geheim } }', {}, {}),
         Operation('query { mySlice { pushes(first: 1, after: "eA") { nodes { id } } } }', {}, {}),

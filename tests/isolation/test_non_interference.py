@@ -154,3 +154,19 @@ def test_a_planted_total_over_everything_is_found(
             grant execute on function hub.counted(uuid) to hub_app""")
 
     assert bases.runner.run(_first_difference(bases, plant))
+
+
+def test_a_planted_ledger_that_tells_requests_apart_is_found(
+    bases: Bases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaking = dict(statements())
+    told = leaking["readers_of_asker"]
+    apart = told.text.replace("group by", "group by l.id,")
+    assert apart != told.text
+    leaking["readers_of_asker"] = dataclasses.replace(told, text=apart)
+    monkeypatch.setattr(sql.session, "statements", lambda: MappingProxyType(leaking))
+
+    async def plant(root: Connection) -> None:
+        """The statement is the fault."""
+
+    assert bases.runner.run(_first_difference(bases, plant))

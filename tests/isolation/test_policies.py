@@ -85,6 +85,10 @@ async def _leave_traces(app: Any) -> None:
         "insert into hub.receipt_rows (receipt, line, outcome) values ($1, 1, 'CREATED')", same
     )
     await app.execute(
+        "insert into hub.dry_runs (receipt, kind, delivery, rows) values ($1, 'SIGNAL', '{}', '[]')",
+        same,
+    )
+    await app.execute(
         "insert into hub.idempotency_keys (key, operation, digest, result) values ('sleutel-1', 'pushSignals', 'x', $1)",
         same,
     )
@@ -214,6 +218,7 @@ def test_each_asker_reads_its_own_rows_of_every_table(bench: Bench, play: Play) 
             "receipt_rows",
             "idempotency_keys",
             "list_parts",
+            "dry_runs",
             "deliveries",
             "datasets",
         ):
@@ -264,6 +269,7 @@ def test_what_the_transaction_says_cannot_be_written(bench: Bench, play: Play, c
         "update hub.signals set recorded_on = '2020-01-01'",
         "update hub.receipts set summary = '[]'",
         "delete from hub.receipts",
+        "update hub.dry_runs set rows = '[]'",
         "delete from hub.history",
         "insert into hub.history (gemeente, owner, kind, record, version, change) values ('GM0001', hub.asker(), 'SIGNAL', hub.asker(), 9, 'CREATED')",
         "insert into hub.feed_items (gemeente) values ('GM0001')",

@@ -122,6 +122,8 @@ def test_a_name_that_cannot_be_is_wrong_use(checkout: Path, words: list[str]) ->
         *(([each.kind.name.lower()], each.typename) for each in CONTRIBUTIONS),
         (["wijk"], "Wijk"),
         (["figure_of_mine", "--table", "figures"], "figures"),
+        (["reader_of_mine", "--table", "readers"], "readers"),
+        (["deal_of_mine", "--table", "agreements"], "agreements"),
     ],
 )
 def test_a_name_that_is_taken_is_refused(checkout: Path, words: list[str], taken: str) -> None:

@@ -59,6 +59,7 @@ def grouped(digits: str, sizes: tuple[int, ...], separator: str) -> str:
 @given(PROSE, BSNS, GROUPS, st.sampled_from(" .-\u00a0\u2011"), PROSE)
 @example("", "123456782", (9,), " ", "")
 @example("op 23-11-2026 nummer 12", "123456782", (3, 3, 3), " ", "2711 AB")
+@example("", "010000008", (9,), " ", "3")
 def test_every_bsn_in_a_dutch_text_is_found_at_its_place(before, digits, sizes, separator, after):
     number = grouped(digits, sizes, separator)
     text = f"{before} {number} {after}"

@@ -1,0 +1,43 @@
+from enum import Enum
+
+
+class Category(str, Enum):
+    YOUTH_NUISANCE = "YOUTH_NUISANCE"
+    NOISE = "NOISE"
+    LITTER = "LITTER"
+    VANDALISM = "VANDALISM"
+    PAVING = "PAVING"
+    GREEN = "GREEN"
+    LIGHTING = "LIGHTING"
+    TRAFFIC = "TRAFFIC"
+    SAFETY = "SAFETY"
+    HOUSING = "HOUSING"
+    ABSENTEEISM = "ABSENTEEISM"
+    SOCIAL_CONTACT = "SOCIAL_CONTACT"
+    CARE = "CARE"
+    OTHER = "OTHER"
+
+
+class PushMode(str, Enum):
+    UPSERT = "UPSERT"
+    SNAPSHOT = "SNAPSHOT"
+
+
+class RowOutcome(str, Enum):
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    UNCHANGED = "UNCHANGED"
+    CLOSED = "CLOSED"
+    REOPENED = "REOPENED"
+    REJECTED = "REJECTED"
+
+
+class SignalStatus(str, Enum):
+    NEW = "NEW"
+    IN_PROGRESS = "IN_PROGRESS"
+    PLANNED = "PLANNED"
+    WAITING = "WAITING"
+    FORWARDED = "FORWARDED"
+    DONE = "DONE"
+    CANCELLED = "CANCELLED"
+    REOPENED = "REOPENED"

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`hub agreement`: agreements (convenanten) read, proposed and decided on by a party."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+import orjson
+
+from hub.commands import Day
+from hub.remote.connection import Remote, in_words, remote_command
+
+JSON = click.option(
+    "--json", "as_json", is_flag=True, help="For a program: JSON on standard output."
+)
+ID = click.argument("agreement", metavar="ID")
+
+_WHOLE = """
+fragment Whole on Agreement {
+  id version state title purpose legalBasis contact dpia from until
+  parties { name } acceptedBy { name } waitingFor { name }
+  rules { provider { name } receiver { name } wijken { code name } kind category precision fields
+    keepDays minCell includesPast }
+}
+"""
+_LIST = """query Agreements($on: Date, $after: String) {
+  agreements(activeOn: $on, first: 50, after: $after) {
+    nodes { ...Whole } pageInfo { endCursor hasNextPage } } }"""
+_ONE = "query Agreement($id: ID!) { node(id: $id) { ...Whole } }"
+_DONE = "{ agreement { ...Whole } errors { path code message hint } }"
+_PROPOSE = f"mutation($in: AgreementInput!) {{ done: proposeAgreement(input: $in) {_DONE} }}"
+_DECIDE = f"mutation($in: AgreementDecisionInput!) {{ done: %s(input: $in) {_DONE} }}"
+
+
+@click.group(short_help="Agreements: read, propose, accept, reject, revoke.")
+def agreement() -> None:
+    """Agreements (convenanten) to which your organisation is a party, or is asked to be one."""
+
+
+@agreement.command("list")
+@click.option("--on", "on", type=Day(), help="Only those in force on this day.")
+@JSON
+@remote_command
+def list_agreements(remote: Remote, on: date | None, as_json: bool) -> None:
+    """List the agreements of your organisation, latest end first."""
+    found: list[dict[str, Any]] = []
+    after, more = None, True
+    while more:
+        page = remote.ask(_LIST + _WHOLE, {"on": on and on.isoformat(), "after": after})
+        nodes = page["agreements"]
+        found += nodes["nodes"]
+        after, more = nodes["pageInfo"]["endCursor"], nodes["pageInfo"]["hasNextPage"]
+    if as_json:
+        click.echo(orjson.dumps(found))
+        return
+    for each in found:
+        click.echo(f"{each['id']}  {each['state']:9} {each['from']} – {each['until']}")
+        click.echo(f"    {each['title']} ({_names(each['parties'])})")
+
+
+@agreement.command("show")
+@ID
+@JSON
+@remote_command
+def show(remote: Remote, agreement: str, as_json: bool) -> None:
+    """Show one agreement with its rules: who shows whom what, where, how exactly, how long."""
+    found = _read(remote, agreement)
+    click.echo(orjson.dumps(found) if as_json else _told(found))
+
+
+@agreement.command("propose")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", help="An idempotency key: a retry with it does not propose twice.")
+@JSON
+@remote_command
+def propose(remote: Remote, file: Path, key: str | None, as_json: bool) -> None:
+    """Propose the agreement in a JSON FILE; your organisation accepts it by proposing.
+
+    The file holds the fields of AgreementInput as `hub schema` prints it, without idempotencyKey.
+    Parties are named by their id or their name.
+    """
+    try:
+        draft = json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise click.ClickException(f"{file}: {error}") from None
+    if not isinstance(draft, dict):
+        raise click.ClickException(f"{file}: it must hold one JSON object.")
+    _name_parties(remote, draft)
+    given = {**draft, "idempotencyKey": key or str(uuid4())}
+    _done(remote, _PROPOSE, given, as_json)
+
+
+def _decision(name: str, mutation: str, help_: str) -> None:
+    """A command for one decision."""
+
+    @agreement.command(name, help=help_)
+    @ID
+    @click.option("--reason", help="Why; every party reads it.")
+    @click.option("--signed-by", help="The function of who signed, not a name.")
+    @click.option("--yes", is_flag=True, help="Do not ask: this is what I read before.")
+    @JSON
+    @remote_command
+    def decide(
+        remote: Remote,
+        agreement: str,
+        reason: str | None,
+        signed_by: str | None,
+        yes: bool,
+        as_json: bool,
+    ) -> None:
+        found = _read(remote, agreement)
+        if not yes:
+            click.echo(_told(found), err=True)
+            click.confirm(f"{name.capitalize()}?", abort=True, err=True)
+        given = {
+            "id": found["id"],
+            "version": found["version"],
+            "reason": reason,
+            "signedBy": signed_by,
+        }
+        _done(remote, _DECIDE % mutation, given, as_json)
+
+
+_decision(
+    "accept", "acceptAgreement", "Accept what is proposed; in force when every party has accepted."
+)
+_decision("reject", "rejectAgreement", "Reject a proposal: it can no longer come into force.")
+_decision("revoke", "revokeAgreement", "End an agreement at once, for every party.")
+
+
+def _done(remote: Remote, mutation: str, given: dict[str, Any], as_json: bool) -> None:
+    done = remote.ask(mutation + _WHOLE, {"in": given})["done"]
+    if done["errors"]:
+        lines = [f"{'.'.join(map(str, e['path']))}: {in_words(e)}" for e in done["errors"]]
+        raise click.ClickException("\n".join(lines))
+    click.echo(orjson.dumps(done["agreement"]) if as_json else _told(done["agreement"]))
+
+
+def _read(remote: Remote, agreement: str) -> dict[str, Any]:
+    found: dict[str, Any] | None = remote.ask(_ONE + _WHOLE, {"id": agreement})["node"]
+    if not found:
+        raise click.ClickException(
+            f"There is no agreement {agreement} to which you are a party. See: hub agreement list"
+        )
+    return found
+
+
+def _name_parties(remote: Remote, draft: dict[str, Any]) -> None:
+    """Puts ids where the rules name organisations."""
+    rules = [rule for rule in draft.get("rules") or [] if isinstance(rule, dict)]
+    named = {rule.get(role) for rule in rules for role in ("provider", "receiver")}
+    known = {each["name"]: each["id"] for each in _organisations(remote)} if named else {}
+    for rule in rules:
+        for role in ("provider", "receiver"):
+            rule[role] = known.get(rule.get(role), rule.get(role))
+
+
+def _organisations(remote: Remote) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = remote.ask("{ organisations { id name } }")["organisations"]
+    return found
+
+
+def _names(organisations: list[dict[str, Any]]) -> str:
+    return ", ".join(each["name"] for each in organisations)
+
+
+def _told(found: dict[str, Any]) -> str:
+    lines = [
+        f"{found['title']}  [{found['state']}, version {found['version']}]",
+        f"  id           {found['id']}",
+        f"  term         {found['from']} – {found['until']}",
+        f"  parties      {_names(found['parties'])}",
+        f"  accepted by  {_names(found['acceptedBy'])}",
+        f"  waiting for  {_names(found['waitingFor'])}",
+        f"  purpose      {found['purpose']}",
+        f"  legal basis  {found['legalBasis']}",
+        f"  contact      {found['contact']}",
+    ]
+    if found["dpia"]:
+        lines.append(f"  DPIA         {found['dpia']}")
+    return "\n".join(lines + [_rule(rule) for rule in found["rules"]])
+
+
+def _rule(rule: dict[str, Any]) -> str:
+    wijken = ", ".join(f"{wijk['name']} ({wijk['code']})" for wijk in rule["wijken"])
+    fields = f", with {', '.join(rule['fields'])}" if rule["fields"] else ""
+    past = ", from before the agreement too" if rule["includesPast"] else ""
+    return (
+        f"  - {rule['provider']['name']} shows {rule['receiver']['name']}: {rule['kind']} "
+        f"{rule['category'] or '(every category)'}, {rule['precision']}{fields}; {wijken}; kept "
+        f"{rule['keepDays']} days; numbers from {rule['minCell']}{past}"
+    )

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The first sheet of an Excel workbook (.xlsx): values, and what formulas gave when it was saved.
+
+A workbook is XML in a zip. What it says of its own size is looked at before anything is unpacked,
+and no more is unpacked than it said. Entities in the XML are refused (openpyxl sees to that where
+defusedxml is installed, as it is here).
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime, time
+from typing import Any
+
+from resolvers.sheets.table import Broken, Value
+from sql.errors import Refusal
+
+MOST_UNPACKED = 40_000_000
+"""Bytes; 5,000 full rows unpack to some 15 million."""
+
+_MOST_PARTS = 1_000
+
+# What openpyxl warns of repeats the content of cells, and would stand in the log.
+warnings.filterwarnings("ignore", module=r"openpyxl\.")
+
+
+def rows(content: bytes, most_columns: int) -> Iterator[tuple[Value, ...]]:
+    """The rows of the first sheet that is not hidden, empty ones too; cells beyond `most_columns`
+    are left out.
+    """
+    try:
+        _check_size(content)
+        yield from _read(content, most_columns)
+    except Refusal:
+        raise
+    except Exception as error:
+        # openpyxl trusts a file to be what it says: one that is not breaks it anywhere.
+        raise Refusal("SHEET_OTHER_FILE") from error
+
+
+def _check_size(content: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = archive.infolist()
+    if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+        raise Refusal("SHEET_UNPACKS_TOO_LARGE")
+
+
+def _read(content: bytes, most_columns: int) -> Iterator[tuple[Value, ...]]:
+    from openpyxl import load_workbook
+
+    book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+    try:
+        sheet = next(sheet for sheet in book.worksheets if sheet.sheet_state == "visible")
+        sheet.reset_dimensions()  # programs other than Excel may write a wrong size
+        for row in sheet.iter_rows(max_col=most_columns):
+            yield tuple(map(_value, row))
+    finally:
+        book.close()
+
+
+def _value(cell: Any) -> Value:
+    """What a cell holds; a day when its format shows no time."""
+    value = cell.value
+    if value is not None and cell.data_type == "e":
+        return Broken.CELL
+    if isinstance(value, datetime) and value.time() == time.min:
+        return value if "h" in cell.number_format.lower() else value.date()
+    return value  # type: ignore[no-any-return]
