@@ -63,7 +63,7 @@ def list_agreements(remote: Remote, on: date | None, as_json: bool) -> None:
         click.echo(f"    {each['title']} ({_names(each['parties'])})")
 
 
-@agreement.command("show")
+@agreement.command("show", short_help="Show one agreement with its rules.")
 @ID
 @JSON
 @remote_command
@@ -73,7 +73,7 @@ def show(remote: Remote, agreement: str, as_json: bool) -> None:
     click.echo(orjson.dumps(found) if as_json else _told(found))
 
 
-@agreement.command("propose")
+@agreement.command("propose", short_help="Propose the agreement in a JSON file.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--key", help="An idempotency key: a retry with it does not propose twice.")
 @JSON

@@ -11,7 +11,7 @@ from hub.cli import main
 from hub.settings import Settings
 from tests.admin.commands import answer, done, hub
 from tests.conftest import World
-from tests.golden.town import OOSTERHEEM, PROPOSE
+from tests.golden.town import OOSTERHEEM, PROPOSE, organisation
 from tests.partner import Partner
 
 pytestmark = pytest.mark.anyio
@@ -135,10 +135,9 @@ async def test_a_partner_that_goes_takes_its_part_in_agreements_with_it(town: Wo
 
 
 async def test_what_it_had_not_accepted_it_rejects(town: World) -> None:
-    async with town.connect("superuser") as connection:
-        rows = await connection.fetch("select slug, id::text from hub.organisations")
-    ids = dict(rows)
-    rule = {"provider": ids["buurtwerk"], "receiver": ids["corporatie-a"], "kind": "SIGNAL"}
+    provider = await organisation(town.partner("buurtwerk"))
+    receiver = await organisation(town.partner("corporatie-a"))
+    rule = {"provider": provider, "receiver": receiver, "kind": "SIGNAL"}
     rule |= {"wijken": [OOSTERHEEM], "precision": "WIJK"}
     proposal = {"idempotencyKey": "nog-een-voorstel", "title": "Meer", "purpose": "eerder zien"}
     proposal |= {"legalBasis": "AVG", "contact": "loket", "from": "2026-11-23"}
