@@ -31,7 +31,7 @@ SIGNAL = Kind(
     table="signals",
     columns=(
         Column("category", "category", required=True),
-        Column("subcategory", "subcategory", limit=80),
+        Column("subcategory", "subcategory", limit=80, free_text=True),
         Column("seen_at", "seenAt", required=True),
         Column("lon", "lon"),
         Column("lat", "lat"),

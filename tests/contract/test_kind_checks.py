@@ -39,7 +39,7 @@ MOMENTS = Kind(
 def errors(kind: Kind, **row: Any) -> list[tuple[object, str]]:
     """The field and code of each reason not to take a row."""
     checked = Checked(line=1)
-    check_values(kind, row, Writer(now=NOW, strict=False), checked)
+    check_values(kind, row, Writer(now=NOW, today=NOW.date(), strict=False), checked)
     return [(error.path[0], error.code) for error in checked.errors]
 
 
