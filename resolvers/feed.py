@@ -62,7 +62,7 @@ async def new_since(context: Context, wijk: UUID, cursor: str | None) -> int | N
     Refuses a cursor as a page of the feed does (BAD_CURSOR). Counting items is reading them: the
     ledger gets what a page of them would give it.
     """
-    if cursor is None:
+    if not cursor:
         return None
     _, position = await _position(context, cursor)
     rows = await context.loaders.load(FEED, wijk, None, *position, MOST_NEW)

@@ -30,7 +30,7 @@ async def headlines(loaders: Loaders, of: dict[str, Any]) -> list[dict[str, Any]
     rows = await loaders.load(
         HEADLINES, of["id"], str(week), week.from_day, str(before), before.from_day
     )
-    now, earlier = await loaders.load_many(HOLIDAYS, [week.from_day, before.from_day])
+    now, earlier = await loaders.load_many(HOLIDAYS, [str(week.from_day), str(before.from_day)])
     holidays = {"THIS_WEEK": _names(now), "WEEK_BEFORE": _names(earlier)}
     return [{**_headline(row), "holidays": holidays} for row in rows]
 

@@ -43,7 +43,7 @@ order by o.name, s.owner, s.dataset
 -- holidays_of_weeks --
 -- The holidays of weeks that are over, by their Mondays: those with a day from Monday to Friday in it, each name once.
 select k.monday as key, h.name
-from unnest($1::date[]) k (monday)
-join hub.holidays h on h.gemeente = hub.gemeente() and h.from_day <= k.monday + 4 and h.until_day >= k.monday
-where k.monday + 6 < hub.today()
+from unnest($1::text[]) k (monday)
+join hub.holidays h on h.gemeente = hub.gemeente() and h.from_day <= k.monday::date + 4 and h.until_day >= k.monday::date
+where k.monday::date + 6 < hub.today()
 group by k.monday, h.name order by min(h.from_day), h.name

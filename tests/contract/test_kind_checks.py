@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -62,6 +63,12 @@ def test_what_is_planned_may_lie_ahead_and_ends_after_it_begins(
     row: dict[str, Any], found: list[tuple[str, str]]
 ) -> None:
     assert errors(DAYS, **row) == found
+
+
+def test_a_day_of_what_happened_is_todays_at_the_latest() -> None:
+    happened = replace(DAYS, planned=False)
+    assert errors(happened, starts_on=NOW.date()) == []
+    assert errors(happened, starts_on=date(2026, 11, 24)) == [("startsOn", "DATE_IN_FUTURE")]
 
 
 @pytest.mark.parametrize(

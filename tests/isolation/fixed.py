@@ -697,17 +697,17 @@ class Battery:
             await refused(play, first, change, wijk)
             async with as_asker(play.app, play.world.gemeente, first):
                 await play.app.execute(signal.format("", "$2", noon, ""), wijk, SAME)
-            for column, value in (("summary", "'x'"), ("internal_note", "'x'")):
+            for column in ("subcategory", "summary", "internal_note"):
                 await refused(
                     play,
                     first,
-                    signal.format(f", {column}", "gen_random_uuid()", noon, f", {value}"),
+                    signal.format(f", {column}", "gen_random_uuid()", noon, ", 'x'"),
                     wijk,
                 )
                 await refused(
                     play,
                     first,
-                    f"update hub.signals set {column} = {value}, version = 2 where id = $1",
+                    f"update hub.signals set {column} = 'x', version = 2 where id = $1",
                     SAME,
                 )
             await refused(
