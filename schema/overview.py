@@ -92,13 +92,14 @@ class SourceState:
     dataset: str = strawberry.field(description="The owner's name of the dataset.")
     last_delivery: date | None = strawberry.field(description="The last day with a delivery.")
     late: bool = strawberry.field(
-        description="Whether today is later than the promised rhythm after the last delivery. "
+        description="Whether today is later than the promised rhythm after the last delivery; "
+        "days in holidays of its kind of organisation do not count. "
         "False for a dataset without a rhythm."
     )
     silent: bool = strawberry.field(
         description="Whether nothing was delivered in the closed week, nor since the rhythm (if "
-        "that is longer) before its end. Outside an overview: in the last closed week. False for a "
-        "dataset without a rhythm."
+        "that is longer) before its end; days in holidays do not count. Outside an overview: in "
+        "the last closed week. False for a dataset without a rhythm."
     )
     contact: str | None = strawberry.field(description="Whom to call about it.")
 

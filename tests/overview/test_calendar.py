@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from hub.cli import main
 from resolvers.holidays import import_holidays
 from sql.errors import Refusal
 from tests.conftest import World
+from tests.kwb.test_commands import hub
 from tests.overview.conftest import Ask, Connections
 from tests.overview.test_sources import TODAY, holiday
 from tests.overview.town import MONDAY, Plan, Rule, Town, build
@@ -47,12 +47,6 @@ async def stored(world: World) -> list[tuple[str, str, str, list[str]]]:
     return [
         (row["name"], str(row["from_day"]), str(row["until_day"]), row["for_kinds"]) for row in rows
     ]
-
-
-async def hub(world: World, *arguments: str | Path) -> Result:
-    """Runs the command on the world's database; it has a loop of its own, so in a thread."""
-    runner = CliRunner(env={"HUB_OWNER_URL": world.dsn("owner"), "DATABASE_URL": world.dsn("app")})
-    return await asyncio.to_thread(runner.invoke, main, [str(word) for word in arguments])
 
 
 # -- the import

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import World
+from tests.kwb.test_commands import hub
 from tests.overview.conftest import Ask, Connections
 from tests.overview.town import MONDAY, TODAY, Plan, Rule, Town, build
 
@@ -391,3 +393,30 @@ async def test_who_receives_one_category_sees_no_source_of_another(
     )
     assert [source["dataset"] for source in await sources(ask, town, 0)] == ["meldingen"] * seen
     assert [source["dataset"] for source in await sources(ask, town, 1)] == ["meldingen"]
+
+
+ADD = (
+    *("partner", "add", "speeltuin", "--gemeente", "GM0637", "--name", "Speeltuin (verzonnen)"),
+    *("--kind", "RESIDENTS", "--wijk", "WK063711", "--dataset", "meldingen:30"),
+)
+
+
+async def categories_of(world: World) -> list[list[str] | None]:
+    async with world.connect("superuser") as root:
+        rows = await root.fetch("select categories from hub.datasets where rhythm_days = 30")
+    return [row["categories"] for row in rows]
+
+
+async def test_a_partner_says_of_which_categories_a_dataset_is(world: World) -> None:
+    await hub(world, *ADD, "--categories", "meldingen:NOISE,LITTER")
+    assert await categories_of(world) == [["NOISE", "LITTER"]]
+    await hub(world, *ADD)
+    assert await categories_of(world) == [None]
+
+
+@pytest.mark.parametrize("words", ["meldingen:GELUID", "meldingen", "meldingen:", "anders:NOISE"])
+async def test_categories_that_cannot_be_are_wrong_use(world: World, words: str) -> None:
+    result = await hub(world, *ADD, "--categories", words)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert await categories_of(world) == []
