@@ -22,7 +22,7 @@ from resolvers.partners import (
     save_partner,
     set_working_area,
 )
-from schema.enums import OrganisationKind
+from schema.enums import Category, OrganisationKind
 from sql.ids import IdSource
 from sql.session import Database
 
@@ -56,6 +56,13 @@ def partner() -> None:
     metavar="NAME:DAYS",
     help="What it will deliver, and every how many days; again for more.",
 )
+@click.option(
+    "--categories",
+    multiple=True,
+    metavar="NAME:CATEGORY,…",
+    help="Of which categories a dataset is: who receives others does not see it as a source. "
+    "Default: of any; again for more.",
+)
 @DATA
 def add(
     slug: str,
@@ -68,12 +75,14 @@ def add(
     works_until: date | None,
     contact: str | None,
     datasets: tuple[str, ...],
+    categories: tuple[str, ...],
     data: Path | None,
 ) -> None:
     """Add the partner SLUG, or bring it up to date."""
     if every_wijk == bool(wijken):
         raise click.UsageError("Say where it works: --wijk WK063711, or --every-wijk.")
     promises = [_promise(dataset) for dataset in datasets]
+    narrowed = _narrowed(categories, {dataset for dataset, _ in promises})
 
     async def work(owner: Database) -> None:
         async with owner.administration() as session:
@@ -81,7 +90,10 @@ def add(
             codes = None if every_wijk else wijken
             await set_working_area(session, saved, codes, works_from, works_until, contact)
             for dataset, days in promises:
-                await declare_dataset(session, saved, dataset, "SIGNAL", days, contact)
+                of = narrowed.get(dataset)
+                await declare_dataset(
+                    session, saved, dataset, "SIGNAL", days, contact, categories=of
+                )
         click.echo(f"{slug} {saved.id}")
 
     run(as_owner(settings_from(data=data), work))
@@ -92,6 +104,19 @@ def _promise(text: str) -> tuple[str, int]:
     if not days.isdigit() or not 1 <= int(days) <= 366:
         raise click.UsageError(f"{text}: write NAME:DAYS, such as meldingen:7")
     return name, int(days)
+
+
+def _narrowed(categories: tuple[str, ...], datasets: set[str]) -> dict[str, list[str]]:
+    """The categories of each dataset that is not of any."""
+    found = {}
+    for text in categories:
+        name, _, listed = text.partition(":")
+        if name not in datasets:
+            raise click.UsageError(f"{text}: give --dataset {name}:DAYS as well")
+        found[name] = listed.split(",")
+        if unknown := sorted({*found[name]} - {category.value for category in Category}):
+            raise click.UsageError(f"{text}: not a category: {', '.join(unknown)}")
+    return found
 
 
 @partner.command("list")

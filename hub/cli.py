@@ -17,9 +17,10 @@ import click
 from hub import logs
 from hub.administration import partner, token
 from hub.app import create_app
-from hub.commands import DATA, Day, as_owner, report, run, settings_from
+from hub.commands import DATA, FILE, Day, InOrder, as_owner, changed, report, run, settings_from
 from hub.daily import run_daily
 from hub.figures import facts, kwb
+from hub.holidays import holidays
 from hub.new import new
 from hub.remote.agreements import agreement
 from hub.remote.export import export
@@ -156,13 +157,13 @@ async def _migrate(settings: Settings) -> None:
     click.echo(f"{count} migrations run" if count else "Up to date: nothing to do")
 
 
-@main.group("import")
+@main.group("import", cls=InOrder)
 def import_group() -> None:
     """Bring public data into the hub."""
 
 
 @import_group.command("areas")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@FILE
 @click.option(
     "--year",
     type=click.IntRange(1990, 2100),
@@ -204,6 +205,10 @@ def import_areas_command(
 
     Whether an area of a new year continues a wijk that is known is proposed by name and overlap.
     What is not confirmed waits: see `hub confirm areas`.
+
+    \b
+    Example:
+      hub import areas wijken_2025.geojson --year 2025 --source "CBS via PDOK"
     """
 
     async def work(owner: Database) -> None:
@@ -221,11 +226,7 @@ def import_areas_command(
             report=_tell_area,
         )
         waiting = [d.gemeente for d in result.divisions if not d.established]
-        click.echo(
-            f"{result.changed} rows changed"
-            if result.changed
-            else "Nothing changed: it was known already"
-        )
+        click.echo(changed(result.changed))
         for code in waiting:
             click.echo(
                 f"{code} {year} waits for decisions: hub confirm areas --gemeente {code} --year "
@@ -314,6 +315,7 @@ import_group.add_command(kwb)
 import_group.add_command(facts)
 main.add_command(agreement)
 main.add_command(export)
+import_group.add_command(holidays)
 main.add_command(new)
 main.add_command(partner)
 main.add_command(push)

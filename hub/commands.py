@@ -39,6 +39,17 @@ DATA = click.option(
 )
 
 
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+class InOrder(click.Group):
+    """A group whose help lists its commands in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, as added."""
+        return list(self.commands)
+
+
 class Day(click.ParamType[date]):
     """A day as 2026-11-23."""
 
@@ -83,6 +94,11 @@ def settings_from(**given: Any) -> Settings:
     except SettingsError as error:
         fail(error)
     return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def changed(count: int) -> str:
+    """What an import says of how many rows it changed."""
+    return f"{count} rows changed" if count else "Nothing changed: it was known already"
 
 
 def report(line: str) -> None:

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import click
 
-from hub.commands import DATA, as_owner, report, run, settings_from
+from hub.commands import DATA, FILE, as_owner, changed, report, run, settings_from
 from sql.session import Database
-
-FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
 @click.command("kwb")
@@ -29,6 +27,10 @@ def kwb(file: Path, year: int, gemeente: str | None, data: Path | None) -> None:
     without boundaries. Figures that CBS filled in or corrected since the last time are renewed in
     place; a file that was read before changes nothing. A file with a fault is not stored at all:
     the message names the cell.
+
+    \b
+    Example:
+      hub import kwb kwb-2024.xlsx --year 2024 --gemeente GM0344
     """
 
     async def work(owner: Database) -> None:
@@ -42,7 +44,7 @@ def kwb(file: Path, year: int, gemeente: str | None, data: Path | None) -> None:
             f"{', '.join(result.gemeenten)} {year}: {result.regions} areas, "
             f"{result.figures} figures"
         )
-        click.echo(_changed(result.changed))
+        click.echo(changed(result.changed))
         for division in result.waiting:
             for area in division.areas:
                 if area.state == "WAITS":
@@ -64,17 +66,17 @@ def facts(file: Path, data: Path | None) -> None:
 
     Columns: area_code, measure, value, unit, reference_date, source_url, note. Each figure keeps
     its own source.
+
+    \b
+    Example:
+      hub import facts zoetermeer_facts.csv
     """
 
     async def work(owner: Database) -> None:
         from resolvers.kwb import import_facts
 
-        read, changed = await import_facts(owner, file)
+        read, rows = await import_facts(owner, file)
         click.echo(f"{read} figures")
-        click.echo(_changed(changed))
+        click.echo(changed(rows))
 
     run(as_owner(settings_from(data=data), work))
-
-
-def _changed(count: int) -> str:
-    return f"{count} rows changed" if count else "Nothing changed: it was known already"

@@ -23,7 +23,7 @@ from tests.conftest import World
 
 pytestmark = pytest.mark.anyio
 
-ADMINISTRATION = {"areas.sql", "demo.sql", "kwb.sql", "partners.sql"}
+ADMINISTRATION = {"areas.sql", "demo.sql", "holidays.sql", "kwb.sql", "partners.sql"}
 """Files whose statements the owner runs; all others are the serving role's."""
 
 COMMANDS = {"demo_statistics"}
