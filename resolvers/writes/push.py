@@ -149,6 +149,8 @@ class _Push:
         if not made.dry_run and not made.refused:
             await request.remember(self._session, made.id)
             await self._note_delivered(checked)
+        if not made.dry_run:
+            self._context.delivered.update(row.outcome for row in made.rows)
         return await made.store(self._session)
 
     def _request(self, rows: Sequence[Row], rejected: RejectedRows) -> Request:
