@@ -145,7 +145,7 @@ class House:
         )
         self._stall = self._gauge(
             "hub_feed_stall_seconds",
-            "How long the same write transaction, of whatever program, has held the feed.",
+            "How long the feed has waited for the same write transaction, of whatever program.",
         )
 
     def _gauge(self, name: str, what: str) -> Gauge:

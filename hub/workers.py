@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Several processes that answer on one socket, and the one that keeps them.
+"""Several processes that answer at one address, and the one that keeps them.
 
-Promises: the keeper holds the socket, so a connection that no worker took waits for one that does;
-a worker that ends unasked is started again, ever more slowly when it ends time after time; SIGTERM
-of the keeper lets each worker finish what it has under way; no worker outlives the keeper, also
-after kill -9. Workers share nothing but the database, the socket and the folder in which they
-count.
+Promises: each worker listens on a socket of its own, from when it can answer until it ends, and the
+system divides connections over them; the keeper holds the address, so that nobody else gets it; a
+worker that ends unasked is started again, ever more slowly when it ends time after time; SIGTERM of
+the keeper lets each worker finish what it has under way; no worker outlives the keeper, also after
+kill -9. Workers share nothing but the database and the folder in which they count.
 """
 
 from __future__ import annotations
@@ -46,18 +46,33 @@ _processes = get_context("spawn")
 
 @dataclass(slots=True)
 class Workers:
-    """The workers of a hub: as many as the settings say, on the database at `dsn`.
+    """The workers of a hub: as many as the settings say, on the database at `dsn`, at the address
+    of `claimed`, which takes no connections itself any more.
 
     `folder` is where they count for /metrics, when that was asked for.
     """
 
     settings: Settings
     dsn: str
-    listening: socket.socket
+    claimed: socket.socket
     house: House
     folder: Path | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
     _running: dict[int, SpawnProcess] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep the address for sockets of this user's that say they share it."""
+        self.claimed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self.claimed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        self.claimed.shutdown(socket.SHUT_RDWR)
+
+    def _share(self) -> socket.socket:
+        """One more socket with the address; it takes connections once it listens."""
+        shared = socket.socket(self.claimed.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        shared.bind(self.claimed.getsockname())
+        return shared
 
     async def run(self, on_start: Callable[[], None]) -> None:
         """Keeps the workers until SIGTERM or Ctrl-C; `on_start` is told when the first can
@@ -116,24 +131,23 @@ class Workers:
         if self.folder is not None:
             os.environ[COUNTED_IN] = str(self.folder)
         ready, tell = _processes.Pipe(duplex=False)
-        worker = _processes.Process(
-            target=work,
-            args=(number, self.settings, self.dsn, self.listening, tell, os.getpid()),
-            daemon=True,
-        )
-        # Ctrl-C of a terminal reaches all its processes, but is for the keeper alone.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            worker.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-            tell.close()
+        with self._share() as listening, tell:
+            worker = _processes.Process(
+                target=work,
+                args=(number, self.settings, self.dsn, listening, tell, os.getpid()),
+                daemon=True,
+            )
+            # Ctrl-C of a terminal reaches all its processes, but is for the keeper alone.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                worker.start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         self._running[number] = worker
         return worker, ready
 
     def _end(self) -> asyncio.TimerHandle:
         """Asks each worker to finish; those that have not when the timer ends are killed."""
-        self.listening.close()  # or callers would wait for a worker that never comes
         for worker in self._running.values():
             worker.terminate()
         return asyncio.get_running_loop().call_later(KILL_AFTER, self._kill)
