@@ -8,8 +8,11 @@ command.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from socket import socket
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -18,22 +21,29 @@ from hub import logs
 from hub.administration import partner, token
 from hub.app import create_app
 from hub.commands import DATA, FILE, Day, InOrder, as_owner, changed, report, run, settings_from
-from hub.daily import run_daily
+from hub.daily import daily_work, run_daily
 from hub.figures import facts, kwb
 from hub.holidays import holidays
+from hub.metrics import House, Traffic, traffic_of_workers
 from hub.new import new
 from hub.remote.agreements import agreement
 from hub.remote.export import export
 from hub.remote.push import push
 from hub.serve import (
+    OF_THE_KEEPER,
+    Served,
+    address_of,
     claim,
+    claim_for_metrics,
     database_at_hand,
     embedded_database,
     is_loopback,
+    looked_after,
     open_database,
     serve_app,
 )
 from hub.settings import Settings
+from hub.workers import Workers
 from sql.migrate import migrate
 from sql.session import Database
 
@@ -70,7 +80,9 @@ def demo(
     partner, and three commands to copy. Only for this machine: it prints tokens, so it listens on a
     loopback address alone.
     """
-    settings = settings_from(port=port, host=host, data=data, production=False, log_format="human")
+    settings = settings_from(
+        port=port, host=host, data=data, production=False, log_format="human", workers=1
+    )
     if settings.database_url is not None:
         raise click.ClickException(
             "The demo makes a database of its own: unset DATABASE_URL, or use `hub serve`."
@@ -86,7 +98,8 @@ def demo(
 async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
     from hub.demo.prepare import closing_words, needs_new_world, prepare
 
-    listening = claim(settings)
+    listening = claim(settings.host, settings.port)
+    address = address_of(listening)
     async with embedded_database(settings, report) as embedded:
         owner_dsn = embedded.addresses.owner
         if reset or await needs_new_world(owner_dsn):
@@ -100,12 +113,10 @@ async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
             tokens, day = await prepare(
                 app, database, owner, settings.data, today=today, report=report
             )
-            await serve_app(
-                app,
-                settings,
-                lambda address: click.echo(closing_words(address, tokens, day)),
-                listening,
-            )
+            async with daily_work(database, lambda: None):
+                await serve_app(
+                    app, listening, lambda: click.echo(closing_words(address, tokens, day))
+                )
     click.echo(f"Gestopt. De wereld is bewaard in {settings.data}.")
 
 
@@ -113,28 +124,59 @@ async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
 @PORT
 @HOST
 @DATA
-def serve(port: int | None, host: str | None, data: Path | None) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Processes that answer requests. Default: 1.",
+)
+def serve(port: int | None, host: str | None, data: Path | None, workers: int | None) -> None:
     """Serve the database of DATABASE_URL, or an embedded one.
 
     DATABASE_URL is the address of the role hub_app; the hub refuses to serve as the owner, as a
     superuser, or as a role that bypasses row-level security, and a database that lacks migrations.
     Settings: docs/settings.md.
     """
-    settings = settings_from(port=port, host=host, data=data)
+    settings = settings_from(port=port, host=host, data=data, workers=workers)
     logs.configure(settings.log_format)
     run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
-    listening = claim(settings)
-    async with (
-        database_at_hand(settings, report) as served,
-        open_database(settings, served.dsn) as database,
-    ):
-        app = create_app(settings, database, database_ready=served.ready)
-        await serve_app(
-            app, settings, lambda address: report(f"De hub luistert op {address}"), listening
-        )
+    listening, scraped = claim(settings.host, settings.port), claim_for_metrics(settings)
+    address = address_of(listening)
+
+    def told() -> None:
+        report(f"De hub luistert op {address}")
+
+    house = House(settings)
+    async with database_at_hand(settings, report) as served:
+        if settings.workers > 1:
+            await _serve_in_workers(settings, served, listening, scraped, house, told)
+            return
+        traffic = Traffic()
+        async with (
+            open_database(settings, served.dsn, watch=traffic.pool) as database,
+            looked_after(database, house, traffic.registry, scraped),
+        ):
+            app = create_app(settings, database, database_ready=served.ready, traffic=traffic)
+            await serve_app(app, listening, told)
+
+
+async def _serve_in_workers(
+    settings: Settings,
+    served: Served,
+    listening: socket,
+    scraped: socket | None,
+    house: House,
+    told: Callable[[], None],
+) -> None:
+    with TemporaryDirectory(prefix="hub-metrics-") as folder:
+        counted = Path(folder) if scraped else None
+        async with (
+            open_database(settings, served.dsn, size=OF_THE_KEEPER) as database,
+            looked_after(database, house, traffic_of_workers(Path(folder)), scraped),
+        ):
+            await Workers(settings, served.dsn, listening, house, counted).run(told)
 
 
 @main.command("migrate")

@@ -89,11 +89,11 @@ def fail(error: BaseException) -> NoReturn:
 
 def settings_from(**given: Any) -> Settings:
     """The settings of the environment, with what the command line gives instead."""
+    instead = {name: value for name, value in given.items() if value is not None}
     try:
-        settings = Settings.from_environment(os.environ)
+        return replace(Settings.from_environment(os.environ), **instead)
     except SettingsError as error:
         fail(error)
-    return replace(settings, **{name: value for name, value in given.items() if value is not None})
 
 
 def changed(count: int) -> str:

@@ -9,13 +9,16 @@ PostgreSQL (a wheel's programs suffice), no rights, and as root changes nobody's
 from hub.database.binaries import Binaries, find_binaries
 from hub.database.errors import EmbeddedError
 from hub.database.folder import default_data_folder
-from hub.database.supervisor import Addresses, EmbeddedPostgres
+from hub.database.processes import ending_with
+from hub.database.supervisor import CONNECTIONS, Addresses, EmbeddedPostgres
 
 __all__ = [
+    "CONNECTIONS",
     "Addresses",
     "Binaries",
     "EmbeddedError",
     "EmbeddedPostgres",
     "default_data_folder",
+    "ending_with",
     "find_binaries",
 ]
