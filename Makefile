@@ -21,10 +21,10 @@ LOCK := env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_UR
 	--generate-hashes --no-emit-index-url --no-header $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench client lock wheel clean
+.PHONY: help demo test check bench client graphiql lock wheel clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: $(RUN) ## start the hub with the demo world (ARGS="--port 8731 --data DIR --today 2026-11-23")
 	@exec $(PY) -m hub demo $(ARGS)
@@ -47,6 +47,12 @@ client: $(PY) ## generate the typed client of docs/client from the schema and it
 	@$(PY) -m venv build/client
 	@build/client/bin/python -m pip --quiet --disable-pip-version-check install ariadne-codegen==0.19.0
 	@build/client/bin/python -m ariadne_codegen --config docs/client/codegen.toml
+
+# The packages stay out of the source folders; their own set-up code does not run.
+graphiql: ## build GraphiQL's page from its lock file (needs node and npm)
+	@rm -rf build/graphiql && mkdir -p build && cp -r hub/pages/graphiql build/graphiql
+	@cd build/graphiql && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd build/graphiql && node build.mjs $(CURDIR)/hub/pages/graphiql/built
 
 lock: $(DEV) ## write the lock files from pyproject.toml (ARGS=--upgrade for newer releases)
 	@$(LOCK) --output-file requirements.lock

@@ -27,7 +27,7 @@ from resolvers.partners import (
     tokens_of,
 )
 from schema.contributions import CONTRIBUTIONS
-from schema.enums import OrganisationKind
+from schema.enums import Category, OrganisationKind
 from sql.ids import IdSource
 from sql.session import Database
 
@@ -60,6 +60,13 @@ def partner() -> None:
     help=f"What it will deliver, every how many days, and of which kind ({', '.join(KINDS)}; "
     "default SIGNAL); again for more.",
 )
+@click.option(
+    "--categories",
+    multiple=True,
+    metavar="NAME:CATEGORY,…",
+    help="Of which categories a dataset is: who receives others does not see it as a source. "
+    "Default: of any; again for more.",
+)
 @DATA
 def add(
     slug: str,
@@ -72,12 +79,14 @@ def add(
     works_until: date | None,
     contact: str | None,
     datasets: tuple[str, ...],
+    categories: tuple[str, ...],
     data: Path | None,
 ) -> None:
     """Add the partner SLUG, or bring it up to date."""
     if every_wijk == bool(wijken):
         raise click.UsageError("Say where it works: --wijk WK063711, or --every-wijk.")
     promises = [_promise(dataset) for dataset in datasets]
+    narrowed = _narrowed(categories, {dataset for dataset, *_ in promises})
 
     async def work(owner: Database) -> None:
         async with owner.administration() as session:
@@ -85,7 +94,10 @@ def add(
             codes = None if every_wijk else wijken
             await set_working_area(session, saved, codes, works_from, works_until, contact)
             for dataset, days, of_kind in promises:
-                await declare_dataset(session, saved, dataset, of_kind, days, contact)
+                of = narrowed.get(dataset)
+                await declare_dataset(
+                    session, saved, dataset, of_kind, days, contact, categories=of
+                )
         click.echo(f"{slug} {saved.id}")
 
     run(as_owner(settings_from(data=data), work))
@@ -142,6 +154,19 @@ def _tell_ended(slug: str, ended: Ended, dry_run: bool, as_json: bool) -> None:
     click.echo(f"  tokens: {', '.join(ended.tokens) or 'none'}")
     for agreement in ended.agreements:
         click.echo(f"  agreement {agreement['agreement']}: {agreement['decision']}")
+
+
+def _narrowed(categories: tuple[str, ...], datasets: set[str]) -> dict[str, list[str]]:
+    """The categories of each dataset that is not of any."""
+    found = {}
+    for text in categories:
+        name, _, listed = text.partition(":")
+        if name not in datasets:
+            raise click.UsageError(f"{text}: give --dataset {name}:DAYS as well")
+        found[name] = listed.split(",")
+        if unknown := sorted({*found[name]} - {category.value for category in Category}):
+            raise click.UsageError(f"{text}: not a category: {', '.join(unknown)}")
+    return found
 
 
 @partner.command("list")

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,10 +12,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from hub.daily import daily_loop
 from hub.graphql import GraphQLEndpoint
 from hub.identity.tokens import TokenAdapter
-from hub.pages import icon, index
+from hub.metrics import Traffic
+from hub.pages import graphiql, icon, index
 from hub.settings import Settings
 from hub.uploads import UploadEndpoint
 from resolvers.context import Context
@@ -36,12 +34,14 @@ def create_app(
     *,
     ids: IdSource | None = None,
     database_ready: Callable[[], bool] = lambda: True,
+    traffic: Traffic | None = None,
     **endpoint: Any,
 ) -> Starlette:
     """The hub over an open database, which the caller closes.
 
     `ids` makes the ids of new records. `database_ready` says whether the database server is up;
-    `endpoint` are further arguments of `GraphQLEndpoint`, for tests.
+    `traffic` counts what is answered; `endpoint` are further arguments of `GraphQLEndpoint`, for
+    tests.
     """
     source = ids or IdSource()
 
@@ -55,8 +55,9 @@ def create_app(
         database,
         TokenAdapter(database),
         make_context,
-        limits=settings.limits,
+        limits=settings.limits_of_one_worker,
         row_types=ROW_TYPES,
+        traffic=traffic,
         **endpoint,
     )
 
@@ -72,16 +73,6 @@ def create_app(
     async def live(_: Request) -> Response:
         return JSONResponse({"live": True})
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        stop = asyncio.Event()
-        daily = asyncio.create_task(daily_loop(database, stop))
-        try:
-            yield
-        finally:
-            stop.set()
-            await daily
-
     return Starlette(
         routes=[
             Route("/", index(database)),
@@ -91,6 +82,6 @@ def create_app(
             Route("/live", live),
             Route("/ready", ready),
             Mount("/static", StaticFiles(packages=[("hub.pages", "static")])),
+            *(() if settings.production else graphiql.routes()),
         ],
-        lifespan=lifespan,
     )

@@ -9,8 +9,11 @@ command.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from socket import socket
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -19,23 +22,43 @@ from hub import logs
 from hub.administration import partner, token
 from hub.app import create_app
 from hub.backup import backup, restore
-from hub.commands import DATA, JSON, Day, as_owner, report, run, settings_from, tell_json
-from hub.daily import run_daily
+from hub.commands import (
+    DATA,
+    FILE,
+    JSON,
+    Day,
+    InOrder,
+    as_owner,
+    changed,
+    report,
+    run,
+    settings_from,
+    tell_json,
+)
+from hub.daily import daily_work, run_daily
 from hub.doctor import doctor
 from hub.figures import division, facts, kwb
+from hub.holidays import holidays
+from hub.metrics import House, Traffic, traffic_of_workers
 from hub.new import new
 from hub.remote.agreements import agreement
 from hub.remote.export import export
 from hub.remote.push import push
 from hub.serve import (
+    OF_THE_KEEPER,
+    Served,
+    address_of,
     claim,
+    claim_for_metrics,
     database_at_hand,
     embedded_database,
     is_loopback,
+    looked_after,
     open_database,
     serve_app,
 )
 from hub.settings import Settings
+from hub.workers import Workers
 from sql.migrate import migrate
 from sql.session import Database
 
@@ -98,7 +121,9 @@ def demo(
     partner, and three commands to copy. Only for this machine: it prints tokens, so it listens on a
     loopback address alone.
     """
-    settings = settings_from(port=port, host=host, data=data, production=False, log_format="human")
+    settings = settings_from(
+        port=port, host=host, data=data, production=False, log_format="human", workers=1
+    )
     if settings.database_url is not None:
         raise click.ClickException(
             "The demo makes a database of its own: unset DATABASE_URL, or use `hub serve`."
@@ -116,7 +141,8 @@ def demo(
 async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
     from hub.demo.prepare import closing_words, needs_new_world, prepare
 
-    listening = claim(settings)
+    listening = claim(settings.host, settings.port)
+    address = address_of(listening)
     async with embedded_database(settings, report) as embedded:
         owner_dsn = embedded.addresses.owner
         if reset or await needs_new_world(owner_dsn):
@@ -130,12 +156,10 @@ async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
             tokens, day = await prepare(
                 app, database, owner, settings.data, today=today, report=report
             )
-            await serve_app(
-                app,
-                settings,
-                lambda address: click.echo(closing_words(address, tokens, day)),
-                listening,
-            )
+            async with daily_work(database, lambda: None):
+                await serve_app(
+                    app, listening, lambda: click.echo(closing_words(address, tokens, day))
+                )
     click.echo(f"Gestopt. De wereld is bewaard in {settings.data}.")
 
 
@@ -143,28 +167,59 @@ async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
 @PORT
 @HOST
 @DATA
-def serve(port: int | None, host: str | None, data: Path | None) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Processes that answer requests. Default: 1.",
+)
+def serve(port: int | None, host: str | None, data: Path | None, workers: int | None) -> None:
     """Serve the database of DATABASE_URL, or an embedded one.
 
     DATABASE_URL is the address of the role hub_app; the hub refuses to serve as the owner, as a
     superuser, or as a role that bypasses row-level security, and a database that lacks migrations.
     Settings: docs/settings.md.
     """
-    settings = settings_from(port=port, host=host, data=data)
+    settings = settings_from(port=port, host=host, data=data, workers=workers)
     logs.configure(settings.log_format)
     run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
-    listening = claim(settings)
-    async with (
-        database_at_hand(settings, report) as served,
-        open_database(settings, served.dsn) as database,
-    ):
-        app = create_app(settings, database, database_ready=served.ready)
-        await serve_app(
-            app, settings, lambda address: report(f"De hub luistert op {address}"), listening
-        )
+    listening, scraped = claim(settings.host, settings.port), claim_for_metrics(settings)
+    address = address_of(listening)
+
+    def told() -> None:
+        report(f"De hub luistert op {address}")
+
+    house = House(settings)
+    async with database_at_hand(settings, report) as served:
+        if settings.workers > 1:
+            await _serve_in_workers(settings, served, listening, scraped, house, told)
+            return
+        traffic = Traffic()
+        async with (
+            open_database(settings, served.dsn, watch=traffic.pool) as database,
+            looked_after(database, house, traffic.registry, scraped),
+        ):
+            app = create_app(settings, database, database_ready=served.ready, traffic=traffic)
+            await serve_app(app, listening, told)
+
+
+async def _serve_in_workers(
+    settings: Settings,
+    served: Served,
+    listening: socket,
+    scraped: socket | None,
+    house: House,
+    told: Callable[[], None],
+) -> None:
+    with TemporaryDirectory(prefix="hub-metrics-") as folder:
+        counted = Path(folder) if scraped else None
+        async with (
+            open_database(settings, served.dsn, size=OF_THE_KEEPER) as database,
+            looked_after(database, house, traffic_of_workers(Path(folder)), scraped),
+        ):
+            await Workers(settings, served.dsn, listening, house, counted).run(told)
 
 
 @main.command("migrate", short_help="Bring the database up to date.")
@@ -187,13 +242,13 @@ async def _migrate(settings: Settings) -> None:
     click.echo(f"{count} migrations run" if count else "Up to date: nothing to do")
 
 
-@main.group("import")
+@main.group("import", cls=InOrder)
 def import_group() -> None:
     """Bring public data into the hub."""
 
 
 @import_group.command("areas", short_help="Read wijken and buurten from a GeoJSON file.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@FILE
 @click.option(
     "--year",
     type=click.IntRange(1990, 2100),
@@ -237,6 +292,10 @@ def import_areas_command(
 
     Whether an area of a new year continues a wijk that is known is proposed by name and overlap.
     What is not confirmed waits: see `hub confirm areas`.
+
+    \b
+    Example:
+      hub import areas wijken_2025.geojson --year 2025 --source "CBS via PDOK"
     """
 
     async def work(owner: Database) -> None:
@@ -258,11 +317,7 @@ def import_areas_command(
             tell_json({"changed": result.changed, "divisions": divisions})
             return
         waiting = [d.gemeente for d in result.divisions if not d.established]
-        click.echo(
-            f"{result.changed} rows changed"
-            if result.changed
-            else "Nothing changed: it was known already"
-        )
+        click.echo(changed(result.changed))
         for code in waiting:
             click.echo(
                 f"{code} {year} waits for decisions: hub confirm areas --gemeente {code} --year "
@@ -355,6 +410,7 @@ main.add_command(restore)
 main.add_command(doctor)
 main.add_command(agreement)
 main.add_command(export)
+import_group.add_command(holidays)
 main.add_command(new)
 main.add_command(partner)
 main.add_command(push)

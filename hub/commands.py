@@ -50,6 +50,15 @@ DATA = click.option(
 JSON = click.option(
     "--json", "as_json", is_flag=True, help="For a program: JSON on standard output."
 )
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+class InOrder(click.Group):
+    """A group whose help lists its commands in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, as added."""
+        return list(self.commands)
 
 
 class Day(click.ParamType[date]):
@@ -102,11 +111,16 @@ def refuse_absent(settings: Settings) -> None:
 
 def settings_from(**given: Any) -> Settings:
     """The settings of the environment, with what the command line gives instead."""
+    instead = {name: value for name, value in given.items() if value is not None}
     try:
-        settings = Settings.from_environment(os.environ)
+        return replace(Settings.from_environment(os.environ), **instead)
     except SettingsError as error:
         fail(error)
-    return replace(settings, **{name: value for name, value in given.items() if value is not None})
+
+
+def changed(count: int) -> str:
+    """What an import says of how many rows it changed."""
+    return f"{count} rows changed" if count else "Nothing changed: it was known already"
 
 
 def tell_json(answer: Any) -> None:

@@ -2,16 +2,16 @@
 """What the hub does by itself once a day: publish numbers of closed weeks, cut the feed's batch,
 forget dry runs that nobody carried out.
 
-All is decided in the database and has no effect when done already, so every worker may do it, at
-the start and at each new day of the hub's clock. A database that is away is tried again.
+All is decided in the database and has no effect when done already, so every hub over it may do it,
+at its start and at each new day of the hub's clock. A database that is away is tried again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import date
 
 from hub.logs import event, places
@@ -58,8 +58,26 @@ async def wait_a_minute(stop: asyncio.Event) -> None:
         await asyncio.wait_for(stop.wait(), POLL_SECONDS)
 
 
-async def daily_loop(database: Database, stop: asyncio.Event, wait: Wait = wait_a_minute) -> None:
-    """Does the daily work now and whenever the hub's day changes, until `stop` is set.
+@asynccontextmanager
+async def daily_work(database: Database, done: Callable[[], None]) -> AsyncIterator[None]:
+    """The daily work is done while the context lasts; `done` is told of each time."""
+    stop = asyncio.Event()
+    daily = asyncio.create_task(daily_loop(database, stop, done=done))
+    try:
+        yield
+    finally:
+        stop.set()
+        await daily
+
+
+async def daily_loop(
+    database: Database,
+    stop: asyncio.Event,
+    wait: Wait = wait_a_minute,
+    done: Callable[[], None] = lambda: None,
+) -> None:
+    """Does the daily work now and whenever the hub's day changes, until `stop` is set; `done` is
+    told of each time.
 
     A failure is logged and the work is tried again at the next look: it never ends the loop.
     """
@@ -71,6 +89,7 @@ async def daily_loop(database: Database, stop: asyncio.Event, wait: Wait = wait_
                 rows = await database.call("daily_gemeenten")
                 await run_daily(database, [row["code"] for row in rows])
                 done_on = today
+                done()
         except Unavailable:
             event(logger, logging.WARNING, "daily.database_away")
         except Exception as error:

@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.commands import DATA, JSON, as_owner, report, run, settings_from, tell_json
+from hub.commands import (
+    DATA,
+    FILE,
+    JSON,
+    as_owner,
+    changed,
+    report,
+    run,
+    settings_from,
+    tell_json,
+)
 from sql.session import Database
 
 if TYPE_CHECKING:  # what reads sheets is loaded when a sheet is read
     from resolvers.areas import Division
     from resolvers.kwb import KwbResult
-
-FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
 @click.command("kwb", short_help="Read CBS's figures of wijken from an Excel file.")
@@ -36,6 +44,10 @@ def kwb(file: Path, year: int, gemeente: str | None, as_json: bool, data: Path |
     without boundaries. Figures that CBS filled in or corrected since the last time are renewed in
     place; a file that was read before changes nothing. A file with a fault is not stored at all:
     the message names the cell.
+
+    \b
+    Example:
+      hub import kwb kwb-2024.xlsx --year 2024 --gemeente GM0344
     """
 
     async def work(owner: Database) -> None:
@@ -52,7 +64,7 @@ def kwb(file: Path, year: int, gemeente: str | None, as_json: bool, data: Path |
             f"{', '.join(result.gemeenten)} {year}: {result.regions} areas, "
             f"{result.figures} figures"
         )
-        click.echo(_changed(result.changed))
+        click.echo(changed(result.changed))
         for division in result.waiting:
             for area in division.areas:
                 if area.state == "WAITS":
@@ -75,23 +87,23 @@ def facts(file: Path, as_json: bool, data: Path | None) -> None:
 
     Columns: area_code, measure, value, unit, reference_date, source_url, note. Each figure keeps
     its own source.
+
+    \b
+    Example:
+      hub import facts zoetermeer_facts.csv
     """
 
     async def work(owner: Database) -> None:
         from resolvers.kwb import import_facts
 
-        read, changed = await import_facts(owner, file)
+        read, rows = await import_facts(owner, file)
         if as_json:
-            tell_json({"figures": read, "changed": changed})
+            tell_json({"figures": read, "changed": rows})
             return
         click.echo(f"{read} figures")
-        click.echo(_changed(changed))
+        click.echo(changed(rows))
 
     run(as_owner(settings_from(data=data), work))
-
-
-def _changed(count: int) -> str:
-    return f"{count} rows changed" if count else "Nothing changed: it was known already"
 
 
 def division(divided: Division) -> dict[str, Any]:

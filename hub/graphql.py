@@ -47,6 +47,7 @@ from hub.errors import (
     without_value,
 )
 from hub.limits import Accepted, Documents, InvalidDocument, check, check_lists
+from hub.metrics import Traffic
 from hub.rate import RETRY_SECONDS, Buckets, Turns, reading_cost
 from hub.requests import (
     AS_JSON,
@@ -58,12 +59,13 @@ from hub.requests import (
     check_scope,
     language_of,
     read_body,
+    trace_of,
     wants_modern,
     while_connected,
 )
 from hub.rows import Rejected, row_lists, sift
 from hub.settings import Limits
-from resolvers.context import Language
+from resolvers.context import Context, Language
 from schema.errors import refusal_in, root_cause
 from schema.rows import MAX_NAME
 from schema.texts import text
@@ -134,7 +136,7 @@ class MakeContext(Protocol):
         language: Language,
         operation: str | None,
         rejected: Rejected,
-    ) -> object:
+    ) -> Context:
         """The context of one operation, which ends with its session."""
 
 
@@ -178,12 +180,13 @@ class GraphQLEndpoint:
         *,
         limits: Limits,
         row_types: frozenset[str] = frozenset(),
+        traffic: Traffic | None = None,
         clock: Callable[[], float] = time.monotonic,
         new_error_id: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         """Serve `schema`; lists of the input types named in `row_types` are checked row by row.
 
-        `clock` gives monotonic seconds, for rates and durations.
+        `traffic` counts what is answered; `clock` gives monotonic seconds, for rates and durations.
         """
         # The graphql-core schema within: the hub runs parse, validation and limits by itself.
         self._schema: GraphQLSchema = schema._schema
@@ -192,6 +195,7 @@ class GraphQLEndpoint:
         self._make_context = make_context
         self._limits = limits
         self._row_types = row_types
+        self._traffic = traffic or Traffic()
         self._clock = clock
         self._new_error_id = new_error_id
         self._documents = Documents(self._schema, limits)
@@ -223,9 +227,9 @@ class GraphQLEndpoint:
             response = await self._respond(scope, receive, exchange)
         except Gone:
             exchange.codes.append("GONE")
-            self._log(exchange, None)
+            self._note(exchange, None)
             return
-        self._log(exchange, response.status_code)
+        self._note(exchange, response.status_code)
         with suppress(OSError):  # the caller went away while the answer was sent
             await response(scope, receive, send)
 
@@ -301,7 +305,8 @@ class GraphQLEndpoint:
             raise Refusal("UNAVAILABLE")
         self._running += 1
         try:
-            yield
+            with self._traffic.operation():
+                yield
         finally:
             self._running -= 1
 
@@ -344,16 +349,17 @@ class GraphQLEndpoint:
                     job.principal, read_only=read_only, operation=exchange.operation or ""
                 ) as session,
             ):
+                context = self._make_context(
+                    session,
+                    job.principal,
+                    language=exchange.language,
+                    operation=exchange.operation,
+                    rejected=rejected,
+                )
                 outcome = execute(
                     self._schema,
                     job.accepted.document,
-                    context_value=self._make_context(
-                        session,
-                        job.principal,
-                        language=exchange.language,
-                        operation=exchange.operation,
-                        rejected=rejected,
-                    ),
+                    context_value=context,
                     variable_values=job.question.variables,
                     operation_name=job.question.operation_name,
                     max_coercion_errors=MAX_COERCION_ERRORS,
@@ -361,9 +367,10 @@ class GraphQLEndpoint:
                 )
                 result = outcome if isinstance(outcome, ExecutionResult) else await outcome
                 raise_when_away(result.errors or ())
-                return result
         except TimeoutError:
             raise Refusal("TIMEOUT", seconds=self._limits.operation_seconds) from None
+        self._traffic.delivered(context.delivered)
+        return result
 
     # ── Answers ──────────────────────────────────────────────────────────────────────────────────
 
@@ -453,17 +460,22 @@ class GraphQLEndpoint:
                 log, logging.ERROR, event, errorId=exchange.error_id, places=logs.places(error)
             )
 
-    def _log(self, exchange: Exchange, status: int | None) -> None:
+    def _note(self, exchange: Exchange, status: int | None) -> None:
+        """Write down and count that a request is over; `status` None when its caller had gone."""
+        seconds = self._clock() - exchange.started
+        code = exchange.codes[0] if exchange.codes else None
+        self._traffic.answered(exchange.kind, status, code, seconds)
         logs.event(
             log,
             logging.INFO,
             "operation",
             status=status,
-            code=exchange.codes[0] if exchange.codes else None,
+            code=code,
             operation=exchange.operation,
             kind=exchange.kind,
             organisation=exchange.organisation,
             cost=exchange.cost["requested"] if exchange.cost else None,
-            milliseconds=round((self._clock() - exchange.started) * 1000),
+            milliseconds=round(seconds * 1000),
             errorId=exchange.error_id,
+            trace=trace_of(exchange.headers.get("traceparent", "")),
         )

@@ -191,14 +191,14 @@ def check_written(document: DocumentNode, limits: Limits) -> None:
                     names[(node.alias or node.name).value] += 1
             if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
                 waiting.append(node.selection_set)
-    for got, limit in (
-        (fragments, limits.fragments),
-        (spreads, limits.spreads),
-        (fields, limits.fields),
-        (max(names.values(), default=0), limits.repeats),
+    for code, got, limit in (
+        ("DOCUMENT_TOO_LARGE", fragments, limits.fragments),
+        ("DOCUMENT_TOO_LARGE", spreads, limits.spreads),
+        ("TOO_MANY_FIELDS", fields, limits.fields),
+        ("DOCUMENT_TOO_LARGE", max(names.values(), default=0), limits.repeats),
     ):
         if got > limit:
-            raise Refusal("TOO_MANY_FIELDS", got=got, limit=limit)
+            raise Refusal(code, got=got, limit=limit)
 
 
 def check_lists(variables: Mapping[str, object], limits: Limits) -> None:

@@ -27,9 +27,15 @@ def event(logger: logging.Logger, level: int, name: str, **fields: object) -> No
     logger.log(level, name, extra={"fields": fields})
 
 
-def configure(log_format: LogFormat, stream: TextIO = sys.stderr) -> None:
-    """Send the hub's events, and warnings of libraries, to `stream` in one format."""
+def configure(
+    log_format: LogFormat, stream: TextIO = sys.stderr, *, worker: int | None = None
+) -> None:
+    """Send the hub's events, and warnings of libraries, to `stream` in one format; each says which
+    `worker` wrote it, where there are several.
+    """
     handler = logging.StreamHandler(stream)
+    if worker is not None:
+        handler.addFilter(_Signing(worker))
     handler.setFormatter(JsonLines() if log_format == "json" else ForPeople())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -37,6 +43,19 @@ def configure(log_format: LogFormat, stream: TextIO = sys.stderr) -> None:
     logging.getLogger("hub").setLevel(logging.INFO)
     # tells once a second, with a traceback, that the database is away: the hub says so itself
     logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
+
+
+class _Signing(logging.Filter):
+    """Puts the number of the worker in each event that passes."""
+
+    def __init__(self, worker: int) -> None:
+        super().__init__()
+        self._worker = worker
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let it pass, signed."""
+        record.__dict__["fields"] = {"worker": self._worker, **_fields(record)}
+        return True
 
 
 def places(error: BaseException) -> list[str]:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Serving: the database at hand, embedded or external, and the HTTP server over it, until a signal
-ends it.
+"""Serving: the database at hand, embedded or external, and the HTTP server over it, in one process
+or several, until a signal ends it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,24 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import uvicorn
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
-from hub.database import Addresses, EmbeddedPostgres
+from hub.daily import daily_work
+from hub.database import CONNECTIONS, Addresses, EmbeddedPostgres
+from hub.metrics import House, metrics_app
 from hub.settings import Settings
 from sql.errors import Refusal
 from sql.migrate import migrate
 from sql.serving import check_fit_to_serve
-from sql.session import Database
+from sql.session import Database, Watch
 
 DRAIN_SECONDS = 10
 KEEP_ALIVE_SECONDS = 20
+# Beside the hub's own: commands, a look inside, and what PostgreSQL reserves.
+SPARE_CONNECTIONS = 20
+# Connections of a process that keeps workers: one for the daily work, one for /metrics.
+OF_THE_KEEPER = 2
 Report = Callable[[str], None]
 
 
@@ -49,7 +56,13 @@ class Embedded:
 @asynccontextmanager
 async def embedded_database(settings: Settings, report: Report) -> AsyncIterator[Embedded]:
     """An embedded database in the data folder while the context lasts; not yet migrated."""
-    server = EmbeddedPostgres(settings.data, bindir=settings.pg_bindir, report=report)
+    room = settings.connections + settings.pool_size + SPARE_CONNECTIONS
+    server = EmbeddedPostgres(
+        settings.data,
+        bindir=settings.pg_bindir,
+        report=report,
+        connections=max(CONNECTIONS, room),
+    )
     async with server as addresses:
         yield Embedded(server, addresses)
 
@@ -70,15 +83,56 @@ async def database_at_hand(settings: Settings, report: Report) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, dsn: str) -> AsyncIterator[Database]:
-    """A pool on an address, as large as the settings say."""
+async def open_database(
+    settings: Settings, dsn: str, *, size: int | None = None, watch: Watch = lambda *_: None
+) -> AsyncIterator[Database]:
+    """A pool on an address, as large as the settings say unless a size is given."""
     database = await Database.open(
-        dsn, size=settings.pool_size, acquire_timeout=settings.acquire_seconds
+        dsn,
+        size=size or settings.pool_size,
+        acquire_timeout=settings.acquire_seconds,
+        watch=watch,
     )
     try:
         yield database
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def looked_after(
+    database: Database,
+    house: House,
+    traffic: CollectorRegistry,
+    scraped: socket.socket | None,
+) -> AsyncIterator[None]:
+    """What a hub does beside answering, while the context lasts: the daily work and, on `scraped`,
+    /metrics.
+    """
+    async with daily_work(database, house.daily_done):
+        if scraped is None:
+            yield
+            return
+        server = _Beside(_config(metrics_app(house, traffic, database)))
+        serving = asyncio.create_task(server.serve(sockets=[scraped]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@contextmanager
+def told_to_stop(stop: Callable[[int], None]) -> Iterator[None]:
+    """Calls `stop` with the number of the signal, at SIGTERM and Ctrl-C."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
 
 
 class _Server(uvicorn.Server):
@@ -89,65 +143,72 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Ends serving at SIGTERM and Ctrl-C."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
+        with told_to_stop(lambda number: self.handle_exit(number, None)):
             yield
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
 
 
-def claim(settings: Settings) -> socket.socket:
+class _Beside(uvicorn.Server):
+    """uvicorn's server beside another one in the same process, to which signals belong."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals alone."""
+        yield
+
+
+def claim(host: str, port: int) -> socket.socket:
     """The address to listen on, taken before any other work.
 
     Refuses (PORT_TAKEN) one that another program has.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # named as TCP, for asyncio sends without delay (TCP_NODELAY) only on sockets that say so
     taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        taken.bind((settings.host, settings.port))
+        taken.bind((host, port))
         taken.listen()
     except OSError as error:
         taken.close()
         if error.errno != errno.EADDRINUSE:
             raise
-        raise Refusal("PORT_TAKEN", host=settings.host, port=settings.port) from error
+        raise Refusal("PORT_TAKEN", host=host, port=port) from error
     return taken
 
 
+def claim_for_metrics(settings: Settings) -> socket.socket | None:
+    """The address of /metrics, taken as `claim` does; None when the settings name no port."""
+    if settings.metrics_port is None:
+        return None
+    return claim(settings.metrics_host, settings.metrics_port)
+
+
 async def serve_app(
-    app: Starlette,
-    settings: Settings,
-    on_start: Callable[[str], None],
-    listening: socket.socket | None = None,
+    app: Starlette, listening: socket.socket, on_start: Callable[[], None] = lambda: None
 ) -> None:
-    """Serves until SIGTERM or Ctrl-C; requests under way are finished first. `on_start` is told the
-    address.
+    """Serves until SIGTERM or Ctrl-C; requests under way are finished first. `on_start` is told
+    when it can answer.
     """
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            date_header=True,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-    )
-    serving = asyncio.create_task(server.serve(sockets=[listening or claim(settings)]))
+    server = _Server(_config(app))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn gives no event
         await asyncio.sleep(0.01)
     if server.started:
         spare_the_collector()
-        on_start(address_of(server))
+        on_start()
     await serving
+
+
+def _config(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
 
 
 def spare_the_collector() -> None:
@@ -160,9 +221,9 @@ def spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def address_of(server: uvicorn.Server) -> str:
-    """The address that a started server listens on, with its real port where 0 was asked for."""
-    host, port = server.servers[0].sockets[0].getsockname()[:2]
+def address_of(listening: socket.socket) -> str:
+    """The address that a socket listens on, with its real port where 0 was asked for."""
+    host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

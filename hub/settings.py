@@ -8,7 +8,7 @@ compares the two.
 """
 
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self, cast, get_args, get_type_hints
 
@@ -54,8 +54,8 @@ def _cast(text: str, kind: Any, metadata: Mapping[str, Any]) -> object:
     """The value of one variable, or SettingsError with the cure."""
     if kind is bool:
         return _yes_or_no(text)
-    if kind in (int, float):
-        return _number(text, kind, metadata)
+    if kind in (int, float, int | None):
+        return _number(text, float if kind is float else int, metadata)
     if kind == LogFormat:
         if text not in get_args(LogFormat):
             raise SettingsError(f"give one of {', '.join(get_args(LogFormat))}")
@@ -263,7 +263,7 @@ class Limits:
         metadata=_between(
             "HUB_LIMIT_RATE_BURST",
             "Cost that one organisation may spend at once; enough for HUB_LIMIT_COST and"
-            " HUB_LIMIT_QUERY_BYTES together.",
+            " HUB_LIMIT_QUERY_BYTES together. Workers divide it.",
             1,
             10**12,
         ),
@@ -272,19 +272,23 @@ class Limits:
         default=5_000.0,
         metadata=_between(
             "HUB_LIMIT_RATE_PER_SECOND",
-            "Cost that an organisation gets back each second.",
+            "Cost that an organisation gets back each second. Workers divide it.",
             0.001,
             1e12,
         ),
     )
 
+    @property
+    def dearest(self) -> int:
+        """The cost of the dearest operation in the longest document."""
+        return self.cost + reading_cost(self.query_bytes)
+
     def __post_init__(self) -> None:
         """Refuse limits that contradict each other."""
-        dearest = self.cost + reading_cost(self.query_bytes)
-        if self.rate_burst < dearest:
+        if self.rate_burst < self.dearest:
             raise SettingsError(
-                f"HUB_LIMIT_RATE_BURST cannot be used: give at least {dearest}, the cost of the"
-                " dearest operation in the longest document, or it could never be carried out."
+                f"HUB_LIMIT_RATE_BURST cannot be used: give at least {self.dearest}, the cost of"
+                " the dearest operation in the longest document, or it could never be carried out."
             )
         if self.bulk_body_bytes < self.body_bytes:
             raise SettingsError(
@@ -332,6 +336,23 @@ class Settings:
     )
     host: str = field(default="127.0.0.1", metadata=_plain("HUB_HOST", "Address to listen on."))
     port: int = field(default=8731, metadata=_between("HUB_PORT", "Port to listen on.", 1, 65_535))
+    workers: int = field(
+        default=1,
+        metadata=_between("HUB_WORKERS", "Processes that answer requests.", 1, 64),
+    )
+    metrics_host: str = field(
+        default="127.0.0.1",
+        metadata=_plain("HUB_METRICS_HOST", "Address to listen on for /metrics."),
+    )
+    metrics_port: int | None = field(
+        default=None,
+        metadata=_between(
+            "HUB_METRICS_PORT",
+            "Port to listen on for /metrics, which is nowhere else. Without it there is none.",
+            1,
+            65_535,
+        ),
+    )
     pool_size: int = field(
         default=8,
         metadata=_between("HUB_POOL_SIZE", "Connections to the database of one process.", 1, 1_000),
@@ -359,6 +380,29 @@ class Settings:
         ),
     )
     limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        """Refuse more workers than the rate of one organisation can be divided over."""
+        dearest = self.workers * self.limits.dearest
+        if self.limits.rate_burst < dearest:
+            raise SettingsError(
+                f"HUB_LIMIT_RATE_BURST cannot be used: {self.workers} workers divide it. Give at"
+                f" least {dearest}, or set HUB_WORKERS lower."
+            )
+
+    @property
+    def limits_of_one_worker(self) -> Limits:
+        """The limits, with the rate of an organisation divided over the workers."""
+        return replace(
+            self.limits,
+            rate_burst=self.limits.rate_burst // self.workers,
+            rate_per_second=self.limits.rate_per_second / self.workers,
+        )
+
+    @property
+    def connections(self) -> int:
+        """To the database, of all processes together; the one that keeps workers has two."""
+        return self.workers * self.pool_size + (2 if self.workers > 1 else 0)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:

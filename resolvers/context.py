@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -51,7 +52,7 @@ class Context:
     """The asker, its transaction, its loaders and its language.
 
     `rejected` holds what the check before execution took out of lists of rows, by the path of the
-    variable that held them.
+    variable that held them. `delivered` counts the rows of deliveries by what became of them.
     """
 
     session: Session
@@ -61,3 +62,4 @@ class Context:
     language: Language = "nl"
     operation: str | None = None
     rejected: Mapping[tuple[str, ...], RejectedRows] = field(default_factory=dict)
+    delivered: Counter[str] = field(default_factory=Counter)

@@ -22,6 +22,9 @@ HISTORY = Batch("history_of_records")
 
 Position = tuple[UUID | None, UUID | None]
 
+MOST_NEW = 100
+"""How many new items are counted: more are this many."""
+
 
 async def feed_page(
     context: Context, wijk: UUID, kinds: tuple[str, ...] | None, first: int, after: str | None
@@ -50,6 +53,21 @@ async def feed_page(
             "end_cursor": nodes[-1]["cursor"] if nodes else after,
         },
     }
+
+
+async def new_since(context: Context, wijk: UUID, cursor: str | None) -> int | None:
+    """How many items the feed of a wijk has for the asker after a cursor, `MOST_NEW` at most; None
+    without a cursor.
+
+    Refuses a cursor as a page of the feed does (BAD_CURSOR). Counting items is reading them: the
+    ledger gets what a page of them would give it.
+    """
+    if not cursor:
+        return None
+    _, position = await _position(context, cursor)
+    rows = await context.loaders.load(FEED, wijk, None, *position, MOST_NEW)
+    _note_read(context, rows)
+    return len(rows)
 
 
 def _note_read(context: Context, rows: list[Any]) -> None:

@@ -16,6 +16,7 @@ from sql.session import Record
 
 HEADLINES = Batch("headlines_of_wijken")
 SOURCES = Batch("sources_of_wijken")
+HOLIDAYS = Batch("holidays_of_weeks")
 
 
 def overview(wijk: Record, week: str) -> dict[str, Any]:
@@ -29,7 +30,13 @@ async def headlines(loaders: Loaders, of: dict[str, Any]) -> list[dict[str, Any]
     rows = await loaders.load(
         HEADLINES, of["id"], str(week), week.from_day, str(before), before.from_day
     )
-    return [_headline(row) for row in rows]
+    now, earlier = await loaders.load_many(HOLIDAYS, [str(week.from_day), str(before.from_day)])
+    holidays = {"THIS_WEEK": _names(now), "WEEK_BEFORE": _names(earlier)}
+    return [{**_headline(row), "holidays": holidays} for row in rows]
+
+
+def _names(holidays: list[Record]) -> list[str]:
+    return [holiday["name"] for holiday in holidays]
 
 
 async def silent_sources(loaders: Loaders, of: dict[str, Any]) -> list[Record]:

@@ -78,9 +78,10 @@ async def declare_dataset(
     rhythm_days: int | None,
     contact: str | None = None,
     declared_on: date | None = None,
+    categories: Sequence[str] | None = None,
 ) -> None:
     """Says that a partner will deliver a dataset, every `rhythm_days` days (None: without a
-    promise).
+    promise), of which categories (None: not known, so of any).
     """
     await session.fetch(
         "partner_declares",
@@ -91,6 +92,7 @@ async def declare_dataset(
         rhythm_days,
         contact,
         declared_on,
+        list(categories) if categories else None,
     )
 
 

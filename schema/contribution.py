@@ -3,27 +3,25 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import strawberry
-from strawberry.utils.str_converters import to_camel_case
 
 from resolvers.batch import Batch
 from resolvers.context import Context
 from resolvers.feed import history_page
 from resolvers.records import RecordFilter, total_of_page
 from schema.agreement import Agreement
-from schema.enums import Category, Change, Precision
+from schema.enums import Category, Precision
 from schema.fields import from_row, loaded
-from schema.ids import decode_as, encode
-from schema.node import Node, PageInfo
+from schema.ids import decode_as
+from schema.node import Node
 from schema.organisation import Organisation
-from schema.scalars import JSON
 from schema.texts import label
 
 if TYPE_CHECKING:
+    from schema.history import HistoryConnection
     from schema.wijk import Buurt, Wijk
 
 BUURT = Batch("buurten_by_id", "buurt", "one")
@@ -56,36 +54,6 @@ class PlaceView:
         if root["lon"] is not None:
             return Precision.EXACT
         return Precision.BUURT if root["buurt"] is not None else Precision.WIJK
-
-
-@strawberry.type(description="One change of a record, for its owner.")
-class HistoryEntry:
-    at: datetime
-    actor: str
-    change: Change
-    before: JSON | None = from_row(
-        lambda row: _told(row["before"]), "The fields that changed, as they were."
-    )
-    after: JSON | None = from_row(
-        lambda row: _told(row["after"]), "The fields that changed, as they became."
-    )
-
-
-def _told(columns: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Columns under the names, and areas under the ids, that the API gives them."""
-    if columns is None:
-        return None
-    areas = {"wijk": "Wijk", "buurt": "Buurt"}
-    return {
-        to_camel_case(name): encode(areas[name], UUID(value)) if name in areas and value else value
-        for name, value in columns.items()
-    }
-
-
-@strawberry.type(description="A page of a record's history, newest first.")
-class HistoryConnection:
-    nodes: list[HistoryEntry]
-    page_info: PageInfo
 
 
 @strawberry.interface(
@@ -132,7 +100,7 @@ class Contribution(Node):
         info: strawberry.Info[Context, None],
         first: int = 20,
         after: str | None = None,
-    ) -> HistoryConnection | None:
+    ) -> Annotated[HistoryConnection, strawberry.lazy("schema.history")] | None:
         if root["agreement"] is not None:
             return None
         page: Any = await history_page(info.context, root["id"], first, after)

@@ -12,6 +12,7 @@ import strawberry
 from resolvers import overview as resolve
 from resolvers.batch import Batch
 from resolvers.context import Context
+from resolvers.feed import new_since
 from schema.fields import from_row, loaded
 from schema.joint_actions import LATER, ActionsOfWijk, ActionStep
 from schema.organisation import ORGANISATION, Organisation
@@ -67,6 +68,18 @@ class Headline:
         "numbers are shown and `previous` is not 0."
     )
 
+    @strawberry.field(
+        description="What explains a number, from public data alone: a holiday in the week or in "
+        "the week before. Null when there is nothing to say, and of a week that is not over."
+    )
+    def remark(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str | None:
+        said = [
+            label(f"remark.{week}", info.context.language, holidays=root["holidays"][week])
+            for week in ("THIS_WEEK", "WEEK_BEFORE")
+            if root["holidays"][week]
+        ]
+        return " ".join(said) or None
+
 
 @strawberry.type(
     description="Which partner delivered when, by day; 'nothing to report' is a delivery. Seen by "
@@ -79,13 +92,14 @@ class SourceState:
     dataset: str = strawberry.field(description="The owner's name of the dataset.")
     last_delivery: date | None = strawberry.field(description="The last day with a delivery.")
     late: bool = strawberry.field(
-        description="Whether today is later than the promised rhythm after the last delivery. "
+        description="Whether today is later than the promised rhythm after the last delivery; "
+        "days in holidays of its kind of organisation do not count. "
         "False for a dataset without a rhythm."
     )
     silent: bool = strawberry.field(
         description="Whether nothing was delivered in the closed week, nor since the rhythm (if "
-        "that is longer) before its end. Outside an overview: in the last closed week. False for a "
-        "dataset without a rhythm."
+        "that is longer) before its end; days in holidays do not count. Outside an overview: in "
+        "the last closed week. False for a dataset without a rhythm."
     )
     contact: str | None = strawberry.field(description="Whom to call about it.")
 
@@ -118,10 +132,15 @@ class Overview:
         return await resolve.silent_sources(info.context.loaders, root)  # type: ignore[return-value]
 
     @strawberry.field(
-        description="How much is new since a cursor of the wijk's feed. Not counted yet: null."
+        description="How many items the wijk's feed has since a cursor of it; 100 means 100 or "
+        "more. Null without a cursor."
     )
-    def new_since(root: strawberry.Parent[Any], cursor: str | None = None) -> int | None:
-        return None
+    async def new_since(
+        root: strawberry.Parent[Any],
+        info: strawberry.Info[Context, None],
+        cursor: str | None = None,
+    ) -> int | None:
+        return await new_since(info.context, root["id"], cursor)
 
 
 @strawberry.type

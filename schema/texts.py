@@ -49,7 +49,7 @@ class Entry:
 def text(code: str, language: Language, /, **params: object) -> Text:
     """The message and hint of a code, with its parameters filled in; further ones are ignored.
 
-    A parameter that the catalogue names (a kind of personal data, a role) may be given as a code.
+    A parameter that the catalogue names (a kind of personal data) may be given as a code.
     Raises KeyError for a code that is not in the catalogue and TypeError for a missing parameter.
     """
     entry = CODES[code]

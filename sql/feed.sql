@@ -14,7 +14,7 @@ from unnest($1::text[]) k(place)
 
 -- history_of_records --
 -- The history of own records, newest first, in pages by version.
-select k.record as key, h.version, h.at, h.actor, h.change, h.before, h.after
+select k.record as key, h.kind, h.version, h.at, h.actor, h.change, h.before, h.after
 from unnest($1::uuid[]) k(record)
 cross join lateral (
   select * from hub.history x

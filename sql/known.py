@@ -30,6 +30,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "epochs": _HUB,
         "figures": _PUBLIC,
         "gemeenten": _PUBLIC,
+        "holidays": _PUBLIC,
         "measures": "what a gemeente counts is known to every partner",
         "migrations": _HUB,
         "wijk_predecessors": _PUBLIC,

@@ -39,3 +39,11 @@ select s.wijk as key, s.owner, s.dataset, s.kind, s.rhythm_days, s.contact, s.la
 from hub.source_states($1::uuid[], coalesce($2::date, date_trunc('week', hub.today()::timestamp)::date - 1)) s
 join hub.organisations o on o.gemeente = hub.gemeente() and o.id = s.owner
 order by o.name, s.owner, s.dataset
+
+-- holidays_of_weeks --
+-- The holidays of weeks that are over, by their Mondays: those with a day from Monday to Friday in it, each name once.
+select k.monday as key, h.name
+from unnest($1::text[]) k (monday)
+join hub.holidays h on h.gemeente = hub.gemeente() and h.from_day <= k.monday::date + 4 and h.until_day >= k.monday::date
+where k.monday::date + 6 < hub.today()
+group by k.monday, h.name order by min(h.from_day), h.name

@@ -18,11 +18,11 @@ on conflict (gemeente, organisation, wijk) do update
 returning wijk
 
 -- partner_declares --
--- Says which dataset an organisation will deliver, and how often.
-insert into hub.datasets (gemeente, owner, dataset, kind, rhythm_days, contact, declared_on)
-values ($1::text, $2::uuid, $3::text, $4::text, $5::int, $6::text, coalesce($7::date, hub.today()))
+-- Says which dataset an organisation will deliver, how often, and of which categories (null: not known).
+insert into hub.datasets (gemeente, owner, dataset, kind, rhythm_days, contact, declared_on, categories)
+values ($1::text, $2::uuid, $3::text, $4::text, $5::int, $6::text, coalesce($7::date, hub.today()), $8::text[])
 on conflict (gemeente, owner, dataset) do update
-  set kind = excluded.kind, rhythm_days = excluded.rhythm_days, contact = excluded.contact
+  set kind = excluded.kind, rhythm_days = excluded.rhythm_days, contact = excluded.contact, categories = excluded.categories
 returning dataset
 
 -- partner_token --

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Hashable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 Row: TypeAlias = "asyncpg.Record | Mapping[str, Any]"
+
+# Told how many connections are in use, and how many are waited for.
+Watch: TypeAlias = Callable[[int, int], None]
 
 # Kind of record, owner, agreement, and what the agreement hides.
 ReadKey = tuple[str, UUID, UUID, tuple[str, ...]]
@@ -173,16 +176,27 @@ class Savepoint:
 class Database:
     """A pool of connections of one role to one database."""
 
-    def __init__(self, pool: asyncpg.Pool[Record], acquire_timeout: float) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[Record], acquire_timeout: float, watch: Watch = lambda *_: None
+    ) -> None:
         self._pool = pool
         self._acquire_timeout = acquire_timeout
+        self._watch = watch
+        self._in_use = 0
+        self._waiting = 0
 
     @classmethod
     async def open(
-        cls, dsn: str, *, size: int = 8, acquire_timeout: float = 2.0, command_timeout: float = 30.0
+        cls,
+        dsn: str,
+        *,
+        size: int = 8,
+        acquire_timeout: float = 2.0,
+        command_timeout: float = 30.0,
+        watch: Watch = lambda *_: None,
     ) -> Database:
         """A pool of at most `size` connections; the first is made at once, so that a wrong address
-        shows here.
+        shows here. `watch` is told of each change in how many are in use and are waited for.
 
         Raises `Unavailable` when the database does not answer.
         """
@@ -202,7 +216,7 @@ class Database:
             )
         except FROM_DRIVER as error:
             raise translated(error) from error
-        return cls(pool, acquire_timeout)
+        return cls(pool, acquire_timeout, watch)
 
     async def close(self) -> None:
         """Waits for the sessions that are open and closes the connections."""
@@ -271,14 +285,26 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
+        self._count(waiting=1)
         try:
             connection = await self._pool.acquire(timeout=self._acquire_timeout)
         except (TimeoutError, *FROM_DRIVER) as error:
             raise Unavailable(type(error).__name__) from error
+        finally:
+            self._count(waiting=-1)
+        self._count(in_use=1)
         try:
             yield connection
         finally:
-            await asyncio.shield(self._give_back(connection))
+            try:
+                await asyncio.shield(self._give_back(connection))
+            finally:
+                self._count(in_use=-1)
+
+    def _count(self, *, in_use: int = 0, waiting: int = 0) -> None:
+        self._in_use += in_use
+        self._waiting += waiting
+        self._watch(self._in_use, self._waiting)
 
     async def _give_back(self, connection: Any) -> None:
         """Returns a connection to the pool; one that does not come clean is closed, and nobody is

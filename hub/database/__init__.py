@@ -10,9 +10,16 @@ from hub.database.binaries import Binaries, find_binaries
 from hub.database.client import Address, Client
 from hub.database.errors import DataFolderInUse, EmbeddedError, ServerStillRunning
 from hub.database.folder import default_data_folder
-from hub.database.supervisor import Addresses, EmbeddedPostgres, addresses_of_running
+from hub.database.processes import ending_with
+from hub.database.supervisor import (
+    CONNECTIONS,
+    Addresses,
+    EmbeddedPostgres,
+    addresses_of_running,
+)
 
 __all__ = [
+    "CONNECTIONS",
     "Address",
     "Addresses",
     "Binaries",
@@ -23,5 +30,6 @@ __all__ = [
     "ServerStillRunning",
     "addresses_of_running",
     "default_data_folder",
+    "ending_with",
     "find_binaries",
 ]

@@ -47,7 +47,7 @@ async def spawn(
         env={**server_environment(), **(environment or {})},
         cwd="/",
         start_new_session=True,
-        preexec_fn=_end_with(os.getpid(), farewell),
+        preexec_fn=ending_with(os.getpid(), farewell),
         user=account.uid if account.drop else None,
         group=account.gid if account.drop else None,
         extra_groups=[] if account.drop else None,
@@ -64,8 +64,13 @@ async def run(
     return code, output.decode(errors="replace"), messages.decode(errors="replace")
 
 
-def _end_with(parent: int, farewell: signal.Signals) -> Callable[[], None]:
-    # Runs in the child just before the program, after the change of user, which would clear it.
+def ending_with(parent: int, farewell: signal.Signals) -> Callable[[], None]:
+    """What a child of the process `parent` calls to get `farewell` when the thread that started it
+    ends; it exits at once when that is over already.
+
+    A change of user would undo it, so it comes after that.
+    """
+
     def arrange() -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, farewell)
         if os.getppid() != parent:

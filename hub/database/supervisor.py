@@ -40,6 +40,8 @@ FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 30.0
 STEADY_AFTER = 60.0
 
+CONNECTIONS = 50
+
 # On the command line, so that neither a file nor ALTER SYSTEM changes them.
 SETTINGS = {
     "cluster_name": "wijk-hub",
@@ -48,7 +50,6 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "max_connections": "50",
     "shared_buffers": "64MB",
     "max_wal_size": "256MB",
     "jit": "off",
@@ -97,7 +98,8 @@ class EmbeddedPostgres:
 
     It listens on a socket that only the hub's user (and the server's) can reach, survives its own
     crashes, and ends with the hub. `report` is told of progress in `language`. `durable=False` is
-    for clusters that are thrown away: faster, and lost when the machine stops.
+    for clusters that are thrown away: faster, and lost when the machine stops. It takes as many
+    `connections` at the same moment, those of the administrator included.
     """
 
     def __init__(
@@ -109,11 +111,13 @@ class EmbeddedPostgres:
         durable: bool = True,
         language: Language = "nl",
         copies: Path = COPIES,
+        connections: int = CONNECTIONS,
     ) -> None:
         self.version = ""
         self._folder = DataFolder(data)
         self._bindir = bindir
         self._copies = copies
+        self._connections = connections
         self._progress = Progress(report, language)
         self._durable = durable
         self._ready = False
@@ -256,7 +260,8 @@ class EmbeddedPostgres:
         # PostgreSQL works inside its folder, so a socket there needs no path.
         inside = self._socket == self._folder.cluster
         socket = {"unix_socket_directories": "." if inside else str(self._socket)}
-        settings = {**SETTINGS, **(DURABLE if self._durable else THROW_AWAY), **socket}
+        room = {"max_connections": str(self._connections)}
+        settings = {**SETTINGS, **room, **(DURABLE if self._durable else THROW_AWAY), **socket}
         return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
 
     def _see_through_stale_number(self) -> dict[str, str]:

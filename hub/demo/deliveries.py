@@ -2,7 +2,8 @@
 """When each sender of the demo delivers, and what: the calls of half a year. Pure.
 
 Most deliver as they promised. School B was silent in the last closed week, Team Handhaving is late
-since the Wednesday of that week, and now and then a row is wrong, as rows are.
+since the Wednesday of that week, and now and then a row is wrong, as rows are. School A delivers a
+week later than it did, after a holiday, and so is neither silent nor late.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Literal
 
-from hub.demo.scene import OOSTERHEEM, SEGHWAERT
+from hub.demo.scene import OOSTERHEEM, SEGHWAERT, holiday_before
 from hub.demo.seen import WATCHES, WEEKS, Seen, Watch, dice_of, moment, monday_of, seen_by
 
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
@@ -31,7 +32,8 @@ class Rhythm:
     """How a sender delivers: a full list or what is new, on these weekdays, at this time.
 
     `every` two weeks it delivers in one of them: that of the last closed week, or with `odd` the
-    other. A `reports_nothing` sender tells of which wijken it has nothing.
+    other. A `reports_nothing` sender tells of which wijken it has nothing. For a school the week of
+    its holiday does not count.
     """
 
     sender: str
@@ -42,6 +44,7 @@ class Rhythm:
     every: int = 1
     odd: bool = False
     reports_nothing: bool = True
+    school: bool = False
 
 
 RHYTHMS = (
@@ -51,8 +54,8 @@ RHYTHMS = (
     Rhythm("corporatie-b", "overlast-en-onderhoud", (SUN,), time(23, 10)),
     Rhythm("handhaving", "handhaving-signalen", (WED, SUN), time(23, 20)),
     Rhythm("wijkagent", "wijkagent-signalen", (SUN,), time(23, 0)),
-    Rhythm("school-a", "rond-de-school", (FRI,), time(16, 30), every=2),
-    Rhythm("school-b", "rond-de-school", (FRI,), time(16, 40), every=2, odd=True),
+    Rhythm("school-a", "rond-de-school", (FRI,), time(16, 30), every=2, school=True),
+    Rhythm("school-b", "rond-de-school", (FRI,), time(16, 40), every=2, odd=True, school=True),
     Rhythm("wijkzorgteam", "zorgsignalen", (FRI,), time(17, 15), every=2),
     Rhythm("bewoners", "buurtmeldingen", (SAT,), time(11, 0), reports_nothing=False),
 )
@@ -165,7 +168,8 @@ def _moments(rhythm: Rhythm, today: date) -> list[datetime]:
     closed = monday_of(today) - timedelta(weeks=1)
     found = []
     for week in range(-WEEKS + 1, 2):
-        if week % rhythm.every != rhythm.odd:
+        since_holiday = rhythm.school and closed + timedelta(weeks=week) > holiday_before(today)
+        if (week - since_holiday) % rhythm.every != rhythm.odd:
             continue
         days = (closed + timedelta(weeks=week, days=weekday) for weekday in rhythm.weekdays)
         found += [moment(day, rhythm.at) for day in days if day < _until(rhythm, closed, today)]
@@ -216,10 +220,11 @@ def row_of(seen: Seen, at: datetime) -> Row:
         "externalId": seen.number,
         "wijk": seen.wijk,
         "category": seen.category,
-        "subcategory": seen.subcategory,
         "seenAt": seen.at.isoformat(),
         "status": seen.status(at),
     }
+    if seen.subcategory is not None:
+        row["subcategory"] = seen.subcategory
     if seen.buurt is not None:
         row["buurt"] = seen.buurt
     if seen.point is not None:

@@ -187,6 +187,8 @@ Drie opdrachten om te proberen (kopiëren en plakken):
 # 3. Een corporatie levert een melding aan; nog eens plakken doet niets dubbel
 {_command(address, tokens["corporatie-a"], PUSH, _one_row(today))}
 
+Zelf vragen schrijven, in een browser: {address}/graphiql
+
 Stoppen: Ctrl-C. De wereld blijft bewaard; met --reset begint een nieuwe.
 """
 

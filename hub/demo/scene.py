@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from importlib.resources import files
 
 from resolvers.areas import import_areas
+from resolvers.holidays import import_holidays
 from resolvers.kwb import import_facts, import_kwb
 from resolvers.partners import (
     Partner,
@@ -203,6 +204,7 @@ async def set_scene(owner: Database, ids: IdSource, today: date) -> dict[str, st
     """Sets the scene in an empty database, and returns the tokens by their names."""
     await _import_wijken(owner)
     await _import_figures(owner)
+    await _import_holidays(owner, today)
     began = today - timedelta(days=200)
     async with owner.administration() as session:
         await _add_buurten(session, ids, today)
@@ -232,6 +234,21 @@ async def _import_figures(owner: Database) -> None:
     for year in (2023, 2024):
         content = (data / "kwb" / f"CBS-Utrecht-kwb-{year}.xlsx").read_bytes()
         await import_kwb(owner, content, year=year)
+
+
+def holiday_before(today: date) -> date:
+    """The Monday of the schools' invented holiday: the week before the last closed one."""
+    return today - timedelta(days=today.weekday(), weeks=2)
+
+
+async def _import_holidays(owner: Database, today: date) -> None:
+    """The school holidays as they are, and one week that explains why a school delivers later."""
+    real = (files("hub") / "data" / "school_holidays.csv").read_bytes()
+    monday = holiday_before(today)
+    week = f"{monday};{monday + timedelta(days=6)}"
+    await import_holidays(
+        owner, real + f"schoolvakantie (verzonnen);{week};verzonnen\n".encode(), GEMEENTE
+    )
 
 
 async def _add_buurten(session: Session, ids: IdSource, today: date) -> None:

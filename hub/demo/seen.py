@@ -189,7 +189,7 @@ class Seen:
     wijk: str
     buurt: str | None
     category: str
-    subcategory: str
+    subcategory: str | None
     at: datetime
     point: tuple[float, float] | None
     summary: str | None
@@ -269,7 +269,7 @@ def _one(watch: Watch, wijk: str, category: str, monday: date, dice: Random) -> 
         wijk=wijk,
         buurt=_buurt(wijk, dice),
         category=category,
-        subcategory=subcategory,
+        subcategory=subcategory if summary else None,  # who writes no text has codes alone
         at=at,
         point=_point(wijk, dice) if watch.points else None,
         summary=summary,

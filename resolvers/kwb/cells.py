@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from resolvers.kwb.measures import NullReason
@@ -59,6 +60,13 @@ class Cell:
         if not isinstance(self.value, str) or not pattern.fullmatch(self.value.strip()):
             raise self.wrong(example)
         return self.value.strip()
+
+    def day(self, example: str) -> date:
+        """The day in the cell, written as 2026-10-17."""
+        try:
+            return date.fromisoformat(str(self.value).strip())
+        except ValueError as error:
+            raise self.wrong(example) from error
 
     def flag(self) -> int | None:
         """The value of ind_wbi, None where CBS says nothing."""

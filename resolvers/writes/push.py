@@ -212,6 +212,8 @@ class Push:
         if not made.dry_run and not made.refused:
             await request.remember(self._session, made.id)
             await self._note_delivered(checked)
+        if not made.dry_run:
+            self._context.delivered.update(row.outcome for row in made.rows)
         return made
 
     async def _effect(self, checked: Sequence[Checked]) -> Receipt:

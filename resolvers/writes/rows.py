@@ -26,7 +26,9 @@ Row = Mapping[str, Any]
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
-"""How far in the future what happened may lie: clocks and time zones of sources differ."""
+"""How far in the future a moment may lie of what happened: clocks and time zones of sources differ.
+A day may not: it is over, or it is the hub's own.
+"""
 
 AHEAD_PLANNED = timedelta(days=3650)
 """How far in the future what is planned may lie."""
@@ -43,17 +45,19 @@ _WITHOUT_BLANKS = re.compile(r"[^\s]{1,200}")
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes and when: the hub's moment, and whether the strict rules for police and
+    """Who writes and when: the hub's moment and day, and whether the strict rules for police and
     enforcement hold.
     """
 
     now: datetime
+    today: date
     strict: bool
 
     @classmethod
     def of(cls, frame: Record) -> Writer:
         """The writer of the statement `write_frame`."""
-        return cls(now=frame["now"], strict=frame["kind"] in STRICT_OWNERS)
+        strict = frame["kind"] in STRICT_OWNERS
+        return cls(now=frame["now"], today=frame["today"], strict=strict)
 
 
 async def write_frame(session: Session) -> Record:
@@ -248,8 +252,7 @@ def _without_persons(column: Column, text: str, strict: bool, checked: Checked) 
 def _check_when(kind: Kind, writer: Writer, checked: Checked) -> None:
     begins = checked.values.get(kind.when)
     if begins is not None:
-        newest = writer.now + (AHEAD_PLANNED if kind.planned else AHEAD)
-        if begins > _like(begins, newest):
+        if begins > _newest(kind, begins, writer):
             too_late = "BAD_VALUE" if kind.planned else "DATE_IN_FUTURE"
             checked.refuse(kind.field_of(kind.when), too_late)
         elif begins < _like(begins, OLDEST):
@@ -259,6 +262,13 @@ def _check_when(kind: Kind, writer: Writer, checked: Checked) -> None:
         too_early = begins is not None and ends < begins
         if too_early or ends > _like(ends, writer.now + AHEAD_PLANNED):
             checked.refuse(kind.field_of(kind.until), "BAD_VALUE")
+
+
+def _newest(kind: Kind, begins: date, writer: Writer) -> date:
+    """The last day or moment on which it may begin."""
+    if kind.planned:
+        return _like(begins, writer.now + AHEAD_PLANNED)
+    return writer.now + AHEAD if isinstance(begins, datetime) else writer.today
 
 
 def _like(value: date, moment: datetime) -> date:

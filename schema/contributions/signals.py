@@ -31,7 +31,7 @@ SIGNAL = Kind(
     table="signals",
     columns=(
         Column("category", "category", required=True),
-        Column("subcategory", "subcategory", limit=80),
+        Column("subcategory", "subcategory", limit=80, free_text=True),
         Column("seen_at", "seenAt", required=True),
         Column("lon", "lon"),
         Column("lat", "lat"),
@@ -65,7 +65,7 @@ class Signal(Contribution):
     id: strawberry.ID = global_id("Signal")
     category: Category
     subcategory: str | None = strawberry.field(
-        description="In the owner's own words, from its own list."
+        description="In the owner's own words, from its own list; police and enforcement have none."
     )
     seen_on: date | None = strawberry.field(description="The day on which it was seen.")
     seen_at: datetime | None = strawberry.field(description="The moment at which it was seen.")

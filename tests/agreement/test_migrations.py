@@ -103,3 +103,42 @@ async def test_a_migration_that_fails_leaves_the_database_as_it_was(
             await migrate(empty.dsn("owner"))
     assert await catalogue(empty.dsn("owner")) == before
     assert not await is_pending(empty)
+
+
+SIGNALS_OF_BEFORE = """
+insert into hub.gemeenten values ('GM0001', 'Proefstad');
+insert into hub.wijken values ('GM0001', '00000000-0000-0000-0000-000000000001');
+with party as (
+  insert into hub.organisations (gemeente, id, slug, name, kind)
+  select 'GM0001', gen_random_uuid(), lower(k), k, k from unnest(array['POLICE', 'WELFARE']) k
+  returning id),
+works as (
+  insert into hub.organisation_wijken (gemeente, organisation, wijk, works_from)
+  select 'GM0001', id, '00000000-0000-0000-0000-000000000001', '2026-01-01' from party)
+insert into hub.datasets (gemeente, owner, dataset, kind)
+select 'GM0001', id, 'meldingen', 'SIGNAL' from party;
+insert into hub.signals (gemeente, owner, id, dataset, wijk, category, subcategory, seen_at)
+select gemeente, owner, gen_random_uuid(), dataset, '00000000-0000-0000-0000-000000000001', 'NOISE',
+  'eigen woord', '2026-11-20 12:00 Europe/Amsterdam' from hub.datasets;
+"""
+LEFT = """
+select o.kind, s.subcategory, h.after ->> 'subcategory' as told, s.version
+from hub.signals s join hub.organisations o on o.id = s.owner
+join hub.history h on h.record = s.id order by o.kind
+"""
+
+
+async def test_words_of_police_that_were_kept_before_are_let_go_of(
+    empty: EmptyDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = migrations()
+    before = [each.name for each in known].index("every_text")
+    with monkeypatch.context() as patch:
+        patch.setattr(sql.migrate, "migrations", lambda: known[:before])
+        await migrate(empty.dsn("owner"))
+    await empty.execute(SIGNALS_OF_BEFORE, "superuser")
+    await migrate(empty.dsn("owner"))
+    root = await asyncpg.connect(empty.dsn("superuser"))
+    rows = [tuple(row) for row in await root.fetch(LEFT)]
+    await root.close()
+    assert rows == [("POLICE", None, None, 1), ("WELFARE", "eigen woord", "eigen woord", 1)]

@@ -28,6 +28,7 @@ ADMINISTRATION = {
     "backup.sql",
     "demo.sql",
     "doctor.sql",
+    "holidays.sql",
     "kwb.sql",
     "partners.sql",
 }

@@ -7,13 +7,13 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks import report
 from tests.benchmarks.client import Refused
-from tests.benchmarks.measure import FULL, QUICK, measure
+from tests.benchmarks.measure import FULL, QUICK, Plan, measure
 
 DESCRIPTION = """
 Measures the hub as partners meet it: start-up, three reads (beside the same reads written by hand
@@ -31,6 +31,13 @@ def main() -> int:
         action="store_true",
         help="20,000 signals and short rounds: does it run at all? Keeps no result.",
     )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processes of the hub that answer reads and pushes; more than 1 keeps no result",
+    )
     parser.add_argument("--json", type=Path, metavar="PATH", help="write the numbers here instead")
     parser.add_argument(
         "--provisional",
@@ -47,24 +54,27 @@ def main() -> int:
         if given.table:
             report.fill_page()
         else:
-            run(quick=given.quick, path=given.json, provisional=given.provisional)
+            plan = replace(QUICK if given.quick else FULL, workers=given.workers)
+            run(plan, path=given.json, provisional=given.provisional or given.quick)
     except (Refused, FileNotFoundError, RuntimeError, TimeoutError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def run(*, quick: bool, path: Path | None, provisional: bool) -> None:
-    """One run: measured, printed, and written (a quick one only where a path is given)."""
-    plan = QUICK if quick else FULL
-    result = report.circumstances(asdict(plan), provisional=provisional or quick)
+def run(plan: Plan, *, path: Path | None, provisional: bool) -> None:
+    """One run: measured, printed, and written (where no path is given only that of the full
+    plan).
+    """
+    full = plan == FULL
+    result = report.circumstances(asdict(plan), provisional=provisional)
     result["at"] = datetime.now(UTC).isoformat(timespec="seconds")
-    result["command"] = "python -m tests.benchmarks --quick" if quick else "make bench"
+    result["command"] = "make bench" if full else f"python -m tests.benchmarks: {plan}"
     with tempfile.TemporaryDirectory(prefix="hub-bench-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # the database's own user must get through
         result |= asyncio.run(measure(plan, Path(folder), progress))
     print("\n".join(report.plain(result)))
-    if path is not None or not quick:
+    if path is not None or full:
         progress(f"written: {report.write(result, path).name}")
 
 

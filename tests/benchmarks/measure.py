@@ -50,6 +50,7 @@ class Plan:
     push_rows: int = 2_000
     pushes: int = 5
     pushes_together: int = 2
+    workers: int = 1
 
 
 FULL = Plan()
@@ -116,7 +117,7 @@ async def _start(data: Path, log: Path) -> Started:
 async def _under_load(plan: Plan, dsn: str, filled: Filled, log: Path, report: Report) -> Numbers:
     """Reads and pushes against one hub, with the peer beside it on the same database."""
     statements = await _statements(dsn, filled)
-    async with hub(log, dsn=dsn) as served, _peer(dsn, filled, log) as peer:
+    async with hub(log, dsn=dsn, workers=plan.workers) as served, _peer(dsn, filled, log) as peer:
         before = served.memory()
         visible = await _compare(served, peer, filled)
         reads = await _reads(plan, served, peer, filled, report)

@@ -24,20 +24,30 @@ PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A process that answers on a port; `ready_after`: seconds from its start to 200 on /ready."""
+    """A process that answers on a port, by itself or with workers; `ready_after`: seconds from its
+    start to 200 on /ready.
+    """
 
     pid: int
     port: int
     ready_after: float
 
     def memory(self) -> float:
-        """Resident memory of the process, in MB (10⁶ bytes)."""
-        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE_MB
+        """Resident memory of the process and its workers, in MB (10⁶ bytes)."""
+        return sum(int(_proc(pid, "statm").split()[1]) for pid in self._all()) * PAGE_MB
 
     def cpu(self) -> float:
-        """Seconds of processor time that the process has used."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
+        """Seconds of processor time that the process and its workers have used."""
+        fields = [_proc(pid, "stat").rpartition(")")[2].split() for pid in self._all()]
+        return sum(int(one[11]) + int(one[12]) for one in fields) / TICK
+
+    def _all(self) -> list[int]:
+        children = [int(pid) for pid in _proc(self.pid, f"task/{self.pid}/children").split()]
+        return [self.pid, *(pid for pid in children if "multiprocessing" in _proc(pid, "cmdline"))]
+
+
+def _proc(pid: int, name: str) -> str:
+    return Path(f"/proc/{pid}/{name}").read_text()
 
 
 def free_port() -> int:
@@ -90,13 +100,14 @@ def _tail(log: Path) -> str:
 
 @asynccontextmanager
 async def hub(
-    log: Path, *, data: Path | None = None, dsn: str | None = None
+    log: Path, *, data: Path | None = None, dsn: str | None = None, workers: int = 1
 ) -> AsyncIterator[Server]:
     """`hub serve`, on an embedded database in `data` or on `dsn`; every limit but the rate."""
     port = free_port()
     environment = {
         "HUB_PORT": str(port),
         "HUB_HOST": HOST,
+        "HUB_WORKERS": str(workers),
         "HUB_DATA": str(data or ""),
         "DATABASE_URL": dsn or "",
         "HUB_LIMIT_RATE_BURST": str(10**12),

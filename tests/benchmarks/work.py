@@ -136,11 +136,11 @@ def push_rows(name: str, count: int, round_: int) -> list[dict[str, Any]]:
             "sourceVersion": "1",
             "wijk": rnd.choice(codes),
             "category": rnd.choice(categories),
-            "subcategory": rnd.choice(("klein", "groot")),
             "seenAt": seen.isoformat(),
             "status": rnd.choice(STATUSES),
         }
         if name not in STRICT:
+            row["subcategory"] = rnd.choice(("klein", "groot"))
             row["summary"] = rnd.choice(SUMMARIES)
         rows.append(row)
     return rows

@@ -257,7 +257,7 @@ class _World:
                 wijk,
                 rnd.choice(buurten) if buurten else None,
                 rnd.choice(part.categories),
-                rnd.choice(("klein", "groot", None)),
+                None if strict else rnd.choice(("klein", "groot", None)),
                 noon_of(seen) if strict else seen,
                 4.48 + rnd.random() / 20 if pointed else None,
                 52.03 + rnd.random() / 20 if pointed else None,

@@ -64,9 +64,11 @@ async def propose(world: World, token: str, rules: list[dict[str, Any]], **more:
     return payload["agreement"]["id"], payload["agreement"]["version"]
 
 
-async def decide(world: World, token: str, how: str, agreement: Proposal) -> dict[str, Any]:
+async def decide(
+    world: World, token: str, how: str, agreement: Proposal, **more: Any
+) -> dict[str, Any]:
     """The payload of a decision: accept, reject or revoke."""
-    given = {"id": agreement[0], "version": agreement[1]}
+    given = {"id": agreement[0], "version": agreement[1], **more}
     answer = await world.partner(token).ask(DECIDE.replace("HOW", how), {"in": given})
     payload: dict[str, Any] = answer["decided"]
     return payload

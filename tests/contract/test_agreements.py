@@ -87,6 +87,17 @@ async def test_another_version_than_the_one_that_was_read_is_a_conflict(world: W
     assert [error["code"] for error in refused["errors"]] == ["CONFLICT"]
 
 
+@pytest.mark.parametrize("token", ["buurtwerk", "wijkagent"])
+@pytest.mark.parametrize("field", ["reason", "signedBy"])
+async def test_a_decision_names_no_bsn(world: World, token: str, field: str) -> None:
+    agreement = await propose(world, "corporatie-a", [await rule(world, "corporatie-a", token)])
+    refused = await decide(world, token, "accept", agreement, **{field: "bsn 111222333"})
+    assert [(error["path"], error["code"]) for error in refused["errors"]] == [
+        (["input", field], "PERSONAL_DATA")
+    ]
+    assert await state_for(world, token) == ["PROPOSED"]
+
+
 @pytest.mark.parametrize(
     ("more", "code"),
     [

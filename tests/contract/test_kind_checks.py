@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -39,7 +40,7 @@ MOMENTS = Kind(
 def errors(kind: Kind, **row: Any) -> list[tuple[object, str]]:
     """The field and code of each reason not to take a row."""
     checked = Checked(line=1)
-    check_values(kind, row, Writer(now=NOW, strict=False), checked)
+    check_values(kind, row, Writer(now=NOW, today=NOW.date(), strict=False), checked)
     return [(error.path[0], error.code) for error in checked.errors]
 
 
@@ -62,6 +63,12 @@ def test_what_is_planned_may_lie_ahead_and_ends_after_it_begins(
     row: dict[str, Any], found: list[tuple[str, str]]
 ) -> None:
     assert errors(DAYS, **row) == found
+
+
+def test_a_day_of_what_happened_is_todays_at_the_latest() -> None:
+    happened = replace(DAYS, planned=False)
+    assert errors(happened, starts_on=NOW.date()) == []
+    assert errors(happened, starts_on=date(2026, 11, 24)) == [("startsOn", "DATE_IN_FUTURE")]
 
 
 @pytest.mark.parametrize(

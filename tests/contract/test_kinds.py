@@ -276,7 +276,24 @@ async def test_the_rules_of_sharing_speak_of_every_field_of_a_row(
         )
     assert {column.name for column in subject.kind.columns} <= {each["name"] for each in known}
     free = {column.name for column in subject.kind.columns if column.free_text}
-    assert {each["name"] for each in known if each["is_text"]} == free
+    assert {each["name"] for each in known if each["is_text"]} <= free
+
+
+async def test_no_free_text_of_it_is_stored_of_police_and_enforcement(
+    subject: Subject, world: World
+) -> None:
+    """The check of a row and the policies of the table say the same of each column."""
+    async with world.connect("owner") as owner:
+        rules = await owner.fetch(
+            "select pg_get_expr(polwithcheck, polrelid) as rule from pg_policy"
+            " where polrelid = ('hub.' || $1)::regclass and not polpermissive",
+            subject.kind.table,
+        )
+    free = {column.name for column in subject.kind.columns if column.free_text}
+    point = set(subject.kind.point or ())
+    for row in rules:
+        assert set(re.findall(r"\((\w+) IS NULL\)", row["rule"])) == free | point
+    assert len(rules) == 2 or not free
 
 
 async def test_what_is_the_owners_alone_is_out_of_reach_of_the_door(

@@ -72,6 +72,25 @@ async def test_the_wijkregisseur_sees_who_was_silent_and_who_is_late(demo: Demo)
     assert late == {"School B (verzonnen)", "Team Handhaving"}
 
 
+async def test_a_holiday_explains_why_a_school_delivers_later(demo: Demo) -> None:
+    """School A delivered 17 days ago, of every 14: a week of those was a holiday."""
+    query = """query($week: Period!) { wijk(code: "WK063711") {
+      sources { organisation { name } lastDelivery expectedEvery late silent }
+      overview(week: $week) { headlines { remark } } } }"""
+    wijk = (await demo.partner("wijkregisseur").ask(query, {"week": WEEK}))["wijk"]
+    [school] = [s for s in wijk["sources"] if s["organisation"]["name"] == "School A (verzonnen)"]
+    assert school == {
+        "organisation": {"name": "School A (verzonnen)"},
+        "lastDelivery": "2026-11-06",
+        "expectedEvery": "elke twee weken",
+        "late": False,
+        "silent": False,
+    }
+    assert {headline["remark"] for headline in wijk["overview"]["headlines"]} == {
+        "De week ervoor was het schoolvakantie (verzonnen)."
+    }
+
+
 async def test_the_wijkregisseur_sees_records_of_others(demo: Demo) -> None:
     owners = {node["owner"]["name"] for w in await overview(demo) for node in w["signals"]["nodes"]}
     assert len(owners) >= 3

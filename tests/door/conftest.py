@@ -7,6 +7,7 @@ it. What the hub's own schema does over PostgreSQL is tested elsewhere.
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ class Context:
     language: str
     operation: str | None
     rejected: Rejected
+    delivered: Counter[str] = field(default_factory=Counter)
 
 
 def _moment(value: object) -> datetime:

@@ -13,6 +13,7 @@ from sql.errors import Refusal, Unavailable
 pytestmark = pytest.mark.anyio
 
 SECRET = "Marie woont op nummer 7"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 async def test_a_query_reads_and_a_mutation_writes_in_one_transaction(door: Any) -> None:
@@ -137,7 +138,7 @@ async def test_the_log_tells_what_was_done_without_values_tokens_or_text(
     query = "query Groet($t: String!){hello(to: $t)}"
 
     with caplog.at_level(logging.INFO, "hub"):
-        await door.ask(query, {"t": SECRET})
+        await door.ask(query, {"t": SECRET}, traceparent=f"00-{TRACE}-00f067aa0ba902b7-01")
 
     (record,) = caplog.records
     assert record.__dict__["fields"] == {
@@ -149,9 +150,31 @@ async def test_the_log_tells_what_was_done_without_values_tokens_or_text(
         "cost": 1,
         "milliseconds": 0,
         "errorId": None,
+        "trace": TRACE,
     }
     assert SECRET not in str(record.__dict__)
     assert "writer" not in str(record.__dict__)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f"00-{'0' * 32}-00f067aa0ba902b7-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"ff-{TRACE}-00f067aa0ba902b7-01",
+        f"00-{TRACE.upper()}-00f067aa0ba902b7-01",
+        f"00-{TRACE}",
+        SECRET,
+    ],
+)
+async def test_what_names_no_trace_is_not_written_down(
+    door: Any, caplog: pytest.LogCaptureFixture, header: str
+) -> None:
+    with caplog.at_level(logging.INFO, "hub"):
+        await door.ask("{hello}", traceparent=header)
+
+    (record,) = caplog.records
+    assert record.__dict__["fields"]["trace"] is None
 
 
 async def test_an_operation_that_takes_too_long_is_stopped_and_rolled_back(

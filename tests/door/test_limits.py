@@ -203,17 +203,27 @@ def unused(count: int, inner: str = "hello", name: str = "F{}") -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "got", "limit"),
+    ("text", "code", "got", "limit"),
     [
-        (unused(51), 51, 50),
-        (unused(51, name="F"), 51, 50),
-        (unused(2, inner="...F0 " * 101), 202, 200),
-        (unused(2, inner="... {hello hello} " * 250), 1_001, 1_000),
-        (unused(2, inner="hello " * 500, name="F"), 1_001, 1_000),
-        (" ".join(f"query Q{n}{{{'hello ' * 20}}}" for n in range(51)), 1_020, 1_000),
-        ("{all{" + "owner{name} " * 101 + "}}", 101, 100),
-        (unused(2, inner="hello(to: 1) " * 51), 102, 100),
-        (unused(2, inner="x: hello(to: 1) y: hello(to: 1) hello " * 51), 102, 100),
+        (unused(51), "DOCUMENT_TOO_LARGE", 51, 50),
+        (unused(51, name="F"), "DOCUMENT_TOO_LARGE", 51, 50),
+        (unused(2, inner="...F0 " * 101), "DOCUMENT_TOO_LARGE", 202, 200),
+        (unused(2, inner="... {hello hello} " * 250), "TOO_MANY_FIELDS", 1_001, 1_000),
+        (unused(2, inner="hello " * 500, name="F"), "TOO_MANY_FIELDS", 1_001, 1_000),
+        (
+            " ".join(f"query Q{n}{{{'hello ' * 20}}}" for n in range(51)),
+            "TOO_MANY_FIELDS",
+            1_020,
+            1_000,
+        ),
+        ("{all{" + "owner{name} " * 101 + "}}", "DOCUMENT_TOO_LARGE", 101, 100),
+        (unused(2, inner="hello(to: 1) " * 51), "DOCUMENT_TOO_LARGE", 102, 100),
+        (
+            unused(2, inner="x: hello(to: 1) y: hello(to: 1) hello " * 51),
+            "DOCUMENT_TOO_LARGE",
+            102,
+            100,
+        ),
     ],
     ids=[
         "fragments",
@@ -228,11 +238,11 @@ def unused(count: int, inner: str = "hello", name: str = "F{}") -> str:
     ],
 )
 def test_what_a_document_holds_is_limited_where_nothing_uses_it(
-    schema: Any, text: str, got: int, limit: int
+    schema: Any, text: str, code: str, got: int, limit: int
 ) -> None:
     error = refusal(schema, text)
 
-    assert error.code == "TOO_MANY_FIELDS"
+    assert error.code == code
     assert error.params == {"got": got, "limit": limit}
 
 

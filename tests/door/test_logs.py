@@ -56,6 +56,20 @@ def test_an_event_is_a_line_of_json() -> None:
     }
 
 
+def test_each_line_of_a_worker_says_which_one_wrote_it() -> None:
+    stream = io.StringIO()
+    logs.configure("json", stream, worker=2)
+
+    logs.event(logging.getLogger("hub.x"), logging.INFO, "operation", code="TIMEOUT")
+    logging.getLogger("library").error("bad row %s", SECRET, exc_info=fault())
+
+    own, library = map(json.loads, stream.getvalue().splitlines())
+    assert (own["worker"], own["code"]) == (2, "TIMEOUT")
+    assert library["worker"] == 2
+    assert "builtins.RuntimeError" in library["places"]
+    assert SECRET not in stream.getvalue()
+
+
 def test_an_event_is_readable_for_people() -> None:
     stream = written("human")
 

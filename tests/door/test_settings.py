@@ -59,6 +59,10 @@ def test_each_variable_is_cast_to_its_type() -> None:
         ("HUB_PRODUCTION", "maybe", "give yes or no"),
         ("HUB_LIMIT_DEPTH", "-1", "give a whole number from 1 to 200"),
         ("HUB_LIMIT_RATE_BURST", "11000", "give at least 11001"),
+        ("HUB_WORKERS", "0", "give a whole number from 1 to 64"),
+        ("HUB_WORKERS", "30", "Give at least 330030, or set HUB_WORKERS lower"),
+        ("HUB_METRICS_PORT", "0", "give a whole number from 1 to 65535"),
+        ("HUB_METRICS_PORT", "9100.5", "give a whole number from 1 to 65535"),
         ("HUB_LIMIT_BULK_BODY_BYTES", "1000", "give at least HUB_LIMIT_BODY_BYTES"),
     ],
 )
@@ -77,6 +81,17 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         Settings.from_environment({"HUB_PORT": "x", "HUB_LIMIT_DEPTH": "x", "HUB_PRODUCTION": "x"})
 
     assert len(str(caught.value).splitlines()) == 3
+
+
+def test_workers_divide_an_organisations_rate_and_add_up_their_connections() -> None:
+    given = {"HUB_WORKERS": "4", "HUB_LIMIT_RATE_PER_SECOND": "100", "HUB_POOL_SIZE": "10"}
+
+    settings = Settings.from_environment(given)
+
+    assert settings.limits_of_one_worker == Limits(rate_burst=75_000, rate_per_second=25)
+    assert settings.connections == 4 * 10 + 2
+    assert Settings().limits_of_one_worker == Limits()
+    assert Settings().connections == Settings().pool_size
 
 
 def test_settings_do_not_change() -> None:

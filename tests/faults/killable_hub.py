@@ -21,7 +21,7 @@ from typing import Any
 from hub.app import create_app
 from hub.database import EmbeddedPostgres
 from hub.demo.scene import set_scene
-from hub.serve import open_database, serve_app
+from hub.serve import address_of, claim, open_database, serve_app
 from hub.settings import Settings
 from sql.ids import IdSource
 from sql.migrate import migrate
@@ -147,7 +147,8 @@ async def main(data: Path) -> None:
         started = {"tokens": tokens, "superuser": addresses.superuser}
         async with open_database(settings, addresses.app) as database:
             app = create_app(settings, database, database_ready=lambda: embedded.ready)
-            await serve_app(app, settings, lambda address: say(address=address, **started))
+            taken = claim(settings.host, settings.port)
+            await serve_app(app, taken, lambda: say(address=address_of(taken), **started))
         listening.cancel()
     os._exit(0)  # the thread that reads stdin would hold us up
 

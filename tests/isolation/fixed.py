@@ -107,6 +107,8 @@ def insert_into(table: str) -> str:
     return f"insert into hub.{table} (id, dataset, wijk, category, {columns}) values (gen_random_uuid(), 'meldingen', $1, 'NOISE', {values})"
 
 
+DATASETS: dict[str, tuple[str, ...] | None] = {"meldingen": None, "sleutel-1": ("LITTER",)}
+"""The datasets of everybody, and of which categories each was declared."""
 EVERYTHING = ("point", "seenAt", "subcategory", "summary")
 
 
@@ -257,6 +259,11 @@ async def leave_traces(play: Play) -> None:
     for organisation in play.world.organisations:
         async with as_asker(play.app, play.world.gemeente, organisation):
             await write_traces(play.app, SAME, "sleutel-1")
+    await play.owner.execute(
+        "update hub.datasets set categories = $2 where dataset = $1",
+        "sleutel-1",
+        list(DATASETS["sleutel-1"] or ()),
+    )
 
 
 async def write_traces(app: Any, key: UUID, text: str) -> None:
@@ -503,8 +510,8 @@ class Battery:
                     )
                     expected = [
                         (who, name)
-                        for who in self._parties(play, asker, wijk)
-                        for name in ("meldingen", "sleutel-1")
+                        for name, categories in DATASETS.items()
+                        for who in self._parties(play, asker, wijk, categories)
                     ]
                     assert sorted(tuple(row) for row in found) == sorted(expected)
                 seen = {row["id"] for row in await play.app.fetch("select id from hub.agreements")}
@@ -517,14 +524,19 @@ class Battery:
                         (play.world.gemeente, id_) for id_ in seen
                     }
 
-    def _parties(self, play: Play, asker: UUID, wijk: UUID) -> set[UUID]:
-        """Whose datasets of a wijk an asker hears of: its own, and those of whom a rule in force gives it records or counts."""
+    def _parties(
+        self, play: Play, asker: UUID, wijk: UUID, categories: tuple[str, ...] | None
+    ) -> set[UUID]:
+        """Whose datasets of these categories an asker hears of in a wijk: its own, and those of whom a rule in force gives it
+        records or counts of them.
+        """
         given = {
             rule.provider
             for agreement in play.world.agreements.values()
             if agreement.in_force(play.world.today)
             for rule in agreement.rules
             if rule.receiver == asker and wijk in rule.wijken and rule.kind == "SIGNAL"
+            if categories is None or rule.category in (None, *categories)
         }
         return given | {who for who, place in play.world.works if (who, place) == (asker, wijk)}
 
@@ -732,17 +744,17 @@ class Battery:
             await refused(play, first, change, wijk)
             async with as_asker(play.app, play.world.gemeente, first):
                 await play.app.execute(signal.format("", "$2", noon, ""), wijk, SAME)
-            for column, value in (("summary", "'x'"), ("internal_note", "'x'")):
+            for column in ("subcategory", "summary", "internal_note"):
                 await refused(
                     play,
                     first,
-                    signal.format(f", {column}", "gen_random_uuid()", noon, f", {value}"),
+                    signal.format(f", {column}", "gen_random_uuid()", noon, ", 'x'"),
                     wijk,
                 )
                 await refused(
                     play,
                     first,
-                    f"update hub.signals set {column} = {value}, version = 2 where id = $1",
+                    f"update hub.signals set {column} = 'x', version = 2 where id = $1",
                     SAME,
                 )
             await refused(

@@ -497,7 +497,16 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
     (("source_states",), "where r.receiver = hub.asker()", ""),
     (("source_states",), "and w.wijk = any (in_wijken)", ""),
     (("source_states",), "w.gemeente = hub.gemeente() and", ""),
-    (("source_states",), "~and \\(d\\.owner = hub\\.asker\\(\\) or .*?from rules r\\)\\)", ""),
+    (
+        ("source_states",),
+        "~and \\(d\\.owner = hub\\.asker\\(\\) or .*?any \\(d\\.categories\\)\\)\\)\\)",
+        "",
+    ),
+    (
+        ("source_states",),
+        "and (r.category is null or d.categories is null or r.category = any (d.categories))",
+        "",
+    ),
     (("log_reads",), "and r.receiver = hub.asker()", ""),
     (("log_reads",), "and r.provider = (l ->> 'owner')::uuid", ""),
 ]

@@ -196,7 +196,7 @@ async def test_a_notice_holds_until_its_own_day_or_a_day_ahead(world: World, unt
 
 
 @pytest.mark.parametrize(
-    ("day", "code"), [(NOW.date() + timedelta(2), "DATE_IN_FUTURE"), ("1999-12-31", "DATE_TOO_OLD")]
+    ("day", "code"), [(NOW.date() + timedelta(1), "DATE_IN_FUTURE"), ("1999-12-31", "DATE_TOO_OLD")]
 )
 async def test_a_day_on_which_nothing_can_have_been_noticed_is_refused(
     world: World, day: object, code: str
@@ -338,6 +338,18 @@ async def test_a_notice_is_changed_field_by_field_and_null_clears(world: World) 
     assert codes(await update(wijkagent, record, 3, on=None)) == ["BAD_VALUE"]
     both = await update(wijkagent, record, 3, on="2026-11-22", until="2026-11-21")
     assert [(e["path"], e["code"]) for e in both["errors"]] == [(["input", "until"], "BAD_VALUE")]
+
+
+async def test_its_history_has_the_names_that_the_notice_has(world: World) -> None:
+    wijkagent = world.partner("wijkagent")
+    record = (await report(wijkagent))["policeNotice"]["id"]
+    await update(wijkagent, record, 1, on="2026-11-21")
+    query = """query($id: ID!) { node(id: $id) { ... on PoliceNotice {
+      history { nodes { before after } } } } }"""
+    changed, made = (await wijkagent.ask(query, {"id": record}))["node"]["history"]["nodes"]
+    assert changed == {"before": {"on": "2026-11-20"}, "after": {"on": "2026-11-21"}}
+    assert made["after"]["on"] == "2026-11-20"
+    assert not made["after"].keys() & {"noticedOn", "noticed_on"}
 
 
 async def test_a_delivery_anew_can_take_end_and_advice_away(world: World) -> None:

@@ -83,6 +83,14 @@ def test_the_wheel_has_every_file_of_the_four_folders(wheel: Path) -> None:
     assert any(name.endswith(".sql") for name in there)
 
 
+def test_the_wheel_has_the_page_for_developers_and_is_small(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    for name in ("page.js.gz", "page.css.gz", "graphql.worker.js.gz", "NOTICE.txt"):
+        assert f"hub/pages/graphiql/built/{name}" in names
+    assert not any("node_modules" in name for name in names)
+    assert wheel.stat().st_size < 3_500_000
+
+
 def test_the_wheel_carries_its_licence_and_the_command(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     (licence,) = [name for name in archive.namelist() if name.endswith("/licenses/LICENSE")]
@@ -149,7 +157,30 @@ def test_the_demo_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
         text=True,
     ) as process:
         try:
-            assert httpx.get(f"{address(process)}/ready", timeout=10).status_code == 200
+            where = address(process)
+            for path in ("/ready", "/graphiql", "/graphiql/page.js"):
+                assert httpx.get(where + path, timeout=10).status_code == 200
         finally:
             process.terminate()
             process.communicate(timeout=30)
+
+
+def test_workers_run_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    """They are new interpreters, started by the command and without a checkout to find."""
+    command = [str(installed / "bin" / "hub"), "serve", "--port", "0", "--workers", "2"]
+    with subprocess.Popen(
+        [*command, "--data", str(tmp_path / "d")],
+        cwd=tmp_path,
+        env=elsewhere(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            where = address(process)
+            assert httpx.get(f"{where}/ready", timeout=10).status_code == 200
+            assert httpx.get(f"{where}/graphiql", timeout=10).status_code == 404
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+    assert process.returncode == 0

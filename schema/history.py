@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The history of a record: what changed, in the names that the API has for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from strawberry.utils.str_converters import to_camel_case
+
+from schema.contributions import BY_KIND
+from schema.enums import Change
+from schema.fields import from_row
+from schema.ids import encode
+from schema.node import PageInfo
+from schema.scalars import JSON
+
+_AREAS = {"wijk": "Wijk", "buurt": "Buurt"}
+
+
+@strawberry.type(description="One change of a record, for its owner.")
+class HistoryEntry:
+    at: datetime
+    actor: str
+    change: Change
+    before: JSON | None = from_row(
+        lambda row: _told(row["kind"], row["before"]), "The fields that changed, as they were."
+    )
+    after: JSON | None = from_row(
+        lambda row: _told(row["kind"], row["after"]), "The fields that changed, as they became."
+    )
+
+
+def _told(kind: str, columns: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Columns under the names, and areas under the ids, that the API gives them."""
+    if columns is None:
+        return None
+    fields = {column.name: column.field for column in BY_KIND[kind].kind.columns}
+    return {
+        fields.get(name, to_camel_case(name)): (
+            encode(_AREAS[name], UUID(value)) if name in _AREAS and value else value
+        )
+        for name, value in columns.items()
+    }
+
+
+@strawberry.type(description="A page of a record's history, newest first.")
+class HistoryConnection:
+    nodes: list[HistoryEntry]
+    page_info: PageInfo
