@@ -12,12 +12,9 @@ from uuid import uuid4
 import click
 import orjson
 
-from hub.commands import Day
+from hub.commands import JSON, Day
 from hub.remote.connection import Remote, in_words, remote_command
 
-JSON = click.option(
-    "--json", "as_json", is_flag=True, help="For a program: JSON on standard output."
-)
 ID = click.argument("agreement", metavar="ID")
 
 _WHOLE = """

@@ -17,7 +17,7 @@ from typing import Any
 import click
 import orjson
 
-from hub.commands import fail, report
+from hub.commands import JSON, fail, report
 from hub.remote.connection import Remote, in_words, remote_command
 from hub.remote.mappings import remember, remembered
 from hub.remote.rows import Sent, push_names, rows_of
@@ -105,7 +105,7 @@ class Outcome:
 @click.option(
     "--key", help="An idempotency key of your own. Default: it follows from the file and options."
 )
-@click.option("--json", "as_json", is_flag=True, help="For a program: JSON on standard output.")
+@JSON
 @remote_command
 def push(
     remote: Remote,
