@@ -19,6 +19,7 @@ from hub.graphql import GraphQLEndpoint
 from hub.identity.tokens import TokenAdapter
 from hub.pages import index
 from hub.settings import Settings
+from hub.sheet_templates import template_page
 from hub.uploads import UploadEndpoint
 from resolvers.context import Context
 from resolvers.loaders import Loaders
@@ -87,6 +88,7 @@ def create_app(
             Route("/", index(database)),
             Route("/graphql", graphql),
             Route("/upload", UploadEndpoint(graphql)),
+            Route("/sheets/template/{kind}.{format}", template_page),
             Route("/live", live),
             Route("/ready", ready),
             Mount("/static", StaticFiles(packages=[("hub.pages", "static")])),

@@ -30,6 +30,7 @@ from hub.serve import (
     serve_app,
 )
 from hub.settings import Settings
+from hub.sheet_templates import template_command
 from sql.migrate import migrate
 from sql.session import Database
 
@@ -311,4 +312,5 @@ import_group.add_command(kwb)
 import_group.add_command(facts)
 main.add_command(new)
 main.add_command(partner)
+main.add_command(template_command)
 main.add_command(token)

@@ -7,7 +7,7 @@ that one look shows everything that is to be mended.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,19 +106,17 @@ def _used(table: Table) -> list[int]:
 def _row(line: Line, placed: Mapping[int, Field]) -> SheetRow:
     values: dict[str, Any] = {}
     errors: list[RowError] = []
-    for position, column in _filled(line, placed):
+    for position, column in placed.items():
+        value = _at(line.cells, position)
         try:
-            values[column.name] = read_cell(column, line.cells[position])
+            if not is_empty(value):
+                values[column.name] = read_cell(column, value)
+            elif column.required:
+                raise Refusal("SHEET_CELL_EMPTY")
         except Refusal as refusal:
             cell = f"{letter(position)}{line.number}"
             errors.append(RowError((column.name,), refusal.code, {**refusal.params, "cell": cell}))
     return SheetRow(line.number, values, tuple(errors))
-
-
-def _filled(line: Line, placed: Mapping[int, Field]) -> Iterator[tuple[int, Field]]:
-    for position, column in placed.items():
-        if not is_empty(_at(line.cells, position)):
-            yield position, column
 
 
 def _at(items: Sequence[Any], position: int) -> Any:

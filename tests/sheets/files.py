@@ -100,9 +100,7 @@ async def upload(
             **given,
         }
     }
-    answer = await post_form(
-        partner, form(query, variables, file), **{"Accept-Language": language}
-    )
+    answer = await post_form(partner, form(query, variables, file), **{"Accept-Language": language})
     body = answer.json()
     assert "errors" not in body, body["errors"]
     return body["data"]["uploadSheet"]
