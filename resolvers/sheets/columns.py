@@ -13,7 +13,7 @@ from typing import Any
 
 from resolvers.context import RowError
 from resolvers.sheets.table import Line, Table, is_empty, letter
-from resolvers.sheets.values import Field, folded, read_cell
+from resolvers.sheets.values import Field, Unreadable, folded, read_cell
 from resolvers.text_checks import clean, find
 from sql.errors import Refusal
 
@@ -112,10 +112,10 @@ def _row(line: Line, placed: Mapping[int, Field]) -> SheetRow:
             if not is_empty(value):
                 values[column.name] = read_cell(column, value)
             elif column.required:
-                raise Refusal("SHEET_CELL_EMPTY")
-        except Refusal as refusal:
+                raise Unreadable("SHEET_CELL_EMPTY")
+        except Unreadable as why:
             cell = f"{letter(position)}{line.number}"
-            errors.append(RowError((column.name,), refusal.code, {**refusal.params, "cell": cell}))
+            errors.append(RowError((column.name,), why.code, {**why.params, "cell": cell}))
     return SheetRow(line.number, values, tuple(errors))
 
 
