@@ -18,6 +18,7 @@ from hub.daily import daily_loop
 from hub.graphql import GraphQLEndpoint
 from hub.identity.tokens import TokenAdapter
 from hub.pages import index
+from hub.pages.sheet import sheet_page
 from hub.settings import Settings
 from hub.sheet_templates import template_page
 from hub.uploads import UploadEndpoint
@@ -88,6 +89,7 @@ def create_app(
             Route("/", index(database)),
             Route("/graphql", graphql),
             Route("/upload", UploadEndpoint(graphql)),
+            Route("/sheet", sheet_page),
             Route("/sheets/template/{kind}.{format}", template_page),
             Route("/live", live),
             Route("/ready", ready),

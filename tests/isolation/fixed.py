@@ -702,7 +702,7 @@ class Battery:
             await refused(play, first, change, wijk)
             names = "insert into hub.sheet_mappings (dataset, kind, mapping) values ('blad', 'SIGNAL', '{}')"
             await refused(play, first, names)
-            await refused(play, first, "update hub.sheet_mappings set mapping = '{\"a\": \"b\"}'")
+            await refused(play, first, 'update hub.sheet_mappings set mapping = \'{"a": "b"}\'')
             async with as_asker(play.app, play.world.gemeente, first):
                 await play.app.execute(signal.format("", "$2", noon, ""), wijk, SAME)
             for column, value in (("summary", "'x'"), ("internal_note", "'x'")):
