@@ -16,7 +16,9 @@ from hub.graphql import GraphQLEndpoint
 from hub.identity.tokens import TokenAdapter
 from hub.metrics import Traffic
 from hub.pages import graphiql, icon, index
+from hub.pages.sheet import sheet_page
 from hub.settings import Settings
+from hub.sheet_templates import template_page
 from hub.uploads import UploadEndpoint
 from resolvers.context import Context
 from resolvers.loaders import Loaders
@@ -79,6 +81,8 @@ def create_app(
             Route("/favicon.ico", icon),
             Route("/graphql", graphql),
             Route("/upload", UploadEndpoint(graphql)),
+            Route("/sheet", sheet_page),
+            Route("/sheets/template/{kind}.{format}", template_page),
             Route("/live", live),
             Route("/ready", ready),
             Mount("/static", StaticFiles(packages=[("hub.pages", "static")])),

@@ -58,6 +58,7 @@ from hub.serve import (
     serve_app,
 )
 from hub.settings import Settings
+from hub.sheet_templates import template_command
 from hub.workers import Workers
 from sql.migrate import migrate
 from sql.session import Database
@@ -74,7 +75,7 @@ HOST = click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
 SECTIONS = {
     "Try it": ("demo",),
     "Run it": ("serve", "migrate", "daily", "doctor", "backup", "restore"),
-    "Take part in it": ("push", "export", "agreement"),
+    "Take part in it": ("push", "template", "export", "agreement"),
     "Administer it": ("import", "confirm", "partner", "token"),
     "Build on it": ("new", "schema"),
 }
@@ -414,4 +415,5 @@ import_group.add_command(holidays)
 main.add_command(new)
 main.add_command(partner)
 main.add_command(push)
+main.add_command(template_command)
 main.add_command(token)

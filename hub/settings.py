@@ -104,7 +104,7 @@ class Limits:
         default=8_000_000,
         metadata=_between(
             "HUB_LIMIT_BULK_BODY_BYTES",
-            "Bytes of a body whose operation delivers rows (a push).",
+            "Bytes of a body whose operation delivers rows (a push), or that brings a file.",
             1_000,
             100_000_000,
         ),

@@ -43,6 +43,8 @@ _WORDS = (
     "more",
     "more_schema",
     "more_codes",
+    "more_sheet",
+    "more_sheet_link",
     "source",
 )
 

@@ -7,13 +7,13 @@ that one look shows everything that is to be mended.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from resolvers.context import RowError
 from resolvers.sheets.table import Line, Table, is_empty, letter
-from resolvers.sheets.values import Field, folded, read_cell
+from resolvers.sheets.values import Field, Unreadable, folded, read_cell
 from resolvers.text_checks import clean, find
 from sql.errors import Refusal
 
@@ -106,19 +106,17 @@ def _used(table: Table) -> list[int]:
 def _row(line: Line, placed: Mapping[int, Field]) -> SheetRow:
     values: dict[str, Any] = {}
     errors: list[RowError] = []
-    for position, column in _filled(line, placed):
-        try:
-            values[column.name] = read_cell(column, line.cells[position])
-        except Refusal as refusal:
-            cell = f"{letter(position)}{line.number}"
-            errors.append(RowError((column.name,), refusal.code, {**refusal.params, "cell": cell}))
-    return SheetRow(line.number, values, tuple(errors))
-
-
-def _filled(line: Line, placed: Mapping[int, Field]) -> Iterator[tuple[int, Field]]:
     for position, column in placed.items():
-        if not is_empty(_at(line.cells, position)):
-            yield position, column
+        value = _at(line.cells, position)
+        try:
+            if not is_empty(value):
+                values[column.name] = read_cell(column, value)
+            elif column.required:
+                raise Unreadable("SHEET_CELL_EMPTY")
+        except Unreadable as why:
+            cell = f"{letter(position)}{line.number}"
+            errors.append(RowError((column.name,), why.code, {**why.params, "cell": cell}))
+    return SheetRow(line.number, values, tuple(errors))
 
 
 def _at(items: Sequence[Any], position: int) -> Any:

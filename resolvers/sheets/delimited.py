@@ -56,6 +56,6 @@ def _decoded(content: bytes) -> str:
 
 def _delimiter(head: str) -> str:
     """What the header has most of, outside quotes."""
-    bare = _QUOTED.sub("", head)
+    bare = _QUOTED.sub("-", head)
     header = next((line for line in bare.splitlines() if line.strip()), "")
     return max(_DELIMITERS, key=header.count)

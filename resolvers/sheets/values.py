@@ -18,7 +18,6 @@ from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from resolvers.sheets.table import Broken, Value, is_empty
-from sql.errors import Refusal
 
 Form: TypeAlias = Literal["TEXT", "WHOLE", "NUMBER", "DAY", "MOMENT", "YES_NO", "CHOICE"]
 
@@ -36,6 +35,17 @@ _UNCLEAR = re.compile(r"[+-]?\d{1,3}\.\d{3}")
 _BETWEEN_ITEMS = re.compile(r"[,;\n]")
 _YES = frozenset({"ja", "j", "yes", "y", "true", "waar", "1"})
 _NO = frozenset({"nee", "n", "no", "false", "onwaar", "0"})
+
+
+class Unreadable(Exception):
+    """A cell that cannot be read: a code of the catalogue with its values, but for the place of the
+    cell, which is added by who knows it.
+    """
+
+    def __init__(self, code: str, /, **params: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +73,9 @@ def folded(words: str) -> str:
 
 
 def read_cell(column: Field, value: Value) -> Any:
-    """The value of a cell that is not empty, as JSON has it. Refuses SHEET_…."""
+    """The value of a cell that is not empty, as JSON has it. Raises `Unreadable`."""
     if value is Broken.CELL:
-        raise Refusal("SHEET_BROKEN_CELL")
+        raise Unreadable("SHEET_BROKEN_CELL")
     if not column.several:
         return _one(column, value)
     parts = _BETWEEN_ITEMS.split(value) if isinstance(value, str) else [value]
@@ -103,14 +113,14 @@ def _text(value: Value) -> str:
 def _choice(column: Field, value: Value) -> str:
     found = column.choices.get(folded(_text(value)))
     if found is None:
-        raise Refusal("SHEET_CHOICE", allowed=[word for _, word in column.values])
+        raise Unreadable("SHEET_CHOICE", allowed=[word for _, word in column.values])
     return found
 
 
 def _yes_or_no(value: Value) -> bool:
     said = folded(_text(value))
     if said not in _YES | _NO:
-        raise Refusal("SHEET_YES_NO")
+        raise Unreadable("SHEET_YES_NO")
     return said in _YES
 
 
@@ -119,7 +129,7 @@ def _number(value: Value) -> float:
         return float(value)
     said = value.strip() if isinstance(value, str) else ""
     if _UNCLEAR.fullmatch(said):
-        raise Refusal("SHEET_NUMBER_UNCLEAR")
+        raise Unreadable("SHEET_NUMBER_UNCLEAR")
     return _read_number(said)
 
 
@@ -129,9 +139,9 @@ def _whole(value: Value) -> int:
     elif isinstance(value, int | float) and not isinstance(value, bool):
         number = value
     else:
-        raise Refusal("SHEET_WHOLE")
+        raise Unreadable("SHEET_WHOLE")
     if not float(number).is_integer():
-        raise Refusal("SHEET_WHOLE")
+        raise Unreadable("SHEET_WHOLE")
     return int(number)
 
 
@@ -140,7 +150,7 @@ def _read_number(said: str) -> float:
         return float(said.replace(".", "").replace(",", "."))
     if _DECIMAL.fullmatch(said):
         return float(said.replace(",", "."))
-    raise Refusal("SHEET_NUMBER")
+    raise Unreadable("SHEET_NUMBER")
 
 
 def _day(value: Value) -> date:
@@ -167,7 +177,7 @@ def _local(value: Value) -> date | datetime:
         read = _read_day(day)
         return datetime.combine(read, _read_time(rest.strip())) if rest.strip() else read
     except ValueError:
-        raise Refusal("SHEET_DATE") from None
+        raise Unreadable("SHEET_DATE") from None
 
 
 def _read_day(said: str) -> date:
@@ -194,4 +204,4 @@ def _with_offset(local: datetime) -> datetime:
     if first.utcoffset() == second.utcoffset():
         return first
     gap = (first.utcoffset() or timedelta()) < (second.utcoffset() or timedelta())
-    raise Refusal("SHEET_TIME_NEVER" if gap else "SHEET_TIME_TWICE")
+    raise Unreadable("SHEET_TIME_NEVER" if gap else "SHEET_TIME_TWICE")

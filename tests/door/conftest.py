@@ -25,6 +25,7 @@ from strawberry.schema.config import StrawberryConfig
 from hub.graphql import GraphQLEndpoint
 from hub.rows import Rejected
 from hub.settings import Limits
+from schema.scalars import SCALARS, Upload
 from sql.errors import Refusal, Unavailable
 from sql.principal import Principal
 
@@ -183,8 +184,21 @@ class Pushed:
     rejected: str
 
 
+@strawberry.input
+class FileInput:
+    files: list[Upload]
+
+
 @strawberry.type
 class Mutation:
+    @strawberry.mutation
+    def take(self, file: Upload) -> str | None:
+        return f"{len(file.content)} {file.most_rows}"  # type: ignore[attr-defined]
+
+    @strawberry.mutation
+    def take_many(self, input: FileInput) -> list[int]:
+        return [len(file.content) for file in input.files]  # type: ignore[attr-defined]
+
     @strawberry.mutation
     def push(self, info: strawberry.Info, input: PushInput) -> Pushed | None:
         told = {
@@ -214,7 +228,10 @@ SCHEMA = strawberry.Schema(
     Query,
     Mutation,
     config=StrawberryConfig(
-        scalar_map={Moment: strawberry.scalar(name="Moment", parse_value=_moment, serialize=str)}
+        scalar_map={
+            Moment: strawberry.scalar(name="Moment", parse_value=_moment, serialize=str),
+            Upload: SCALARS[Upload],
+        }
     ),
 )
 

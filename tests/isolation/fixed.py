@@ -298,6 +298,10 @@ async def write_traces(app: Any, key: UUID, text: str) -> None:
     )
     await app.execute("insert into hub.datasets (dataset, kind) values ($1, 'SIGNAL')", text)
     await app.execute(
+        "insert into hub.sheet_mappings (dataset, kind, mapping) select $1, 'SIGNAL', '{}' where not hub.keeps_codes_only()",
+        text,
+    )
+    await app.execute(
         "insert into hub.deliveries (dataset, wijk) select $1, o.wijk from hub.organisation_wijken o where o.organisation = hub.asker()",
         text,
     )
@@ -497,6 +501,7 @@ class Battery:
                         )
                     ),
                     ("read_ledger", False),
+                    ("sheet_mappings", False),
                 ):
                     rows = await play.app.fetch(f"select distinct gemeente, owner from hub.{table}")
                     assert [tuple(row) for row in rows] in (
@@ -722,7 +727,7 @@ class Battery:
             assert await play.app.fetchval(forget, play.world.gemeente) > 0
 
     async def _codes_only(self, play: Play) -> None:
-        """Of police and enforcement neither point nor text nor minute is stored."""
+        """Of police and enforcement neither point nor text nor minute is stored, nor how they call their columns."""
         first, wijk = play.world.organisations[0], next(iter(play.world.wijken))
         signal = "insert into hub.signals (id, dataset, wijk, category, seen_at{}) values ({}, 'meldingen', $1, 'NOISE', {}{})"
         noon = "timestamptz '2026-10-16 12:00 Europe/Amsterdam'"
@@ -742,6 +747,9 @@ class Battery:
                 await play.app.execute(undo.format("null"), SAME)
             change = "update hub.housing_projects set title = 'y', version = 2 where wijk = $1"
             await refused(play, first, change, wijk)
+            names = "insert into hub.sheet_mappings (dataset, kind, mapping) values ('blad', 'SIGNAL', '{}')"
+            await refused(play, first, names)
+            await refused(play, first, 'update hub.sheet_mappings set mapping = \'{"a": "b"}\'')
             async with as_asker(play.app, play.world.gemeente, first):
                 await play.app.execute(signal.format("", "$2", noon, ""), wijk, SAME)
             for column in ("subcategory", "summary", "internal_note"):

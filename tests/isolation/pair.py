@@ -71,11 +71,7 @@ class Side:
 
     async def ask(self, operation: Operation) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """Status, headers and body of the answer."""
-        answer = await self.client.post(
-            "/graphql",
-            json={"query": operation.query, "variables": operation.variables},
-            headers=operation.headers,
-        )
+        answer = await self.client.post(**operation.request())
         return (
             answer.status_code,
             [(k, v) for k, v in answer.headers.raw if k != b"date"],
@@ -395,6 +391,12 @@ async def _noise(play: Play, asker: UUID, rng: random.Random, name: str) -> None
                     "insert into hub.idempotency_keys (key, operation, digest, result) values ($1, 'pushSignals', 'x', gen_random_uuid())"
                     " on conflict do nothing",
                     rng.choice(SAME_KEYS),
+                )
+                await play.app.execute(
+                    "insert into hub.sheet_mappings (dataset, kind, mapping) select $1, 'SIGNAL', $2::jsonb where not hub.keeps_codes_only()"
+                    " on conflict do nothing",
+                    rng.choice(("meldingen", "nieuw")),
+                    '{"Stand": "status", "Zaak": "externalId"}',
                 )
                 await play.app.execute(
                     "with made as (insert into hub.receipts (id, dataset, kind, mode, dry_run, summary)"

@@ -10,6 +10,7 @@ what it may not know: other organisations' ids, keys and words.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -37,6 +38,13 @@ from schema.ids import encode
 
 SCHEMA: GraphQLSchema = build()._schema
 MAX_DEPTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with an operation."""
+
+    content: bytes
 
 
 @dataclass(slots=True)
@@ -106,6 +114,23 @@ _FIRST = _one(1, 2, 3, 5, 20, 100, 101)
 _AFTER = _of("cursors", "cursors", "guesses")
 _DAY = _of("days")
 _WIJK = _of("wijken", "wijken", "wijken", "wijk_ids")
+
+
+def _sheet(rng: random.Random, memory: Memory) -> File:
+    """A CSV of signals, with names of columns that the hub knows or not."""
+    header = rng.choice(("Nummer;Wijkcode;Categorie;Gezien op;Status;Samenvatting;Buurt",
+                         "Zaak;wijk;category;seenAt;Stand;summary;buurt"))  # fmt: skip
+    rows = [
+        ";".join((
+            rng.choice(memory.external_ids), rng.choice(memory.wijken), "geluid",
+            "22-11-2026 10:00", "nieuw", rng.choice(("lamp stuk", "", "bel 06-12345678")),
+            rng.choice(("", "", *memory.buurten)),
+        ))
+        for _ in range(rng.randrange(3))
+    ]  # fmt: skip
+    return File("\n".join((header, *rows)).encode())
+
+
 _TEXT = _one("lamp stuk", "glas op straat", "bel 06-12345678", "", None)
 _MOMENT = _one(
     "2026-11-23T09:00:00+01:00",
@@ -171,6 +196,15 @@ VALUES: dict[str, Pick] = {
     "Delivery.dryRun": _one(False, False, True),
     "Delivery.maxRejected": _one(0, 5),
     "Delivery.mayClose": _one(0, 100, None),
+    "UploadSheetInput.file": _sheet,
+    "UploadSheetInput.dataset": lambda rng, memory: rng.choice(
+        [memory.own_dataset] * 3 + ["meldingen", "nieuw"]
+    ),
+    "UploadSheetInput.mapping": _one(
+        None, {}, {"Stand": "status", "Zaak": "externalId"}, {"Status": "geheim"}
+    ),
+    "UploadSheetInput.dryRun": _one(True, False),
+    "UploadSheetInput.idempotencyKey": _of("keys"),
     "SignalRow.externalId": _of("external_ids"),
     "SignalRow.sourceVersion": _one("1", "2", None),
     "SignalRow.wijk": _WIJK,
@@ -323,6 +357,31 @@ class Operation:
     query: str
     variables: dict[str, Any]
     headers: dict[str, str]
+
+    def request(self) -> dict[str, Any]:
+        """The request, as httpx takes it: JSON, or a form when it brings a file."""
+        places = list(_files(self.variables, "variables"))
+        if not places:
+            content = {"query": self.query, "variables": self.variables}
+            return {"url": "/graphql", "json": content, "headers": self.headers}
+        variables = json.loads(json.dumps(self.variables, default=lambda _: None))
+        asked = {"query": self.query, "variables": variables}
+        mapped = {str(n): [place] for n, (place, _) in enumerate(places)}
+        parts: dict[str, Any] = {
+            "operations": (None, json.dumps(asked)), "map": (None, json.dumps(mapped)),
+        }  # fmt: skip
+        parts |= {str(n): ("blad.csv", file.content) for n, (_, file) in enumerate(places)}
+        headers = {**self.headers, "GraphQL-Require-Preflight": "1"}
+        return {"url": "/upload", "files": parts, "headers": headers}
+
+
+def _files(value: Any, place: str) -> Iterator[tuple[str, File]]:
+    """The files in variables, each with its place as a form names it."""
+    if isinstance(value, File):
+        yield place, value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _files(inner, f"{place}.{name}")
 
 
 @dataclass(slots=True)

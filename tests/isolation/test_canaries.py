@@ -47,7 +47,7 @@ TABLES = frozenset(
         *("signals", "history", "receipts", "receipt_rows", "idempotency_keys", "list_parts"),
         "dry_runs",
         *("tombstones", "agreements", "agreement_rules", "agreement_decisions", "read_ledger"),
-        *("datasets", "tokens"),
+        *("datasets", "sheet_mappings", "tokens"),
         *OTHER_KINDS,
     )
 )
@@ -116,6 +116,7 @@ async def strangers_rows(superuser: Connection, stranger: UUID, other: UUID) -> 
           values ({who}, 'sleutel-0', 'x', 'x', '{agreement}');
         insert into hub.list_parts (gemeente, owner, dataset, key, part, parts, complete, external_ids)
           values ({who}, 'x', 'x', 1, 2, true, array['x']);
+        insert into hub.sheet_mappings (gemeente, owner, dataset, kind, mapping) values ({who}, 'x', 'SIGNAL', '{{}}');
         insert into hub.tombstones (gemeente, owner, kind, id, dataset, external_id, reason)
           values ({who}, 'SIGNAL', '{agreement}', 'x', 'x', 'x');
         insert into hub.share_caps (gemeente, owner, profile, receiver, precision, with_text)
@@ -147,7 +148,8 @@ async def let_loose(
         if table in KNOWN_TO_ALL:
             continue
         word = canaries.new(f"{table}.{column}")
-        value = {"text[]": f"array['{word}']", "jsonb": f"'{json.dumps([word])}'::jsonb"}.get(
+        held = {word: word} if column == "mapping" else [word]
+        value = {"text[]": f"array['{word}']", "jsonb": f"'{json.dumps(held)}'::jsonb"}.get(
             row["type"], f"'{word}'"
         )
         try:

@@ -96,6 +96,9 @@ async def _leave_traces(app: Any) -> None:
         "insert into hub.list_parts (dataset, key, part, parts, complete, external_ids) values ('meldingen', 'sleutel-1', 1, 2, true, '{}')"
     )
     await app.execute(
+        "insert into hub.sheet_mappings (dataset, kind, mapping) values ('meldingen', 'SIGNAL', '{}')"
+    )
+    await app.execute(
         "insert into hub.tombstones (kind, id, reason) values ('SIGNAL', $1, 'vergissing')", same
     )
     await app.execute(
@@ -221,6 +224,7 @@ def test_each_asker_reads_its_own_rows_of_every_table(bench: Bench, play: Play) 
             "dry_runs",
             "deliveries",
             "datasets",
+            "sheet_mappings",
         ):
             assert found[table] == {asker}, table
 
