@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the hub does by itself once a day: publish numbers of closed weeks, cut the feed's batch,
-forget dry runs that nobody carried out.
+forget dry runs that nobody carried out, and keys that no retry comes for.
 
 All is decided in the database and has no effect when done already, so every hub over it may do it,
 at its start and at each new day of the hub's clock. A database that is away is tried again.
@@ -27,8 +27,8 @@ Wait = Callable[[asyncio.Event], Awaitable[None]]
 
 
 async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
-    """Publishes what is due, tells of agreements, cuts the feed and forgets dry runs, per gemeente
-    and week, each in a transaction of its own.
+    """Publishes what is due, tells of agreements, cuts the feed and forgets dry runs and keys,
+    per gemeente and week, each in a transaction of its own.
 
     Raises `Unavailable` when the database is away; what was done until then stays done.
     """
@@ -40,6 +40,7 @@ async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
         [agreements] = await database.call("daily_announce", gemeente)
         [feed] = await database.call("daily_cut_feed", gemeente)
         [dry_runs] = await database.call("daily_forget_dry_runs", gemeente)
+        [keys] = await database.call("daily_forget_keys", gemeente)
         event(
             logger,
             logging.INFO,
@@ -49,6 +50,7 @@ async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
             agreements_told=agreements["told"],
             feed_cut=feed["cut"],
             dry_runs_forgotten=dry_runs["forgotten"],
+            keys_forgotten=keys["forgotten"],
         )
 
 

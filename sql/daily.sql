@@ -25,6 +25,10 @@ select hub.announce_agreements($1::text, null) as told
 -- Cuts the feed batch of today, and tells whether it was still to be cut.
 select hub.cut_feed_batch($1::text) as cut
 
+-- daily_forget_keys --
+-- Takes away idempotency keys and parts of lists that no retry comes for, and tells how many.
+select hub.forget_keys($1::text) as forgotten
+
 -- daily_forget_dry_runs --
 -- Takes away the dry runs that were not carried out in time, and tells how many.
 select hub.forget_dry_runs($1::text) as forgotten

@@ -18,6 +18,8 @@ _PARTNERS = "the catalogue of partners is known to every partner of the gemeente
 ALLOWED: dict[str, dict[str, str]] = {
     "the recorder may change what was written": {
         "dry_runs": "forgets those that nobody carried out in time, of which it sees the day alone",
+        "idempotency_keys": "forgets those that no retry comes for, of which it sees the day alone",
+        "list_parts": "forgets those that no retry comes for, of which it sees the day alone",
         "grants": "compiled from agreements, and compiled anew: delete and insert",
     },
     "a table has no policies and the serving role reads it": {
@@ -86,6 +88,7 @@ EXECUTABLE: dict[str, str] = {
     "feed_knows/2": "tells whether a random id was ever given out by the feed",
     "feed_of_wijk/5": _DOOR,
     "first_due_week/0": _CLOCK,
+    "forget_keys/1": "takes away keys that are past their time, and tells how many",
     "forget_dry_runs/1": "takes away dry runs that are past their time, and tells how many",
     "gemeente/0": _IDENTITY,
     "is_demo/0": _HUB,

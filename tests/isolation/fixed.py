@@ -713,18 +713,19 @@ class Battery:
                 )
 
     async def _forgetting(self, play: Play) -> None:
-        """Dry runs are forgotten when their time is over, in the gemeente that is asked for."""
-        forget = "select hub.forget_dry_runs($1)"
-        async with undone(play.app):
-            await play.owner.execute(
-                "update hub.clock set frozen_at = frozen_at + interval '7 days'"
-            )
-            assert await play.app.fetchval(forget, play.world.gemeente) == 0
-            await play.owner.execute(
-                "update hub.clock set frozen_at = frozen_at + interval '1 day'"
-            )
-            assert await play.app.fetchval(forget, "GM9999") == 0
-            assert await play.app.fetchval(forget, play.world.gemeente) > 0
+        """Dry runs and keys are forgotten when their time is over, in the gemeente that is asked for."""
+        for what, kept in (("dry_runs", 1), ("keys", 2)):
+            forget = f"select hub.forget_{what}($1)"
+            async with undone(play.app):
+                await play.owner.execute(
+                    "update hub.clock set frozen_at = frozen_at + interval '7 days'"
+                )
+                assert await play.app.fetchval(forget, play.world.gemeente) == 0
+                await play.owner.execute(
+                    "update hub.clock set frozen_at = frozen_at + interval '1 day'"
+                )
+                assert await play.app.fetchval(forget, "GM9999") == 0
+                assert await play.app.fetchval(forget, play.world.gemeente) >= kept
 
     async def _codes_only(self, play: Play) -> None:
         """Of police and enforcement neither point nor text nor minute is stored, nor how they call their columns."""

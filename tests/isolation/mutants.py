@@ -514,6 +514,12 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
 
 PREDICATES += [
     (("forget_dry_runs",), "d.gemeente = of_gemeente and", ""),
+    (("forget_keys",), "k.gemeente = of_gemeente and", ""),
+    (("forget_keys",), "p.gemeente = of_gemeente and", ""),
+    (("forget_keys",), "and not hub.retry_may_come(k.on_day)", ""),
+    (("forget_keys",), "and not hub.retry_may_come(p.on_day)", ""),
+    (("retry_may_come",), "hub.today() - 7", "hub.today() - 6"),
+    (("retry_may_come",), "hub.today() - 7", "hub.today() - 8"),
     (("forget_dry_runs",), "and not hub.dry_run_is_kept(d.on_day)", ""),
     (("dry_run_is_kept",), "hub.today() - 7", "hub.today() - 6"),
     (("dry_run_is_kept",), "hub.today() - 7", "hub.today() - 8"),
