@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -25,6 +27,9 @@ from schema.sheets import FileRows, read_file, row_type
 from sql.errors import Refusal
 
 FILE = ("input", "file")
+
+ONE_AT_A_TIME = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sheet")
+"""Reading a workbook takes memory and a processor for seconds: files wait for each other."""
 
 
 @as_mapping
@@ -90,16 +95,17 @@ async def _uploaded(
         "dry_run": given["dry_run"],
         "max_rejected": file.most_rows,
     }
+    reading = partial(
+        read_file,
+        info.schema._schema,
+        contribution,
+        file.content,
+        most_rows=file.most_rows,
+        mapping=said,
+        remembered=remembered,
+    )
     try:
-        found = await asyncio.to_thread(
-            read_file,
-            info.schema._schema,
-            contribution,
-            file.content,
-            most_rows=file.most_rows,
-            mapping=said,
-            remembered=remembered,
-        )
+        found = await asyncio.get_running_loop().run_in_executor(ONE_AT_A_TIME, reading)
     except Refusal as refusal:
         return await refused(context, delivery, refusal if refusal.path else refusal.under(*FILE))
     notes = [RowError(FILE, note.code, note.params) for note in found.notes]

@@ -16,9 +16,9 @@ from resolvers.sheets import delimited, workbook
 from resolvers.sheets.table import Line, Table, Value, is_empty
 from sql.errors import Refusal
 
-MOST_COLUMNS = 200
-MOST_EMPTY_ROWS = 100_000
-"""How many rows are looked at, empty ones among them."""
+MOST_COLUMNS = 100
+MOST_LOOKED_AT = 20_000
+"""Rows, empty ones among them."""
 
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _LONGEST_NAME = 200
@@ -57,8 +57,8 @@ def _rows(content: bytes) -> Iterator[Sequence[Value]]:
 def _filled(rows: Iterator[Sequence[Value]]) -> Iterator[Line]:
     """The rows with something in them, under their numbers."""
     for number, row in enumerate(rows, 1):
-        if number > MOST_EMPTY_ROWS:
-            raise Refusal("SHEET_EMPTY_ROWS", limit=MOST_EMPTY_ROWS)
+        if number > MOST_LOOKED_AT:
+            raise Refusal("SHEET_EMPTY_ROWS", limit=MOST_LOOKED_AT)
         cells = list(row)
         while cells and is_empty(cells[-1]):
             del cells[-1]

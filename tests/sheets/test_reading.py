@@ -361,6 +361,18 @@ def with_part(book: bytes, name: str, change: Any) -> bytes:
     return made.getvalue()
 
 
+def with_cells(rows: str) -> bytes:
+    """A workbook with these rows, written out."""
+    sheet = f'<worksheet xmlns="{SHEET}"><sheetData>{rows}</sheetData></worksheet>'
+    part = "xl/worksheets/sheet1.xml"
+    return with_part(excel_file([GOOD]), part, lambda _: sheet.encode())
+
+
+def with_rows(rows: int, cells: int) -> bytes:
+    """A workbook of so many rows of so many empty cells."""
+    return with_cells(("<row>" + "<c/>" * cells + "</row>") * rows)
+
+
 def bomb() -> bytes:
     """A workbook of some 60 kB that unpacks to 60 MB."""
     made = io.BytesIO()
@@ -381,6 +393,7 @@ def liar() -> bytes:
     return bytes(content.replace(size, (1_000).to_bytes(4, "little")))
 
 
+SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 ENTITIES = b'<!DOCTYPE x [<!ENTITY a "geluid"><!ENTITY b "&a;">]><worksheet'
 FILES: dict[str, tuple[Any, str]] = {
     "nothing": (lambda: b"", "SHEET_EMPTY"),
@@ -392,6 +405,17 @@ FILES: dict[str, tuple[Any, str]] = {
     "another zip": (lambda: bomb_free_zip(), "SHEET_OTHER_FILE"),
     "half a workbook": (lambda: excel_file([GOOD])[:2000], "SHEET_OTHER_FILE"),
     "a zip bomb": (bomb, "SHEET_UNPACKS_TOO_LARGE"),
+    "a row of a million cells": (lambda: with_rows(1, 1_000_000), "SHEET_UNPACKS_TOO_LARGE"),
+    "a row that is too long to hold": (lambda: with_rows(1, 30_000), "SHEET_UNPACKS_TOO_LARGE"),
+    "a million cells in rows": (lambda: with_rows(1_000, 1_000), "SHEET_UNPACKS_TOO_LARGE"),
+    "a cell with a hundred thousand attributes": (
+        lambda: with_cells("<row><c " + " ".join(f'a{n}=""' for n in range(100_000)) + "/></row>"),
+        "SHEET_UNPACKS_TOO_LARGE",
+    ),
+    "a comment that looks like rows": (
+        lambda: with_cells("<row><c/><!-- <row> --></row>"), "SHEET_OTHER_FILE",
+    ),
+    "many empty rows": (lambda: with_cells("<row/>" * 30_000), "SHEET_EMPTY_ROWS"),
     "XML with entities": (
         lambda: with_part(
             excel_file([GOOD]), "xl/worksheets/sheet1.xml",
