@@ -14,6 +14,7 @@ from uuid import UUID
 
 from resolvers.batch import Batch
 from resolvers.context import Context
+from resolvers.kinds import Kind
 from resolvers.paging import page_of, page_size, read_cursor, write_cursor
 
 
@@ -46,23 +47,27 @@ class RecordFilter:
 
 @dataclass(frozen=True, slots=True)
 class RecordBatches:
-    """The declarations by which records of one kind are read."""
+    """The declarations by which records of one kind are read. With `several` a record can be in
+    the lists of several wijken, and is counted one by one.
+    """
 
     kind: str
+    several: bool
     newest: Batch
     oldest: Batch
     total: Batch
     by_id: Batch
 
     @classmethod
-    def of(cls, kind: str, table: str) -> RecordBatches:
+    def of(cls, kind: Kind) -> RecordBatches:
         """Those of a kind whose statements are named after its table."""
         return cls(
-            kind=kind,
-            newest=Batch(f"{table}_newest"),
-            oldest=Batch(f"{table}_oldest"),
-            total=Batch(f"{table}_total"),
-            by_id=Batch(f"{table}_by_id", returns="one", records=kind),
+            kind=kind.name,
+            several=kind.several,
+            newest=Batch(f"{kind.table}_newest"),
+            oldest=Batch(f"{kind.table}_oldest"),
+            total=Batch(f"{kind.table}_total"),
+            by_id=Batch(f"{kind.table}_by_id", returns="one", records=kind.name),
         )
 
 
@@ -102,5 +107,8 @@ async def total_of_page(context: Context, page: dict[str, Any]) -> int:
     batches: RecordBatches = page["batches"]
     source = (page["wijk"], *page["wanted"].arguments())
     rows = await context.loaders.load(batches.total, *source)
-    context.session.tally_counted(batches.kind, source, rows)
+    if batches.several:  # each is known by its id, so that one in two lists is one
+        context.session.tally(batches.kind, rows)
+    else:
+        context.session.tally_counted(batches.kind, source, rows)
     return sum(row["records"] for row in rows)

@@ -16,7 +16,7 @@ from resolvers.feed import history_page
 from resolvers.records import RecordFilter, total_of_page
 from schema.agreement import Agreement
 from schema.enums import Category, Change, Precision
-from schema.fields import from_row, loaded
+from schema.fields import from_row, loaded, loaded_each
 from schema.ids import decode_as, encode
 from schema.node import Node, PageInfo
 from schema.organisation import Organisation
@@ -75,11 +75,17 @@ def _told(columns: dict[str, Any] | None) -> dict[str, Any] | None:
     """Columns under the names, and areas under the ids, that the API gives them."""
     if columns is None:
         return None
-    areas = {"wijk": "Wijk", "buurt": "Buurt"}
+    areas = {"wijk": "Wijk", "wijken": "Wijk", "buurt": "Buurt"}
     return {
-        to_camel_case(name): encode(areas[name], UUID(value)) if name in areas and value else value
+        to_camel_case(name): _ids(areas[name], value) if name in areas else value
         for name, value in columns.items()
     }
+
+
+def _ids(typename: str, value: str | list[str] | None) -> str | list[str] | None:
+    if isinstance(value, list):
+        return [encode(typename, UUID(each)) for each in value]
+    return encode(typename, UUID(value)) if value else None
 
 
 @strawberry.type(description="A page of a record's history, newest first.")
@@ -137,6 +143,16 @@ class Contribution(Node):
             return None
         page: Any = await history_page(info.context, root["id"], first, after)
         return page  # type: ignore[no-any-return]
+
+
+def every_wijk() -> Any:
+    """The field `wijken` of a kind of which one record can be about several."""
+    return loaded_each(
+        WIJK,
+        "wijken",
+        "The wijken that it is about, its home (`wijk`) first. Who sees the record sees all of "
+        "them, also those that no agreement with the caller is about.",
+    )
 
 
 @strawberry.input(
