@@ -74,6 +74,7 @@ EXECUTABLE: dict[str, str] = {
     "announce_agreements/2": "tells receivers what the agreements themselves say, once",
     "agreement_state/3": _INVOKER,
     "agreements_lock/1": _PURE,
+    "all_different/1": _PURE,
     "as_agreed/0": _PURE,
     "asker/0": _IDENTITY,
     "contributors/2": _INVOKER,
@@ -96,9 +97,11 @@ EXECUTABLE: dict[str, str] = {
     "rules_in_force/1": _INVOKER,
     "shown_as/2": "looks at the asker's own record through each receiver's door",
     "slice_of/6": _PURE,
+    "slices_of/6": _PURE,
     "source_states/2": "who is late, by day, to the parties of a dataset",
     "today/0": _CLOCK,
     "works_in/1": _INVOKER,
+    "works_in_each/1": _INVOKER,
 }
 for _each in CONTRIBUTIONS:
     for _door in ("by_id/1", "newest/12", "oldest/12"):

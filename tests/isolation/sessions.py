@@ -231,7 +231,19 @@ _OTHERS: dict[str, tuple[str, dict[str, Pick]]] = {
             "endsOn": _DAY,
         },
     ),
+    "Activity": (
+        "activities",
+        {
+            "title": _one("Koffie", "lamp stuk", "bel 06-12345678", ""),
+            "audience": _TEXT,
+            "startsAt": _MOMENT,
+            "endsAt": _one("2026-12-23T09:00:00+01:00", None),
+            "facility": _TEXT,
+            "attendance": _one(0, 4, -1, None),
+        },
+    ),
 }
+_SEVERAL = {"Activity"}
 for _name, (_field, _own) in _OTHERS.items():
     VALUES |= {f"Wijk.{_field}.first": _FIRST, f"Wijk.{_field}.after": _AFTER}
     for _input in ("Row", "Report", "Update"):
@@ -245,6 +257,8 @@ for _name, (_field, _own) in _OTHERS.items():
                 "Update": ("id", "version"),
             }[_input]
         }
+        if _name in _SEVERAL and _input != "Update":
+            VALUES[f"{_typename}.wijken"] = VALUES.pop(f"{_typename}.wijk")
 
 # How often what may be left out is given.
 LIKELY = {
@@ -255,6 +269,7 @@ LIKELY = {
     "SignalFilter": 0.1,
     "SignalFilter.text": 0.5,
     "SignalRow.buurt": 0.1,
+    "ActivityRow.buurt": 0.1,
 }
 
 
@@ -335,6 +350,7 @@ class Asking:
             names += ["wijk"] * 10 + ["node"] * 3 + ["agreements", "wijken"]
         else:
             names += ["pushSignals"] * 4 + ["updateSignal", "reportSignal", "withdraw"] * 4
+            names += ["pushActivities", "reportActivity", "updateActivity"] * 2
         return self.rng.choice(names)
 
     def _field(self, type_: Any, name: str, depth: int) -> str:
@@ -375,7 +391,7 @@ class Asking:
                 depth < MAX_DEPTH
                 and (
                     self.rng.random() < (0.6, 0.5, 0.35, 0.2)[depth - 1]
-                    or name in ("signals", "feed", "nodes", "pageInfo", "errors")
+                    or name in ("signals", "activities", "feed", "nodes", "pageInfo", "errors")
                 )
             ):
                 text = self._alias(name, self._field(type_, name, depth))
