@@ -611,3 +611,17 @@ async def test_the_state_of_a_wijk_tells_of_activities_beside_the_other_kinds(wo
     assert seen["buurtwerk"] == {"total": 1, "nodes": [node]}
     assert seen["corporatie-a"] == {"total": 1, "nodes": [shared]}
     assert seen["handhaving"] == {"total": 0, "nodes": []}
+
+
+async def test_a_row_whose_wijken_cannot_be_read_is_rejected_alone(world: World) -> None:
+    rows = [row("a-1"), row("a-2", wijken=[None]), row("a-3", wijken=[OOSTERHEEM, 7])]
+    receipt = await deliver(world.partner("buurtwerk"), *rows)
+    answered = [
+        (node["outcome"], [error["path"] for error in node["errors"]])
+        for node in receipt["rows"]["nodes"]
+    ]
+    assert answered == [
+        ("CREATED", []),
+        ("REJECTED", [["wijken", "0"]]),
+        ("REJECTED", [["wijken", "1"]]),
+    ]
