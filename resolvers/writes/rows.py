@@ -177,7 +177,7 @@ class Areas:
         """The wijk and the buurt of this name, in the first of the wijken that has one."""
         if name is None or name == "":
             return None
-        names = {name, name.strip().casefold() if isinstance(name, str) else name}
+        names = (name, name.strip().casefold()) if isinstance(name, str) else (name,)
         for wijk in wijken:
             for each in names:
                 if (found := self._buurten.get((wijk["wijk"], each))) is not None:
