@@ -42,7 +42,8 @@ class Kind:
     `planned` it may lie in the future. `until`, of the same type, says when it ends, if it does.
     `editable` are the columns that can be changed one by one, in the order of the parameters of
     `<table>_edit`. `point` are the columns of its point, lon and lat, when it has one. `reported`
-    are the columns that a report does not ask for, with what they begin as.
+    are the columns that a report does not ask for, with what they begin as. With `several` one
+    record can be about several wijken.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Kind:
     editable: tuple[str, ...]
     until: str | None = None
     planned: bool = False
+    several: bool = False
     point: tuple[str, str] | None = None
     reported: Mapping[str, object] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from resolvers.batch import Batch
 from resolvers.context import Context
+from resolvers.kinds import Kind
 from resolvers.paging import page_of, page_size, read_cursor, write_cursor
 
 
@@ -50,7 +51,8 @@ class RecordList:
     """A list of records, newest or oldest day first: what loads its pages and its total, for which
     key and arguments.
 
-    `read_as` names the kind of record when others' may be in it, which is noted for the ledger.
+    `read_as` names the kind of record when others' may be in it, noted for the ledger; with
+    `several` a record can be in the lists of several wijken, and is noted one by one.
     """
 
     page: Batch
@@ -58,13 +60,17 @@ class RecordList:
     key: UUID
     arguments: tuple[Hashable, ...] = ()
     read_as: str | None = None
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RecordBatches:
-    """The declarations by which records of one kind are read."""
+    """The declarations by which records of one kind are read. With `several` a record can be in
+    the lists of several wijken, and is counted one by one.
+    """
 
     kind: str
+    several: bool
     newest: Batch
     oldest: Batch
     total: Batch
@@ -75,24 +81,26 @@ class RecordBatches:
     seen_total: Batch
 
     @classmethod
-    def of(cls, kind: str, table: str) -> RecordBatches:
+    def of(cls, kind: Kind) -> RecordBatches:
         """Those of a kind whose statements are named after its table."""
         return cls(
-            kind=kind,
-            newest=Batch(f"{table}_newest"),
-            oldest=Batch(f"{table}_oldest"),
-            total=Batch(f"{table}_total"),
-            by_id=Batch(f"{table}_by_id", returns="one", records=kind),
-            own=Batch(f"own_{table}"),
-            own_total=Batch(f"own_{table}_total"),
-            seen=Batch(f"seen_{table}"),
-            seen_total=Batch(f"seen_{table}_total"),
+            kind=kind.name,
+            several=kind.several,
+            newest=Batch(f"{kind.table}_newest"),
+            oldest=Batch(f"{kind.table}_oldest"),
+            total=Batch(f"{kind.table}_total"),
+            by_id=Batch(f"{kind.table}_by_id", returns="one", records=kind.name),
+            own=Batch(f"own_{kind.table}"),
+            own_total=Batch(f"own_{kind.table}_total"),
+            seen=Batch(f"seen_{kind.table}"),
+            seen_total=Batch(f"seen_{kind.table}_total"),
         )
 
     def of_wijk(self, wijk: UUID, wanted: RecordFilter, *, oldest: bool) -> RecordList:
         """The records of a wijk that the asker may see."""
         page = self.oldest if oldest else self.newest
-        return RecordList(page, self.total, wijk, wanted.arguments(), read_as=self.kind)
+        arguments = wanted.arguments()
+        return RecordList(page, self.total, wijk, arguments, self.kind, self.several)
 
     def of_asker(self, asker: UUID, wanted: RecordFilter) -> RecordList:
         """The asker's own records, over all wijken."""
@@ -128,7 +136,11 @@ async def total_of_page(context: Context, page: dict[str, Any]) -> int:
     others is reading them: it is noted for the ledger.
     """
     listed: RecordList = page["listed"]
-    rows = await context.loaders.load(listed.total, listed.key, *listed.arguments)
+    source = (listed.key, *listed.arguments)
+    rows = await context.loaders.load(listed.total, *source)
     if listed.read_as is not None:
-        context.session.tally_counted(listed.read_as, (listed.key, *listed.arguments), rows)
+        if listed.several:  # each is known by its id, so that one in two lists is one
+            context.session.tally(listed.read_as, rows)
+        else:
+            context.session.tally_counted(listed.read_as, source, rows)
     return sum(row["records"] for row in rows)

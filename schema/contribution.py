@@ -14,7 +14,7 @@ from resolvers.feed import history_page
 from resolvers.records import RecordFilter, total_of_page
 from schema.agreement import Agreement
 from schema.enums import Category, Precision
-from schema.fields import from_row, loaded
+from schema.fields import from_row, loaded, loaded_each
 from schema.ids import decode_as
 from schema.node import Node
 from schema.organisation import Organisation
@@ -105,6 +105,16 @@ class Contribution(Node):
             return None
         page: Any = await history_page(info.context, root["id"], first, after)
         return page  # type: ignore[no-any-return]
+
+
+def every_wijk() -> Any:
+    """The field `wijken` of a kind of which one record can be about several."""
+    return loaded_each(
+        WIJK,
+        "wijken",
+        "The wijken that it is about, its home (`wijk`) first. Who sees the record sees all of "
+        "them, also those that no agreement with the caller is about.",
+    )
 
 
 @strawberry.input(

@@ -74,11 +74,13 @@ async def pushed(
 
 
 def with_areas(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with the ids of its wijk and buurt where it gives global ids; codes and names stay as
-    they are.
+    """The row with the ids of its wijken and buurt where it gives global ids; codes and names stay
+    as they are.
     """
     areas = {"wijk": "Wijk", "buurt": "Buurt"}
     ids = {name: _area(typename, row[name]) for name, typename in areas.items() if row.get(name)}
+    if "wijken" in row:
+        ids["wijken"] = [_area("Wijk", name) for name in row["wijken"]]
     return {**row, **ids}
 
 

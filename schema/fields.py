@@ -39,6 +39,17 @@ def loaded_rows(batch: Batch, rows: Batch, description: str) -> Any:
     )
 
 
+def loaded_each(batch: Batch, column: str, description: str) -> Any:
+    """A field with a row by `batch` for each of the ids that a column of the parent holds."""
+
+    async def resolve(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]):  # type: ignore[no-untyped-def]
+        return await info.context.loaders.load_many(batch, root[column])
+
+    return strawberry.field(
+        resolver=resolve, description=description, metadata={"batch": batch, "ids": column}
+    )
+
+
 def from_row(read: Callable[[Any], Any], description: str) -> Any:
     """A field that is computed from the parent's row alone."""
 

@@ -17,7 +17,7 @@ from schema.ids import encode
 from schema.node import PageInfo
 from schema.scalars import JSON
 
-_AREAS = {"wijk": "Wijk", "buurt": "Buurt"}
+_AREAS = {"wijk": "Wijk", "wijken": "Wijk", "buurt": "Buurt"}
 
 
 @strawberry.type(description="One change of a record, for its owner.")
@@ -40,10 +40,16 @@ def _told(kind: str, columns: dict[str, Any] | None) -> dict[str, Any] | None:
     fields = {column.name: column.field for column in BY_KIND[kind].kind.columns}
     return {
         fields.get(name, to_camel_case(name)): (
-            encode(_AREAS[name], UUID(value)) if name in _AREAS and value else value
+            _ids(_AREAS[name], value) if name in _AREAS else value
         )
         for name, value in columns.items()
     }
+
+
+def _ids(typename: str, value: str | list[str] | None) -> str | list[str] | None:
+    if isinstance(value, list):
+        return [encode(typename, UUID(each)) for each in value]
+    return encode(typename, UUID(value)) if value else None
 
 
 @strawberry.type(description="A page of a record's history, newest first.")

@@ -103,7 +103,7 @@ class _Parts:
     def __init__(self, kind: Kind, record: type) -> None:
         self.kind = kind
         self.record = record
-        self.batches = RecordBatches.of(kind.name, kind.table)
+        self.batches = RecordBatches.of(kind)
         self.one = kind.name.lower().replace("_", " ")
         self.many = kind.table.replace("_", " ")
         self.names = "".join(word.capitalize() for word in kind.table.split("_"))

@@ -32,12 +32,29 @@ SHARE_AT = (
     "Caps what agreements give, per receiver; a receiver that a given list leaves out gets "
     "nothing. Without a list: as agreed."
 )
-_WIJK = "CBS code of the current division, or the wijk's id."
-_BUURT = "Code, name or id of a buurt of that wijk."
 
 
-@strawberry.input(description="A record as its source has it. A kind adds its own fields.")
-class RowInput:
+@strawberry.input(description="Where a record is.")
+class InWijk:
+    wijk: str = strawberry.field(description="CBS code of the current division, or the wijk's id.")
+    buurt: str | None = strawberry.field(
+        default=ABSENT, description="Code, name or id of a buurt of that wijk."
+    )
+
+
+@strawberry.input(description="Where a record is that can be about several wijken.")
+class InWijken:
+    wijken: list[str] = strawberry.field(
+        description="CBS codes of the current division, or the ids of the wijken: 1 to 50, each "
+        "once. The first is its home, unless the buurt lies in another."
+    )
+    buurt: str | None = strawberry.field(
+        default=ABSENT, description="Code, name or id of a buurt of one of those wijken."
+    )
+
+
+@strawberry.input(description="A record as its source has it.")
+class Sourced:
     external_id: str = strawberry.field(
         description="The id in the sender's own system, unique in its dataset."
     )
@@ -46,18 +63,34 @@ class RowInput:
         description="What the sender calls this version; a delivery of an older one changes "
         "nothing.",
     )
-    wijk: str = strawberry.field(description=_WIJK)
-    buurt: str | None = strawberry.field(default=ABSENT, description=_BUURT)
 
 
 @strawberry.input(description="A record that is reported in the hub itself.")
-class ReportInput:
+class Reported:
     idempotency_key: str = strawberry.field(
         description="A key of the caller's own, 8 to 200 characters, a new one for each request: "
         "a retry with it answers the first result again."
     )
-    wijk: str = strawberry.field(description=_WIJK)
-    buurt: str | None = strawberry.field(default=ABSENT, description=_BUURT)
+
+
+@strawberry.input(description="A record as its source has it. A kind adds its own fields.")
+class RowInput(Sourced, InWijk):
+    pass
+
+
+@strawberry.input(description="As RowInput, of a kind whose records can be about several wijken.")
+class RowOfWijkenInput(Sourced, InWijken):
+    pass
+
+
+@strawberry.input(description="A record that is reported here. A kind adds its own fields.")
+class ReportInput(Reported, InWijk):
+    pass
+
+
+@strawberry.input(description="As ReportInput, of a kind of records about several wijken.")
+class ReportOfWijkenInput(Reported, InWijken):
+    pass
 
 
 @strawberry.input(description="What changes: a field that is absent stays, null clears.")

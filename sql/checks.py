@@ -28,7 +28,8 @@ _ROLES = "('hub_owner', 'hub_app', 'hub_door', 'hub_recorder')"
 _GUARDED = """
   select c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity,
     array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and a.attname in
-      ('owner', 'organisation', 'receiver', 'provider', 'parties', 'audience', 'reader', 'proposed_by')) as holders
+      ('owner', 'organisation', 'receiver', 'provider', 'parties', 'audience', 'reader', 'proposed_by')
+      and a.atttypid in ('uuid'::regtype, 'uuid[]'::regtype)) as holders
   from pg_class c where c.relnamespace = 'hub'::regnamespace and c.relkind in ('r', 'p')
     and (exists (select from pg_attribute a where a.attrelid = c.oid and a.attname in
       ('owner', 'organisation', 'receiver', 'provider', 'parties', 'audience', 'reader', 'proposed_by'))
@@ -225,7 +226,7 @@ CHECKS: dict[str, str] = {
         select k.table_name || '.' || a.attname from hub.contribution_kinds k
         join pg_attribute a on a.attrelid = ('hub.' || quote_ident(k.table_name))::regclass and a.attnum > 0 and not a.attisdropped
         where has_column_privilege('hub_door', a.attrelid, a.attnum, 'SELECT')
-          and a.attname not in ('gemeente', 'owner', 'id', 'slice', 'wijk', 'recorded_on', 'invented', k.day_column)
+          and a.attname not in ('gemeente', 'owner', 'id', 'slice', 'slices', 'wijk', 'recorded_on', 'invented', k.day_column)
           and not exists (select from hub.contribution_fields f where f.kind = k.kind and f.shown_from <> 'OWN'
             and a.attname = any (f.columns))""",
     "the recorder reads records": """

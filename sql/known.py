@@ -78,6 +78,7 @@ EXECUTABLE: dict[str, str] = {
     "announce_agreements/2": "tells receivers what the agreements themselves say, once",
     "agreement_state/3": _INVOKER,
     "agreements_lock/1": _PURE,
+    "all_different/1": _PURE,
     "as_agreed/0": _PURE,
     "asker/0": _IDENTITY,
     "contributors/2": _INVOKER,
@@ -103,10 +104,12 @@ EXECUTABLE: dict[str, str] = {
     "rules_in_force/1": _INVOKER,
     "shown_as/2": "looks at the asker's own record through each receiver's door",
     "slice_of/6": _PURE,
+    "slices_of/6": _PURE,
     "source_states/2": "who is late, by day, to the parties of a dataset",
     "today/0": _CLOCK,
     "undo_lines/1": _INVOKER,
     "works_in/1": _INVOKER,
+    "works_in_each/1": _INVOKER,
 }
 
 # The same of every kind of record, by its table.

@@ -181,7 +181,7 @@ left join lateral (
       select from hub.contribution_fields f where f.kind = r.kind and f.is_text and f.field = any (r.fields)) as with_text
   from hub.agreement_rules r
   where r.gemeente = hub.gemeente() and r.provider = hub.asker() and r.receiver = asked.receiver and r.kind = $2
-    and $3::uuid = any (r.wijken) and (r.category is null or r.category = $4)
+    and $3::uuid[] && r.wijken and (r.category is null or r.category = $4)
     and hub.agreement_state(r.gemeente, r.agreement, r.version) = 'IN_FORCE'
   order by hub.rank_of(r.precision) desc, 2 desc limit 1) best on true
 

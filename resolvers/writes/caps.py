@@ -42,12 +42,13 @@ def profile_of(caps: Sequence[Cap]) -> UUID:
 
 
 async def check_caps(
-    session: Session, kind: Kind, wijk: UUID, category: str, caps: Sequence[Cap]
+    session: Session, kind: Kind, wijken: Sequence[UUID], category: str, caps: Sequence[Cap]
 ) -> list[RowError]:
-    """Why a new record in this wijk and category cannot be shown as these caps ask; empty when it
-    can.
+    """Why a new record in these wijken and category cannot be shown as these caps ask; empty when
+    it can.
     """
-    rows = await session.fetch("caps_agreed", [c.receiver for c in caps], kind.name, wijk, category)
+    receivers = [cap.receiver for cap in caps]
+    rows = await session.fetch("caps_agreed", receivers, kind.name, wijken, category)
     agreed = {row["receiver"]: row for row in rows}
     errors: list[RowError] = []
     seen: set[UUID] = set()

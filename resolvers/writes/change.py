@@ -52,8 +52,8 @@ class Written:
 async def report(context: Context, kind: Kind, given: Mapping[str, Any]) -> Written:
     """Stores one record that is reported in the hub itself, once per idempotency key.
 
-    `given` has the kind's columns that are reported, `wijk`, `buurt`, `idempotency_key` and
-    `share_at`: None shares as agreed, a list caps what each receiver sees.
+    `given` has the kind's columns that are reported, `wijk` or `wijken`, `buurt`,
+    `idempotency_key` and `share_at`: None shares as agreed, a list caps what each receiver sees.
     """
     given = {**kind.reported, **given}
     try:
@@ -84,8 +84,8 @@ async def _report(
     check_values(kind, given, Writer.of(frame), checked)
     caps = None if given.get("share_at") is None else read_caps(given["share_at"])
     if caps and not checked.errors:
-        place, category = checked.values["wijk"], checked.values["category"]
-        checked.errors += await check_caps(session, kind, place, category, caps)
+        wijken, category = checked.values["wijken"], checked.values["category"]
+        checked.errors += await check_caps(session, kind, wijken, category, caps)
     if checked.errors:
         return Written(errors=_under_input(checked.errors))
     await without_minutes(session, kind, Writer.of(frame), [checked])

@@ -334,7 +334,7 @@ class Push:
         """A full list is about every wijk where its sender works, other rows about the wijken that
         they name.
         """
-        named = {row.values["wijk"] for row in checked if not row.errors}
+        named = {wijk for row in checked if not row.errors for wijk in row.values["wijken"]}
         wijken = None if self._list is not None or not named else sorted(named)
         await self._session.fetch("write_delivered", self.delivery.dataset, wijken, False)
 
@@ -381,17 +381,23 @@ def _unchanged(row: Checked, record: Record | None, code: str) -> ReceiptRow:
 
 
 def _columns(kind: Kind, rows: Sequence[tuple[UUID, Checked, bytes | None]]) -> list[list[Any]]:
-    """The rows as one list per column: id, external id, source version, digest, wijk, buurt, then
-    the kind's own.
+    """The rows as one list per column: id, external id, source version, digest, wijk or wijken,
+    buurt, then the kind's own.
     """
     own = [column.name for column in kind.columns]
     return _transposed([
         (
             record, row.external_id, row.values.get("source_version"), digest,
-            row.values["wijk"], row.values["buurt"], *(row.values.get(name) for name in own),
+            _place(kind, row.values), row.values["buurt"], *(row.values.get(name) for name in own),
         )
         for record, row, digest in rows
     ])  # fmt: skip
+
+
+def _place(kind: Kind, values: Row) -> UUID | str:
+    """Its wijk, or its wijken as a text: a list of lists would need them to be of one length."""
+    wijk: UUID = values["wijk"]
+    return f"{{{','.join(map(str, values['wijken']))}}}" if kind.several else wijk
 
 
 def _transposed(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

@@ -2,8 +2,9 @@
 """Is this row fit to be stored? Each row is looked at on its own, so that one bad row does not fail
 the others.
 
-A row comes as a mapping by column name. `wijk` and `buurt` are what the sender wrote: a code or
-name, or the id that the hub gave. Checks add up: a row is told everything that is wrong with it.
+A row comes as a mapping by column name. `wijk`, or `wijken` of a kind of several, and `buurt` are
+what the sender wrote: a code or name, or the id that the hub gave. Checks add up: a row is told
+everything that is wrong with it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sql.errors import Refusal
 from sql.session import Record, Session
 
 Row = Mapping[str, Any]
+Path = tuple[str | int, ...]
 
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
@@ -36,6 +38,9 @@ AHEAD_PLANNED = timedelta(days=3650)
 NEAR_LON, NEAR_LAT = 0.0073, 0.0045
 """Some 500 m in degrees at this latitude: how far outside the box around its wijk a point may lie.
 """
+
+MOST_WIJKEN = 50
+"""Of one record."""
 
 # What a message may repeat of what the sender wrote in the place of a code.
 _CODE = re.compile(r"WK\w{0,10}|[^\W\d_]{1,40}")
@@ -81,9 +86,17 @@ class Checked:
     warnings: list[RowError] = field(default_factory=list)
     identified: bool = True
 
-    def refuse(self, field_name: str, reason: str, /, **params: object) -> None:
+    def refuse(self, field: str | Path, reason: str, /, **params: object) -> None:
         """Adds a reason, a code of the catalogue with its values, why the row is not taken."""
-        self.errors.append(RowError((field_name,), reason, params))
+        path = (field,) if isinstance(field, str) else field
+        self.errors.append(RowError(path, reason, params))
+
+
+def named_wijken(row: Row) -> list[tuple[Path, str | UUID]]:
+    """What the row calls its wijken, each with the place where it stands."""
+    if "wijken" in row:
+        return [(("wijken", place), name) for place, name in enumerate(row["wijken"])]
+    return [(("wijk",), row["wijk"])]
 
 
 class Areas:
@@ -110,7 +123,7 @@ class Areas:
         with_points = any(row.get("lon") is not None for row in rows)
         wijken = await session.fetch("write_wijken", with_points)
         known = {wijk["code"] for wijk in wijken}
-        named = {row["wijk"] for row in rows}
+        named = {name for row in rows for _, name in named_wijken(row)}
         unknown = [name for name in named if isinstance(name, str) and name not in known]
         former = await _former(session, unknown) if unknown else {}
         asked = [w["wijk"] for w in wijken if w["code"] in named or w["wijk"] in named]
@@ -119,37 +132,62 @@ class Areas:
         return cls(wijken, buurten, former)
 
     def place(self, row: Row, checked: Checked) -> None:
-        """Puts the ids of the wijk and buurt that the row names into `checked`, or says what is
-        wrong with them.
-        """
-        wijk = self._wijken.get(row["wijk"])
-        checked.values["wijk"] = checked.values["buurt"] = None
-        if wijk is None:
-            self._refuse_wijk(row["wijk"], checked)
-            return
-        if not wijk["works"]:
-            checked.refuse("wijk", "NOT_YOUR_WIJK")
-        checked.values["wijk"] = wijk["wijk"]
-        checked.values["buurt"] = self._buurt(wijk["wijk"], row.get("buurt"), checked)
-        _check_point(row.get("lon"), row.get("lat"), wijk, checked)
+        """Puts the ids of what the row names into `checked`, or says what is wrong with it.
 
-    def _refuse_wijk(self, name: str | UUID, checked: Checked) -> None:
+        `wijk`, the first of `wijken`, is where its buurt lies, or else the one named first.
+        """
+        checked.values |= {"wijk": None, "wijken": [], "buurt": None}
+        wijken = self._wijken_of(row, checked)
+        if not wijken:
+            return
+        buurt = self._buurt(wijken, row.get("buurt"), checked)
+        home = wijken[0] if buurt is None else self._wijken[buurt[0]]
+        others = {wijk["wijk"] for wijk in wijken} - {home["wijk"]}
+        checked.values["wijk"] = home["wijk"]
+        checked.values["wijken"] = [home["wijk"], *sorted(others)]
+        checked.values["buurt"] = buurt and buurt[1]
+        _check_point(row.get("lon"), row.get("lat"), home, checked)
+
+    def _wijken_of(self, row: Row, checked: Checked) -> list[Record]:
+        """The wijken that the row names, in its order; none when one of them is not known."""
+        named = named_wijken(row)
+        if not 1 <= len(named) <= MOST_WIJKEN:
+            checked.refuse("wijken", "BAD_VALUE" if named else "MISSING_FIELD")
+            return []
+        found: list[Record] = []
+        for path, name in named:
+            wijk = self._wijken.get(name)
+            if wijk is None:
+                self._refuse_wijk(path, name, checked)
+            elif wijk in found:
+                checked.refuse(path, "BAD_VALUE")
+            else:
+                found.append(wijk)
+                if not wijk["works"]:
+                    checked.refuse(path, "NOT_YOUR_WIJK")
+        return found if all(name in self._wijken for _, name in named) else []
+
+    def _refuse_wijk(self, path: Path, name: str | UUID, checked: Checked) -> None:
         former = self._former.get(str(name))
         if former is not None:
-            checked.refuse("wijk", "CODE_OF_ANOTHER_YEAR", **former)
+            checked.refuse(path, "CODE_OF_ANOTHER_YEAR", **former)
         else:
             shown = name if isinstance(name, str) and _CODE.fullmatch(name) else "?"
-            checked.refuse("wijk", "UNKNOWN_WIJK", code=shown)
+            checked.refuse(path, "UNKNOWN_WIJK", code=shown)
 
-    def _buurt(self, wijk: UUID, name: str | UUID | None, checked: Checked) -> UUID | None:
+    def _buurt(
+        self, wijken: Sequence[Record], name: str | UUID | None, checked: Checked
+    ) -> tuple[UUID, UUID] | None:
+        """The wijk and the buurt of this name, in the first of the wijken that has one."""
         if name is None or name == "":
             return None
-        found = self._buurten.get((wijk, name))
-        if found is None and isinstance(name, str):
-            found = self._buurten.get((wijk, name.strip().casefold()))
-        if found is None:
-            checked.refuse("buurt", "UNKNOWN_BUURT")
-        return found
+        names = (name, name.strip().casefold()) if isinstance(name, str) else (name,)
+        for wijk in wijken:
+            for each in names:
+                if (found := self._buurten.get((wijk["wijk"], each))) is not None:
+                    return wijk["wijk"], found
+        checked.refuse("buurt", "UNKNOWN_BUURT")
+        return None
 
 
 async def _former(session: Session, codes: list[str]) -> dict[str, Row]:
@@ -353,6 +391,5 @@ def _identify(external_id: str | None, strict: bool, checked: Checked) -> None:
 
 def delivered_digest(kind: Kind, values: Row) -> bytes:
     """A digest of what a source says of a record, whatever it calls that version."""
-    return digest_of(
-        values["wijk"], values["buurt"], *(values[column.name] for column in kind.columns)
-    )
+    wijk = sorted(values["wijken"]) if kind.several else values["wijk"]
+    return digest_of(wijk, values["buurt"], *(values[column.name] for column in kind.columns))

@@ -5,6 +5,7 @@ one more name.
 
 from __future__ import annotations
 
+from schema.contributions.activities import CONTRIBUTION as ACTIVITIES
 from schema.contributions.enforcement_actions import CONTRIBUTION as ENFORCEMENT_ACTIONS
 from schema.contributions.housing_projects import CONTRIBUTION as HOUSING_PROJECTS
 from schema.contributions.police_notices import CONTRIBUTION as POLICE_NOTICES
@@ -14,6 +15,7 @@ from schema.texts import learn
 
 CONTRIBUTIONS: tuple[ContributionKind, ...] = (
     SIGNALS,
+    ACTIVITIES,
     ENFORCEMENT_ACTIONS,
     POLICE_NOTICES,
     HOUSING_PROJECTS,

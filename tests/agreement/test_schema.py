@@ -76,7 +76,7 @@ INTERNAL = {
 
 # Names of the glossary that come with later parts of the hub.
 LATER = {
-    "Activity", "Budget", "CouncilQuestion", "CountRecord", "Goal", "Initiative", "Plan",
+    "Budget", "CouncilQuestion", "CountRecord", "Goal", "Initiative", "Plan",
     "giveVouchers", "submitCounts",
 }  # fmt: skip
 

@@ -130,7 +130,8 @@ class Subject:
             elif type_.name in SAMPLES:
                 given[name] = SAMPLES[type_.name]
         del given["buurt"]
-        return given | {"externalId": external_id, "sourceVersion": "1", "wijk": OOSTERHEEM}
+        place = {"wijken": [OOSTERHEEM]} if self.kind.several else {"wijk": OOSTERHEEM}
+        return given | {"externalId": external_id, "sourceVersion": "1"} | place
 
     async def deliver(
         self, partner: Partner, rows: list[dict[str, Any]], **delivery: Any
@@ -227,10 +228,8 @@ def test_a_word_of_a_kind_that_has_words_already_is_refused(subject: Subject) ->
 
 async def test_the_database_knows_the_kinds_of_the_registry(world: World) -> None:
     async with world.connect("app") as app:
-        rows = await app.fetch("select kind, table_name from hub.contribution_kinds")
-    assert {(row["kind"], row["table_name"]) for row in rows} == {
-        (kind.name, kind.table) for kind in KINDS
-    }
+        rows = await app.fetch("select kind, table_name, several from hub.contribution_kinds")
+    assert {tuple(row) for row in rows} == {(kind.name, kind.table, kind.several) for kind in KINDS}
 
 
 def test_each_kind_has_one_call_in_the_migrations() -> None:
@@ -255,7 +254,8 @@ def test_no_statement_file_is_left_of_a_kind_that_is_gone() -> None:
 def test_a_row_has_the_columns_that_its_kind_writes(subject: Subject) -> None:
     _, row = subject.push
     columns = (EXTERNAL_ID, SOURCE_VERSION, *subject.kind.columns)
-    assert set(row.fields) == {column.field for column in columns} | {"wijk", "buurt"}
+    place = {"wijken" if subject.kind.several else "wijk", "buurt"}
+    assert set(row.fields) == {column.field for column in columns} | place
 
 
 def test_a_change_has_the_columns_that_can_be_edited(subject: Subject) -> None:

@@ -12,7 +12,7 @@ import copy
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,18 @@ from uuid import UUID
 import asyncpg
 
 from sql import checks
-from tests.isolation.model import Agreement, Announcement, Cap, Record, Rule, Wanted
+from tests.isolation.model import (
+    KINDS,
+    Activity,
+    Agreement,
+    Announcement,
+    Cap,
+    Item,
+    Record,
+    Rule,
+    Signal,
+    Wanted,
+)
 from tests.isolation.play import Connection, Play, as_asker, named
 
 DAY = date(2026, 10, 1)
@@ -29,8 +40,8 @@ LONG = UUID(int=99)
 TOKEN = bytes(range(32))
 
 
-def record(play: Play, name: str, owner: int = 0, wijk: int = 0, **values: Any) -> Record:
-    """A record in the twins' shared names."""
+def record(play: Play, name: str, owner: int = 0, wijk: int = 0, **values: Any) -> Signal:
+    """A signal in the twins' shared names."""
     given: dict[str, Any] = {
         "category": "NOISE",
         "seen_at": datetime(
@@ -46,7 +57,7 @@ def record(play: Play, name: str, owner: int = 0, wijk: int = 0, **values: Any) 
     given.update(values)
     if isinstance(given.get("buurt"), int):
         given["buurt"] = play.world.wijken[place][given["buurt"]]
-    return Record(
+    return Signal(
         id=named("twin", name),
         owner=play.world.organisations[owner],
         wijk=place,
@@ -54,6 +65,49 @@ def record(play: Play, name: str, owner: int = 0, wijk: int = 0, **values: Any) 
         external_id=f"nr-{name}",
         **given,
     )
+
+
+def activity(
+    play: Play, name: str, owner: int = 0, wijken: tuple[int, ...] = (0, 1), **values: Any
+) -> Activity:
+    """An activity in the twins' shared names, in wijken by their numbers."""
+    today = play.world.today
+    places = tuple(list(play.world.wijken)[n] for n in wijken)
+    given: dict[str, Any] = {
+        "category": "NOISE",
+        "title": f"lamp stuk {name}",
+        "audience": f"notitie {name}",
+        "starts_at": datetime(today.year, today.month, today.day, 10, tzinfo=UTC),
+        "ends_at": datetime(today.year, today.month, today.day, 20, tzinfo=UTC),
+        "facility": f"plein {name}",
+        "attendance": 3,
+    }
+    given.update(values)
+    if isinstance(given.get("buurt"), int):
+        given["buurt"] = play.world.wijken[places[0]][given["buurt"]]
+    return Activity(
+        id=named("twin", "activity", name),
+        owner=play.world.organisations[owner],
+        wijk=places[0],
+        wijken=places,
+        recorded_on=today,
+        external_id=f"nr-{name}",
+        **given,
+    )
+
+
+# What a rule about activities lists where one about signals lists this.
+ALIKE = {
+    "summary": "title",
+    "point": "attendance",
+    "seenAt": "startsAt",
+    "subcategory": "audience",
+}
+
+
+def _of_activities(rule: Rule) -> Rule:
+    """The same rule about activities."""
+    return replace(rule, kind="ACTIVITY", fields=tuple(ALIKE[name] for name in rule.fields))
 
 
 async def agree(
@@ -65,7 +119,8 @@ async def agree(
     accept: bool = True,
     id_: UUID | None = None,
 ) -> Agreement:
-    """An agreement of the parties of its rules, from and until so many days after today."""
+    """An agreement of the parties of its rules, from and until so many days after today: of activities what it says of signals."""
+    rules += tuple(_of_activities(one) for one in rules if one.kind == "SIGNAL")
     parties = tuple(sorted({party for rule in rules for party in (rule.provider, rule.receiver)}))
     today = play.world.today
     made = Agreement(
@@ -98,12 +153,17 @@ OTHER_KINDS = {
         "title, work, homes, starts_on, status",
         "'x', 'RENOVATION', 4, hub.today(), 'PLANNED'",
     ),
+    "activities": ("title, starts_at, wijken", "'x', hub.now(), array[{wijk}]"),
 }
+
+
+WITH_TITLES = ("housing_projects", "activities")
 
 
 def insert_into(table: str) -> str:
     """The statement that adds a record of another kind than signals, in the wijk $1."""
     columns, values = OTHER_KINDS[table]
+    values = values.format(wijk="$1::uuid")
     return f"insert into hub.{table} (id, dataset, wijk, category, {columns}) values (gen_random_uuid(), 'meldingen', $1, 'NOISE', {values})"
 
 
@@ -118,6 +178,8 @@ async def play_world(play: Play) -> None:
     await play.create(record(play, "before", buurt=0))
     await play.create(record(play, "before-elsewhere", wijk=1))
     await play.create(record(play, "before-c", owner=2, buurt=0))
+    await play.create(activity(play, "before", buurt=0))
+    await play.create(activity(play, "before-c", owner=2, wijken=(1, 0)))
     await agree(
         play, "long", 0, 60, rule(play, 2, 1, (0,), precision="WIJK", includes_past=True), id_=LONG
     )
@@ -129,6 +191,7 @@ async def play_world(play: Play) -> None:
         rule(play, 0, 1, fields=EVERYTHING, includes_past=True, kind="OTHER"),
     )
     await play.create(record(play, "own-early", owner=1))
+    await play.create(activity(play, "own-early", owner=1))
     await agree(play, "counted-once", 0, 4, rule(play, 1, 2, (0,), precision="COUNT"))
     await agree(
         play,
@@ -158,6 +221,7 @@ async def play_world(play: Play) -> None:
         play, "revoked", 0, 90, rule(play, 0, 1, fields=EVERYTHING, includes_past=True)
     )
     await play.create(record(play, "early", buurt=1, category="LITTER"))
+    await play.create(activity(play, "early", buurt=1, category="LITTER"))
     await play.decide(revoked.id, organisations[0], "REVOKE")
     await play.cut()
     await play.pass_days(6)
@@ -197,6 +261,22 @@ async def play_world(play: Play) -> None:
         60,
         rule(play, 2, 1, (0,), precision="EXACT", fields=EVERYTHING, keep_days=9),
     )
+    # met in the other wijk as well, in which less is agreed: shown as in the first
+    other = rule(play, 0, 1, (1,), precision="WIJK", fields=("facility",), kind="ACTIVITY")
+    await agree(play, "other-wijk", 0, 60, other, rule(play, 2, 1, (1,), precision="COUNT"))
+    await play.create(activity(play, "a", buurt=0))
+    await play.create(activity(play, "b", wijken=(1, 0), category="LITTER"))
+    await play.create(activity(play, "one", wijken=(1,), buurt=1))
+    await play.create(activity(play, "own", owner=1, buurt=0))
+    for name in ("c", "d"):
+        await play.create(activity(play, name, owner=2, wijken=(1, 0), buurt=1))
+    caps = ((organisations[1], Cap("WIJK", True)), (organisations[2], Cap("EXACT", False)))
+    await play.create(activity(play, "capped", buurt=0, caps=caps))
+    left_out = ((organisations[2], Cap("COUNT", True)),)
+    await play.create(activity(play, "left-out", buurt=0, caps=left_out))
+    await play.change(named("twin", "activity", "a"), {"facility": "anders"})
+    await play.change(named("twin", "activity", "a"), {"attendance": 4})
+    await play.change(named("twin", "activity", "b"), {"category": "NOISE"})
     await play.create(record(play, "a", buurt=0, status="DONE"))
     await play.create(record(play, "b", buurt=1, category="LITTER"))
     await play.create(record(play, "a-elsewhere", wijk=1, buurt=0))
@@ -219,7 +299,12 @@ async def play_world(play: Play) -> None:
     await play.cut()
     await play.pass_days(5)
     await play.create(record(play, "mover"))
-    await play.change(named("twin", "mover"), {"wijk": list(play.world.wijken)[1]})
+    wijken = tuple(play.world.wijken)
+    await play.change(named("twin", "mover"), {"wijk": wijken[1]})
+    await play.create(activity(play, "mover"))
+    await play.create(activity(play, "mover-c", owner=2, wijken=(1,)))
+    await play.change(named("twin", "activity", "mover"), {"wijken": wijken[1:], "wijk": wijken[1]})
+    await play.change(named("twin", "activity", "mover-c"), {"wijken": wijken[::-1]})
     # as good as an older one, and with the smaller id
     younger = rule(play, 0, 1, (0,), precision="BUURT", fields=("summary",))
     await agree(play, "buurt-younger", -5, 60, younger, id_=UUID(int=1))
@@ -227,6 +312,9 @@ async def play_world(play: Play) -> None:
     await play.create(record(play, "f", owner=2, buurt=0))
     await play.change(named("twin", "a"), {"closed_on": play.world.today})
     await play.withdraw(named("twin", "d"))
+    await play.create(activity(play, "f", owner=2, buurt=0))
+    await play.change(named("twin", "activity", "a"), {"closed_on": play.world.today})
+    await play.withdraw(named("twin", "activity", "d"))
     await play.cut()
     await play.pass_days(4)
     await play.create(record(play, "g", buurt=1))
@@ -236,11 +324,12 @@ async def play_world(play: Play) -> None:
     names = sorted((f"hour-{n}" for n in range(5)), key=lambda name: named("twin", name))
     for hour, name in zip(range(20, 0, -3), names, strict=False):
         day = play.world.today
-        await play.create(
-            record(
-                play, name, wijk=1, seen_at=datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
-            )
-        )
+        moment = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+        await play.create(record(play, name, wijk=1, seen_at=moment))
+    names.sort(key=lambda name: named("twin", "activity", name))
+    for hour, name in zip(range(20, 0, -3), names, strict=False):
+        moment = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+        await play.create(activity(play, name, starts_at=moment))
 
 
 async def play_twin(play: Play) -> None:
@@ -250,6 +339,7 @@ async def play_twin(play: Play) -> None:
     await agree(play, "everything", -90, 90, *rules, id_=LONG)
     for owner, name in enumerate(("a", "own", "c")):
         await play.create(record(play, name, owner=owner, buurt=1, summary=f"tweeling {name}"))
+        await play.create(activity(play, name, owner=owner, title=f"tweeling {name}"))
     await play.create(record(play, "twin-elsewhere", wijk=1))
     await play.cut()
 
@@ -453,7 +543,8 @@ class Battery:
         """The owner administers the catalogue of partners, and sees nobody's records."""
         for table in ("organisations", "organisation_wijken", "datasets", "tokens"):
             assert await owner.fetchval(f"select count(*) from hub.{table}") > 0
-        assert await owner.fetchval("select count(*) from hub.signals") == 0
+        for kind in KINDS:
+            assert await owner.fetchval(f"select count(*) from hub.{kind.TABLE}") == 0
 
     async def _nobody(self, app: Acting) -> None:
         async with app.transaction():
@@ -467,7 +558,7 @@ class Battery:
                 "agreements",
                 "agreement_rules",
                 "agreement_decisions",
-                "signals",
+                *(kind.TABLE for kind in KINDS),
             ):
                 assert await app.fetchval(f"select count(*) from hub.{table}") == 0
             await app.execute(
@@ -487,7 +578,10 @@ class Battery:
                 for table, some in (
                     *(
                         (name, True)
-                        for name in ("signals", "history", "tombstones", "receipts", "receipt_rows")
+                        for name in (
+                            *(kind.TABLE for kind in KINDS),
+                            *("history", "tombstones", "receipts", "receipt_rows"),
+                        )
                     ),
                     *(
                         (name, True)
@@ -551,8 +645,9 @@ class Battery:
         first, second, third = play.world.organisations
         # what somebody else holds already can be used; what is somebody else's cannot be touched
         await play.create(record(play, "x", owner=1, buurt=0))
-        mine = record(play, "x", owner=2)
-        await _insert(play, mine)
+        await play.create(activity(play, "x", owner=1))
+        await _insert(play, record(play, "x", owner=2))
+        await _insert(play, activity(play, "x", owner=2))
         for organisation in play.world.organisations:
             async with as_asker(play.app, play.world.gemeente, organisation):
                 await write_traces(play.app, UUID(int=8), "sleutel-2")
@@ -567,18 +662,14 @@ class Battery:
                 await _of(play, first, named("twin", "a"))
                 == play.world.records[named("twin", "a")].summary
             )
-        for statement, args in (
-            (
-                "update hub.signals set summary = 'x', version = version + 1 where owner <> hub.asker() or gemeente <> hub.gemeente()",
-                (),
-            ),
-            (
-                "delete from hub.signals where owner <> hub.asker() or gemeente <> hub.gemeente()",
-                (),
-            ),
-        ):
-            async with as_asker(play.app, play.world.gemeente, second):
-                assert (await play.app.execute(statement, *args)).endswith(" 0")
+        theirs = "where owner <> hub.asker() or gemeente <> hub.gemeente()"
+        for kind in KINDS:
+            for statement in (
+                f"update hub.{kind.TABLE} set category = 'GREEN', version = version + 1 {theirs}",
+                f"delete from hub.{kind.TABLE} {theirs}",
+            ):
+                async with as_asker(play.app, play.world.gemeente, second):
+                    assert (await play.app.execute(statement)).endswith(" 0")
         await self._refusals(play)
         await self._ledger(play)
         await self._forgetting(play)
@@ -611,6 +702,15 @@ class Battery:
         await play.create(record(play, "y-capped", owner=1, caps=((first, Cap("WIJK", False)),)))
         await play.create(record(play, "y-hidden", owner=1, caps=((third, Cap("EXACT", True)),)))
         await play.change(named("twin", "y"), {"category": "GREEN"})
+        await play.create(activity(play, "y", owner=1, buurt=1))
+        await play.create(activity(play, "y-green", owner=1, wijken=(1,), category="GREEN"))
+        await play.create(activity(play, "y-one", owner=1, wijken=(0,)))
+        wijken = tuple(play.world.wijken)
+        await play.change(named("twin", "activity", "y-one"), {"wijken": wijken})
+        await play.change(named("twin", "activity", "y-one"), {"category": "GREEN"})
+        await play.change(
+            named("twin", "activity", "y-one"), {"wijken": wijken[1:], "wijk": wijken[1]}
+        )
         await self._again(play, committed)
         await play.decide(new.id, second, "ACCEPT")  # once is enough: the model expects a refusal
         await play.decide(new.id, first, "REJECT")
@@ -627,6 +727,7 @@ class Battery:
         await play.decide(LONG, second, "REVOKE")
         await self._again(play, committed)
         await self._history(play)
+        await self._noted(play)
         await self._announced(play, recorder)
 
     async def _again(self, play: Play, committed: list[Any]) -> None:
@@ -676,6 +777,7 @@ class Battery:
                 async with as_asker(play.app, play.world.gemeente, first):
                     gone = await play.app.execute(f"delete from hub.{table} where wijk = $1", wijk)
                     assert gone != "DELETE 0"
+        await self._every_wijk(play)
         await self._codes_only(play)
         for column in ("valid_until = '2099-01-01'", "parties = parties"):
             await refused(play, first, f"update hub.agreements set {column}")
@@ -687,6 +789,21 @@ class Battery:
                 "update hub.tokens set created_at = hub.now() - interval '9 days', expires_at = hub.now() - interval '1 day'"
             )
             assert await play.app.fetch("select * from hub.principal_of($1)", TOKEN) == []
+
+    async def _every_wijk(self, play: Play) -> None:
+        """A record in several wijken is written by who works in all of them."""
+        first, (left, wijk) = play.world.organisations[0], play.world.wijken
+        both = insert_into("activities").replace("array[$1::uuid]", "array[$1::uuid, $2]")
+        change = "update hub.activities set wijken = array[$1::uuid, $2], version = version + 1"
+        ended = "update hub.organisation_wijken set works_until = hub.today() - 1 where organisation = $1 and wijk = $2"
+        async with undone(play.app):
+            async with as_asker(play.app, play.world.gemeente, first):
+                await play.app.execute(both, wijk, left)
+            await play.owner.execute(ended, first, left)
+            async with as_asker(play.app, play.world.gemeente, first):
+                await play.app.execute(insert_into("activities"), wijk)
+            await refused(play, first, both, wijk, left)
+            await refused(play, first, f"{change} where wijken = array[$1::uuid]", wijk, left)
 
     async def _ledger(self, play: Play) -> None:
         """A read is told to the owner when there is an agreement under which it could be."""
@@ -738,19 +855,21 @@ class Battery:
         )
         async with undone(play.app):
             async with as_asker(play.app, play.world.gemeente, first):
-                await play.app.execute(insert_into("housing_projects"), wijk)
+                for table in WITH_TITLES:
+                    await play.app.execute(insert_into(table), wijk)
             await play.owner.execute(
                 "update hub.organisations set kind = 'POLICE' where id = $1", first
             )
-            await refused(play, first, insert_into("housing_projects"), wijk)
             await refused(play, first, undo.format("'x'"), SAME)
             async with as_asker(play.app, play.world.gemeente, first):
                 await play.app.execute(undo.format("null"), SAME)
-            change = "update hub.housing_projects set title = 'y', version = 2 where wijk = $1"
-            await refused(play, first, change, wijk)
             names = "insert into hub.sheet_mappings (dataset, kind, mapping) values ('blad', 'SIGNAL', '{}')"
             await refused(play, first, names)
             await refused(play, first, 'update hub.sheet_mappings set mapping = \'{"a": "b"}\'')
+            for table in WITH_TITLES:
+                await refused(play, first, insert_into(table), wijk)
+                change = f"update hub.{table} set title = 'y', version = version + 1"
+                await refused(play, first, f"{change} where wijk = $1 and version = 1", wijk)
             async with as_asker(play.app, play.world.gemeente, first):
                 await play.app.execute(signal.format("", "$2", noon, ""), wijk, SAME)
             for column in ("subcategory", "summary", "internal_note"):
@@ -800,6 +919,32 @@ class Battery:
         assert {tuple(row) for row in rows if row["gemeente"] == play.world.gemeente} == expected
         assert all(row["receiver"] is not None for row in rows)
 
+    async def _noted(self, play: Play) -> None:
+        """Every item of the feed is as the model has it, also those of this transaction, which nobody is shown yet."""
+        await play.app.execute("reset role")
+        rows = await play.app.connection.fetch(  # type: ignore[attr-defined]
+            "select change, record, wijk, changed, for_owner, slice = any (slices) as within from hub.feed_items"
+            " where gemeente = $1 and receiver is null",
+            play.world.gemeente,
+        )
+        found = [
+            (
+                row["change"],
+                row["record"],
+                row["wijk"],
+                tuple(sorted(row["changed"])),
+                row["for_owner"],
+            )
+            for row in rows
+        ]
+        expected = [
+            (item.change, item.record.id, item.wijk, tuple(sorted(item.changed)), item.for_owner)
+            for item in play.world.items
+            if isinstance(item, Item)
+        ]
+        assert sorted(found) == sorted(expected)
+        assert all(row["within"] in (None, True) for row in rows)
+
     async def _history(self, play: Play) -> None:
         """Whatever was done is remembered once, for its owner."""
         second = play.world.organisations[1]
@@ -813,11 +958,10 @@ class Battery:
 
 async def _insert(play: Play, made: Record) -> None:
     """A record whose id is in use by another: it must not be noticed. The model keeps the other one."""
-    async with undone(play.app), as_asker(play.app, play.world.gemeente, made.owner):
-        await play.app.execute(
-            "insert into hub.signals (id, dataset, external_id, wijk, category, seen_at) values ($1, 'meldingen', $2, $3, 'NOISE', now())",
-            *(made.id, made.external_id, made.wijk),
-        )
+    kept = play.world.records[made.id], list(play.world.items)
+    async with undone(play.app):
+        await play.create(made)
+    play.world.records[made.id], play.world.items = kept
 
 
 async def _of(play: Play, asker: UUID, id_: UUID) -> str | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,27 +21,12 @@ LADDER = ("COUNT", "WIJK", "BUURT", "EXACT")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a signal: its columns, from which precision on it is shown, and whether a rule must list it."""
+    """A field of a record: its columns, from which precision on it is shown, and whether a rule must list it."""
 
     columns: tuple[str, ...]
     shown_from: str
     listed: bool = False
     is_text: bool = False
-
-
-FIELDS = {
-    "buurt": Field(("buurt",), "BUURT"),
-    "category": Field(("category",), "WIJK"),
-    "closedOn": Field(("closed_on",), "WIJK"),
-    "point": Field(("lon", "lat"), "EXACT", listed=True),
-    "seenAt": Field(("seen_at",), "EXACT", listed=True),
-    "seenOn": Field(("seen_on",), "WIJK"),
-    "status": Field(("status",), "WIJK"),
-    "subcategory": Field(("subcategory",), "WIJK", listed=True),
-    "summary": Field(("summary",), "WIJK", listed=True, is_text=True),
-}
-OWN_COLUMNS = ("internal_note", "dataset", "external_id", "version")
-TEXTS = tuple(name for name, known in FIELDS.items() if known.is_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +37,128 @@ class Cap:
     with_text: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A signal as its owner has it. `caps` None: as agreed; else per receiver, and nothing for those left out."""
+    """What records of every kind have. `caps` None: as agreed; else per receiver, and nothing for those left out.
+
+    A kind has its `FIELDS`, the columns that are its owner's alone, and those that its owner writes.
+    """
+
+    KIND: ClassVar[str]
+    TABLE: ClassVar[str]
+    FIELDS: ClassVar[dict[str, Field]]
+    OWN_COLUMNS: ClassVar[tuple[str, ...]]
+    WRITTEN: ClassVar[tuple[str, ...]]
+    DAY: ClassVar[str]
+    TEXTS: ClassVar[tuple[str, ...]]
 
     id: UUID
     owner: UUID
     wijk: UUID
     category: str
-    seen_at: datetime
     recorded_on: date
     dataset: str = "meldingen"
     external_id: str | None = None
     buurt: UUID | None = None
+    closed_on: date | None = None
+    version: int = 1
+    caps: tuple[tuple[UUID, Cap], ...] | None = None
+
+    @property
+    def places(self) -> tuple[UUID, ...]:
+        """Every wijk that it is about."""
+        return (self.wijk,)
+
+    @property
+    def day(self) -> date:
+        """The day that it is ordered by."""
+        found: date = getattr(self, self.DAY)
+        return found
+
+
+COMMON = {
+    "buurt": Field(("buurt",), "BUURT"),
+    "category": Field(("category",), "WIJK"),
+    "closedOn": Field(("closed_on",), "WIJK"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal(Record):
+    """A signal as its owner has it."""
+
+    KIND = "SIGNAL"
+    TABLE = "signals"
+    FIELDS: ClassVar[dict[str, Field]] = {
+        **COMMON,
+        "point": Field(("lon", "lat"), "EXACT", listed=True),
+        "seenAt": Field(("seen_at",), "EXACT", listed=True),
+        "seenOn": Field(("seen_on",), "WIJK"),
+        "status": Field(("status",), "WIJK"),
+        "subcategory": Field(("subcategory",), "WIJK", listed=True),
+        "summary": Field(("summary",), "WIJK", listed=True, is_text=True),
+    }
+    OWN_COLUMNS = ("internal_note", "dataset", "external_id", "version")
+    WRITTEN = ("subcategory", "seen_at", "lon", "lat", "status", "summary", "internal_note")
+    DAY = "seen_on"
+    TEXTS = ("summary", "internal_note")
+
+    seen_at: datetime
     lon: float | None = None
     lat: float | None = None
     status: str = "NEW"
     subcategory: str | None = None
     summary: str | None = None
     internal_note: str | None = None
-    closed_on: date | None = None
-    version: int = 1
-    caps: tuple[tuple[UUID, Cap], ...] | None = None
 
     @property
     def seen_on(self) -> date:
         """The day in the Netherlands on which it was seen."""
         return self.seen_at.astimezone(NETHERLANDS).date()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity(Record):
+    """An activity as its owner has it: one record, about one or several wijken."""
+
+    KIND = "ACTIVITY"
+    TABLE = "activities"
+    FIELDS: ClassVar[dict[str, Field]] = {
+        **COMMON,
+        "attendance": Field(("attendance",), "EXACT", listed=True),
+        "audience": Field(("audience",), "WIJK", listed=True, is_text=True),
+        "endsAt": Field(("ends_at",), "EXACT", listed=True),
+        "facility": Field(("facility",), "WIJK", listed=True, is_text=True),
+        "startsAt": Field(("starts_at",), "EXACT", listed=True),
+        "startsOn": Field(("starts_on",), "WIJK"),
+        "title": Field(("title",), "WIJK", listed=True, is_text=True),
+        "wijken": Field(("wijken",), "WIJK"),
+    }
+    OWN_COLUMNS = ("dataset", "external_id", "version")
+    WRITTEN = ("wijken", "title", "audience", "starts_at", "ends_at", "facility", "attendance")
+    DAY = "starts_on"
+    TEXTS = ("title", "audience", "facility")
+
+    wijken: tuple[UUID, ...]
+    title: str
+    starts_at: datetime
+    audience: str | None = None
+    ends_at: datetime | None = None
+    facility: str | None = None
+    attendance: int | None = None
+
+    @property
+    def places(self) -> tuple[UUID, ...]:
+        """Every wijk that it is about."""
+        return self.wijken
+
+    @property
+    def starts_on(self) -> date:
+        """The day in the Netherlands on which it begins."""
+        return self.starts_at.astimezone(NETHERLANDS).date()
+
+
+KINDS: tuple[type[Record], ...] = (Signal, Activity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +222,7 @@ class Agreement:
 class View:
     """How a receiver sees a record: how exactly, by which agreement, and which fields."""
 
+    of: type[Record]
     precision: str
     agreement: UUID
     fields: frozenset[str]
@@ -149,12 +230,12 @@ class View:
     @property
     def hidden(self) -> list[str]:
         """The fields that the rule leaves out."""
-        return sorted(FIELDS.keys() - self.fields)
+        return sorted(self.of.FIELDS.keys() - self.fields)
 
     @property
     def columns(self) -> set[str]:
         """The columns that are shown."""
-        return {column for name in self.fields for column in FIELDS[name].columns}
+        return {column for name in self.fields for column in self.of.FIELDS[name].columns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +267,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something that happened, as the recorder notes it: with the record as sharing sees it at that moment."""
+    """Something that happened in a wijk, as the recorder notes it: with the record as sharing sees it at that moment."""
 
     change: str
     record: Record
+    wijk: UUID
     on_day: date
     changed: frozenset[str] = frozenset()
     for_owner: bool = True
@@ -228,15 +310,16 @@ class World:
 
     # -- who sees what --------------------------------------------------------------------------------------------
 
-    def rights(self, receiver: UUID, record: Record) -> list[View]:
-        """Every view that some rule in force gives of a record, the one that applies first; COUNT among them."""
+    def rights(self, receiver: UUID, record: Record, wijk: UUID | None = None) -> list[View]:
+        """Every view that some rule in force, maybe only of one wijk, gives of a record: the one that applies first; COUNT too."""
         found = []
+        wijken = set(record.places) if wijk is None else {wijk} & set(record.places)
         for agreement in self.agreements.values():
             if not agreement.in_force(self.today):
                 continue
             for number, rule in enumerate(agreement.rules, start=1):
                 view = self._view(agreement, rule, receiver, record)
-                if view is not None:
+                if view is not None and wijken & set(rule.wijken):
                     order = (
                         -LADDER.index(view.precision),
                         agreement.agreed_at,
@@ -250,12 +333,9 @@ class World:
         self, agreement: Agreement, rule: Rule, receiver: UUID, record: Record
     ) -> View | None:
         first = date.min if rule.includes_past else agreement.valid_from
-        if (rule.provider, rule.receiver) != (
-            record.owner,
-            receiver,
-        ) or record.wijk not in rule.wijken:
+        if (rule.provider, rule.receiver) != (record.owner, receiver):
             return None
-        if rule.kind != "SIGNAL" or rule.category not in (None, record.category):
+        if rule.kind != record.KIND or rule.category not in (None, record.category):
             return None
         if not first <= record.recorded_on <= agreement.valid_until:
             return None
@@ -268,44 +348,50 @@ class World:
                 return None
             cap = given[receiver]
         rank = min(LADDER.index(rule.precision), LADDER.index(cap.precision))
-        listed = set(rule.fields) - (set() if cap.with_text else set(TEXTS))
+        texts = {name for name, known in record.FIELDS.items() if known.is_text}
+        listed = set(rule.fields) - (set() if cap.with_text else texts)
         shown = frozenset(
             name
-            for name, known in FIELDS.items()
+            for name, known in record.FIELDS.items()
             if rank >= LADDER.index(known.shown_from) and (not known.listed or name in listed)
         )
-        return View(LADDER[rank], agreement.id, shown)
+        return View(type(record), LADDER[rank], agreement.id, shown)
 
-    def view(self, receiver: UUID, record: Record) -> View | None:
-        """How a receiver sees another's record, or None; being counted is not being seen."""
-        rights = self.rights(receiver, record)
-        return rights[0] if rights and rights[0].precision != "COUNT" else None
+    def view(self, receiver: UUID, record: Record, wijk: UUID | None = None) -> View | None:
+        """How a receiver sees another's record, or None; being counted is not being seen.
 
-    def row(self, asker: UUID, record: Record) -> dict[str, Any] | None:
-        """The record as a door shows it to the asker, or None."""
+        In a wijk it is met by a rule about that wijk; the best rule about any of its wijken says how.
+        """
+        here = self.rights(receiver, record, wijk)
+        if not here or here[0].precision == "COUNT":
+            return None
+        return self.rights(receiver, record)[0]
+
+    def row(self, asker: UUID, record: Record, wijk: UUID | None = None) -> dict[str, Any] | None:
+        """The record as a door shows it to the asker, in one wijk or wherever it is, or None."""
         row: dict[str, Any] = {
             "id": record.id,
             "owner": record.owner,
             "wijk": record.wijk,
-            "day": record.seen_on,
+            "day": record.day,
             "recorded_on": record.recorded_on,
             "invented": False,
         }
         if record.owner == asker:
-            columns = [column for known in FIELDS.values() for column in known.columns] + list(
-                OWN_COLUMNS
-            )
-            shown = {column: getattr(record, column) for column in columns}
+            columns = [column for known in record.FIELDS.values() for column in known.columns]
+            shown = {
+                column: column_of(record, column) for column in (*columns, *record.OWN_COLUMNS)
+            }
             return {**row, "precision": "EXACT", "agreement": None, "hidden": [], **shown}
-        view = self.view(asker, record)
+        view = self.view(asker, record, wijk)
         if view is None:
             return None
         shown = {
-            column: getattr(record, column) if name in view.fields else None
-            for name, known in FIELDS.items()
+            column: column_of(record, column) if name in view.fields else None
+            for name, known in record.FIELDS.items()
             for column in known.columns
         }
-        shown.update(dict.fromkeys(OWN_COLUMNS))
+        shown.update(dict.fromkeys(record.OWN_COLUMNS))
         return {
             **row,
             "precision": view.precision,
@@ -314,14 +400,21 @@ class World:
             **shown,
         }
 
-    def rows(self, asker: UUID) -> list[dict[str, Any]]:
-        """Every record that the asker may see, as it sees it."""
-        found = (self.row(asker, record) for record in self.records.values())
+    def rows(
+        self, asker: UUID, kind: type[Record] = Record, wijk: UUID | None = None
+    ) -> list[dict[str, Any]]:
+        """Every record that the asker may see, of one kind or all, in one wijk or all, as it sees it."""
+        found = (
+            self.row(asker, record, wijk)
+            for record in self.records.values()
+            if isinstance(record, kind) and (wijk is None or wijk in record.places)
+        )
         return [row for row in found if row is not None]
 
     def page(
         self,
         asker: UUID,
+        kind: type[Record],
         wijk: UUID,
         wanted: Wanted,
         *,
@@ -330,7 +423,7 @@ class World:
         n: int | None,
     ) -> list[dict[str, Any]]:
         """A page of a wijk: filters, order and cursor look at what the asker sees, and at nothing else."""
-        rows = [row for row in self.rows(asker) if row["wijk"] == wijk and _matches(row, wanted)]
+        rows = [row for row in self.rows(asker, kind, wijk) if _matches(row, kind.TEXTS, wanted)]
         rows.sort(key=lambda row: (row["day"], row["id"]), reverse=newest)
         if after is not None:
             rows = [
@@ -379,13 +472,13 @@ class World:
                 if (item.receiver, item.wijk) == (asker, wijk):
                     exact.append(item)
                 continue
-            if item.record.wijk != wijk:
+            if item.wijk != wijk:
                 continue
             if item.record.owner == asker:
                 if item.for_owner:
                     exact.append(item)
                 continue
-            view = self.view(asker, item.record)
+            view = self.view(asker, item.record, wijk)
             if view is None or (
                 item.change == "UPDATED" and not item.changed & (view.columns | {"slice"})
             ):
@@ -401,7 +494,7 @@ class World:
     def create(self, record: Record) -> None:
         """A new record."""
         self.records[record.id] = record
-        self.items.append(Item("CREATED", record, self.today))
+        self.items += [Item("CREATED", record, wijk, self.today) for wijk in record.places]
 
     def change(self, record: UUID, changes: dict[str, Any]) -> Record:
         """A record with other values, and a version more."""
@@ -409,22 +502,29 @@ class World:
         new = replace(old, **changes, version=old.version + 1)
         self.records[record] = new
         columns = {name for name in changes if getattr(old, name) != getattr(new, name)}
-        if new.seen_on != old.seen_on:
-            columns.add("seen_on")
+        if new.day != old.day:
+            columns.add(new.DAY)
         if not columns:
             return new
-        if (old.wijk, old.category) != (new.wijk, new.category):
-            columns.add("slice")  # news for whoever sees the new slice
-            self.items.append(Item("WITHDRAWN", old, self.today, for_owner=False))
+        left = old.places if old.category != new.category else set(old.places) - set(new.places)
+        for (
+            wijk
+        ) in left:  # its owner knows, unless it is the wijk of a record in several that is left
+            told = isinstance(old, Activity) and wijk not in new.places
+            self.items.append(Item("WITHDRAWN", old, wijk, self.today, for_owner=told))
         kind = "UPDATED"
         if (old.closed_on is None) != (new.closed_on is None):
             kind = "CLOSED" if old.closed_on is None else "REOPENED"
-        self.items.append(Item(kind, new, self.today, frozenset(columns)))
+        for wijk in new.places:  # news for whoever sees the new slice
+            is_new = old.category != new.category or wijk not in old.places
+            changed = frozenset(columns | ({"slice"} if is_new else set()))
+            self.items.append(Item(kind, new, wijk, self.today, changed))
         return new
 
     def withdraw(self, record: UUID) -> None:
         """A record is gone."""
-        self.items.append(Item("WITHDRAWN", self.records.pop(record), self.today))
+        gone = self.records.pop(record)
+        self.items += [Item("WITHDRAWN", gone, wijk, self.today) for wijk in gone.places]
 
     def announce(self, agreement: UUID | None = None) -> None:
         """Receivers are told of what began and ended, of one agreement or of all, once each."""
@@ -457,12 +557,17 @@ class World:
         ]
 
 
-def _matches(row: dict[str, Any], wanted: Wanted) -> bool:
-    texts = ("summary", "internal_note")
+def column_of(record: Record, column: str) -> Any:
+    """What a column of a record holds, as the database gives it."""
+    value = getattr(record, column)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _matches(row: dict[str, Any], texts: tuple[str, ...], wanted: Wanted) -> bool:
     tests = (
         wanted.owner in (None, row["owner"]),
         wanted.categories is None or row["category"] in wanted.categories,
-        wanted.statuses is None or row["status"] in wanted.statuses,
+        wanted.statuses is None or row.get("status") in wanted.statuses,
         wanted.buurt in (None, row["buurt"]),
         wanted.from_day is None or row["day"] >= wanted.from_day,
         wanted.until_day is None or row["day"] <= wanted.until_day,

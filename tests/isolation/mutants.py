@@ -57,7 +57,11 @@ async def policies(connection: Connection) -> Iterator[Mutant]:
 def _of_policy(table: str, policy: str, using: str | None, check: str | None) -> Iterator[Mutant]:
     name = f"{policy} on {table}"
     shows = (
-        "owner" if policy == "administration" else "writing" if "codes" in policy else "catalogue"
+        "owner"
+        if policy == "administration"
+        else "writing"
+        if "codes" in policy or "wijk" in policy
+        else "catalogue"
     )
     yield Mutant(f"no policy {name}", f"drop policy {policy} on hub.{table}", shows)
     for clause, condition in (("using", using), ("with check", check)):
@@ -235,6 +239,10 @@ async def functions(connection: Connection) -> Iterator[Mutant]:
 # same twice, both go at once.
 _SHARED = ("shared_signals_newest", "shared_signals_oldest", "shared_signals_by_id")
 _PAGED = _SHARED[:2]
+# The same for the template of kinds of which one record can be about several wijken.
+_SEVERAL = ("shared_activities_newest", "shared_activities_oldest", "shared_activities_by_id")
+_SEVERAL_PAGED = _SEVERAL[:2]
+_OWN_SEVERAL = ("activities_newest", "activities_oldest")
 
 PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
     (_SHARED, "g.gemeente = (select hub.gemeente()) and", ""),
@@ -350,6 +358,112 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
         "order by s.seen_at desc, s.id desc",
     ),
     (("shared_signals_newest",), "order by s.seen_on desc, s.id desc", "order by s.seen_on, s.id"),
+    (("best_grant",), "and g.receiver = (select hub.asker())", ""),
+    (("best_grant",), "g.gemeente = (select hub.gemeente()) and", ""),
+    (("best_grant",), "and g.slice = any (of_slices)", ""),
+    (("best_grant",), "and g.rank > 0", ""),
+    (("best_grant",), "and (select hub.today()) between g.valid_from and g.valid_until", ""),
+    (
+        ("best_grant",),
+        "and best_grant.recorded_on between g.covers_from and g.valid_until",
+        "and best_grant.recorded_on <= g.valid_until",
+    ),
+    (("best_grant",), "and best_grant.recorded_on > (select hub.today()) - g.keep_days", ""),
+    (("best_grant",), "recorded_on > (select hub.today())", "recorded_on >= (select hub.today())"),
+    (("best_grant",), "order by g.rank desc,", "order by"),
+    (("best_grant",), "order by g.rank desc,", "order by g.rank,"),
+    (("best_grant",), "g.agreed_at, g.agreement, g.rule limit 1", "g.agreement, g.rule limit 1"),
+    (("best_grant",), "g.agreement, g.rule limit 1", "g.agreement, g.rule"),
+    (("best_grant",), "where b.here", ""),
+    (
+        ("best_grant",),
+        "in_wijk is null or g.wijk = in_wijk",
+        "in_wijk is null or g.wijk <> in_wijk",
+    ),
+    (
+        _SEVERAL_PAGED,
+        "hub.best_grant(s.slices, s.recorded_on, in_wijk)",
+        "hub.best_grant(s.slices, s.recorded_on, null)",
+    ),
+    (_SEVERAL, "hub.best_grant(s.slices,", "hub.best_grant(array[s.slice],"),
+    (_SEVERAL, "g.precision, g.agreement, g.hidden", "'EXACT'::text, g.agreement, g.hidden"),
+    (_SEVERAL, "g.precision, g.agreement, g.hidden", "g.precision, null::uuid, g.hidden"),
+    (_SEVERAL, "g.precision, g.agreement, g.hidden", "g.precision, g.agreement, '{}'::text[]"),
+    (_SEVERAL, "case when g.rank >= 1 and 'title' = any (g.fields) then s.title end", "s.title"),
+    (
+        _SEVERAL,
+        "case when g.rank >= 1 and 'audience' = any (g.fields) then s.audience end",
+        "s.audience",
+    ),
+    (
+        _SEVERAL,
+        "case when g.rank >= 1 and 'facility' = any (g.fields) then s.facility end",
+        "s.facility",
+    ),
+    (_SEVERAL, "g.rank >= 3 and 'startsAt' = any (g.fields)", "g.rank >= 3"),
+    (_SEVERAL, "g.rank >= 3 and 'startsAt' = any (g.fields)", "'startsAt' = any (g.fields)"),
+    (_SEVERAL, "g.rank >= 3 and 'endsAt' = any (g.fields)", "g.rank >= 3"),
+    (_SEVERAL, "g.rank >= 3 and 'attendance' = any (g.fields)", "g.rank >= 3"),
+    (_SEVERAL, "g.rank >= 3 and 'attendance' = any (g.fields)", "'attendance' = any (g.fields)"),
+    (_SEVERAL, "case when g.rank >= 2 then s.buurt end", "s.buurt"),
+    (_SEVERAL, "null::text as external_id", "s.external_id"),
+    (_SEVERAL, "null::integer as version", "s.version"),
+    (("shared_activities_by_id",), "and s.id = any (ids)", ""),
+    (_SEVERAL_PAGED, "(of_owner is null or r.owner = of_owner)", "true"),
+    (_SEVERAL_PAGED, "(categories is null or r.category = any (categories))", "true"),
+    (_SEVERAL_PAGED, "and (statuses is null)", ""),
+    (_SEVERAL_PAGED, "and (in_buurt is null or r.buurt = in_buurt)", ""),
+    (_SEVERAL_PAGED, "and (from_day is null or r.day >= from_day)", ""),
+    (_SEVERAL_PAGED, "and (until_day is null or r.day <= until_day)", ""),
+    (_SEVERAL_PAGED, "and (is_closed is null or (r.closed_on is not null) = is_closed)", ""),
+    (_SEVERAL_PAGED, "~and \\(words is null or [^\n]*", ""),
+    (
+        _SEVERAL_PAGED,
+        "~and \\(after_day is null or \\(r\\.day, r\\.id\\) [<>] \\(after_day, after_id\\)\\)",
+        "",
+    ),
+    (("shared_activities_newest",), "order by r.day desc, r.id desc", "order by r.day, r.id"),
+    (_OWN_SEVERAL, "in_wijk = any (s.wijken)", "true"),
+    (_OWN_SEVERAL, "in_wijk = any (s.wijken)", "in_wijk = s.wijk"),
+    (("works_in_each",), "bool_and", "bool_or"),
+    (
+        ("record_several_insert",),
+        "perform hub.compile_grants((select gemeente from new_rows limit 1), fresh, null);",
+        "",
+    ),
+    (("record_several_update",), "where p.slice <> all (d.slices)", ""),
+    (("record_several_update",), "p.wijk <> all (d.wijken) as for_owner", "true as for_owner"),
+    (("record_several_update",), "p.wijk <> all (d.wijken) as for_owner", "false as for_owner"),
+    (("record_several_update",), "d.old_slices as slices", "d.slices"),
+    (
+        ("record_several_update",),
+        "case when p.slice <> all (d.old_slices) then d.keys || 'slice'::text else d.keys end",
+        "d.keys",
+    ),
+    (
+        ("record_several_update",),
+        "case when p.slice <> all (d.old_slices) then d.keys || 'slice'::text else d.keys end",
+        "d.keys || 'slice'::text",
+    ),
+    (("shown_as",), "g.slice = any (own.slices)", "g.slice = own.slices[1]"),
+    (("feed_of_wijk",), "and f.slices is null", ""),
+    (
+        ("feed_of_wijk",),
+        "where f.change <> 'UPDATED' or f.changed && g.shows or 'slice' = any (f.changed)",
+        "",
+    ),
+    (
+        ("feed_of_wijk",),
+        "where f.change <> 'UPDATED' or f.changed && g.shows or 'slice' = any (f.changed)",
+        "where f.change <> 'UPDATED' or f.changed && g.shows",
+    ),
+    (("feed_of_wijk",), "hub.best_grant(f.slices,", "hub.best_grant(array[f.slice],"),
+    (("feed_of_wijk",), "f.recorded_on, in_wijk) g", "f.recorded_on, null) g"),
+    (
+        ("feed_of_wijk",),
+        "f.*, g.rank, g.agreement, g.hidden",
+        "f.*, 3::smallint, g.agreement, g.hidden",
+    ),
     (("feed_of_wijk",), "and g.receiver = hub.asker()", ""),
     (
         ("feed_of_wijk",),
@@ -371,7 +485,7 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
         "",
     ),
     (("feed_of_wijk",), "or 'slice' = any (f.changed)", ""),
-    (("feed_of_wijk",), "~and not exists \\(.*?b\\.rule\\)\\)\\)", ")"),
+    (("feed_of_wijk",), "~and not exists \\(.*?b\\.rule\\)\\)", ""),
     (("feed_of_wijk",), "and f.slice = v.slice", ""),
     (("feed_of_wijk",), "where b.slice = v.slice and", "where"),
     (("feed_of_wijk",), "f.recorded_on between b.covers_from and b.valid_until\n", "true\n"),
@@ -534,6 +648,12 @@ SHOWS = {
     "shown_as": "shown",
     "seen_signals": "slice",
     "own_signals": "slice",
+    "shared_activities_newest": "newest",
+    "shared_activities_oldest": "oldest",
+    "shared_activities_by_id": "ids",
+    "activities_newest": "newest",
+    "activities_oldest": "oldest",
+    "best_grant": "newest",
     "principal_of": "nobody",
     "source_states": "tables",
 }

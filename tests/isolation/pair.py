@@ -31,7 +31,18 @@ from hub.settings import Settings
 from sql.ids import IdSource
 from sql.session import Database
 from tests.conftest import NOW, TEMPLATE, Cluster
-from tests.isolation.model import FIELDS, Agreement, Cap, Decision, Record, Rule, World, noon
+from tests.isolation.model import (
+    KINDS,
+    Activity,
+    Agreement,
+    Cap,
+    Decision,
+    Record,
+    Rule,
+    Signal,
+    World,
+    noon,
+)
 from tests.isolation.play import CATEGORIES, Connection, Play, as_asker, named, told
 from tests.isolation.sessions import Asking, Memory, Operation, global_id
 
@@ -187,9 +198,29 @@ async def _fill(play: Play, asker: UUID, rng: random.Random) -> None:
                 ("summary",),
                 rng.choice(("EXACT", "WIJK")),
             ),
+            Rule(
+                provider,
+                asker,
+                tuple(world.wijken)[number % 2 :],
+                None,
+                ("title", "startsAt")[: number % 3],
+                precision,
+                includes_past=rng.random() < 0.5,
+                kind="ACTIVITY",
+            ),
+            # what is agreed about one of the wijken of an activity, and how, differs from the other
+            Rule(
+                provider,
+                asker,
+                tuple(world.wijken)[:1],
+                None,
+                ("facility", "attendance"),
+                rng.choice(("EXACT", "BUURT", "WIJK", "COUNT")),
+                kind="ACTIVITY",
+            ),
         )
         await _agree(play, f"base-{number}", (asker, provider), rules, accepted)
-    for number in range(32):
+    for number in range(48):
         owner = rng.choice((asker, *others, *others))
         await play.create(random_record(world, rng, f"base-{number}", owner))
     await play.cut()
@@ -213,8 +244,8 @@ async def _agree(
 
 
 def random_record(world: World, rng: random.Random, name: str, owner: UUID) -> Record:
-    """A record as anybody could have it."""
-    wijk = rng.choice(list(world.wijken))
+    """A record as anybody could have it: a signal, or an activity in one or both of the wijken."""
+    wijken = rng.sample(list(world.wijken), rng.choice((1, 2)))
     day = world.today - timedelta(days=rng.randrange(3))
     caps = None
     if rng.random() < 0.3:
@@ -223,24 +254,40 @@ def random_record(world: World, rng: random.Random, name: str, owner: UUID) -> R
             (one, Cap(rng.choice(("EXACT", "WIJK", "COUNT")), rng.random() < 0.5))
             for one in receivers
         )
-    return Record(
-        id=named("pair", "record", name),
-        owner=owner,
-        wijk=wijk,
-        category=rng.choice(CATEGORIES),
-        seen_at=datetime(
-            day.year, day.month, day.day, rng.randrange(6, 20), rng.randrange(60), tzinfo=UTC
-        ),
-        recorded_on=world.today,
-        external_id=f"{name}-{rng.randrange(10**6)}",
-        buurt=rng.choice((None, *world.wijken[wijk])),
+    moment = datetime(
+        day.year, day.month, day.day, rng.randrange(6, 20), rng.randrange(60), tzinfo=UTC
+    )
+    words = f"{rng.choice(WORDS)} {rng.randrange(10**6)}"
+    common: dict[str, Any] = {
+        "id": named("pair", "record", name),
+        "owner": owner,
+        "wijk": wijken[0],
+        "category": rng.choice(CATEGORIES),
+        "recorded_on": world.today,
+        "external_id": f"{name}-{rng.randrange(10**6)}",
+        "buurt": rng.choice((None, *world.wijken[wijken[0]])),
+        "caps": caps,
+    }
+    if rng.random() < 0.4:
+        return Activity(
+            wijken=tuple(wijken),
+            title=words,
+            audience=rng.choice((None, "jongeren")),
+            starts_at=moment,
+            ends_at=rng.choice((None, moment + timedelta(hours=2))),
+            facility=rng.choice((None, "plein")),
+            attendance=rng.choice((None, rng.randrange(40))),
+            **common,
+        )
+    return Signal(
+        seen_at=moment,
         lon=4.49,
         lat=round(52.05 + rng.random() / 100, 6),
         status=rng.choice(("NEW", "DONE")),
         subcategory=rng.choice((None, "eigen soort")),
-        summary=f"{rng.choice(WORDS)} {rng.randrange(10**6)}",
+        summary=words,
         internal_note=f"notitie {rng.randrange(10**6)}",
-        caps=caps,
+        **common,
     )
 
 
@@ -262,7 +309,10 @@ def _with(world: World, kept: list[Agreement]) -> World:
 
 
 def _seen(world: World, asker: UUID) -> Any:
-    rows = sorted(world.rows(asker), key=lambda row: row["id"])
+    rows = [
+        sorted(world.rows(asker, Record, wijk), key=lambda row: row["id"])
+        for wijk in (None, *world.wijken)
+    ]
     feeds = [
         [[told(item) for item in stream] for stream in world.feed(asker, wijk)]
         for wijk in world.wijken
@@ -312,26 +362,31 @@ def _draw(world: World, asker: UUID, rng: random.Random, name: str) -> Change:
         return "create", random_record(world, rng, name, rng.choice(others)), None
     if kind == "agree":
         provider, receiver = rng.sample(others, 2)
-        made = Rule(
-            provider,
-            receiver,
-            tuple(world.wijken),
-            None,
-            tuple(sorted(one for one in FIELDS if FIELDS[one].listed)),
-        )
+        made = [
+            Rule(
+                *(provider, receiver, tuple(world.wijken), None),
+                tuple(sorted(name for name, known in one.FIELDS.items() if known.listed)),
+                includes_past=True,
+                kind=one.KIND,
+            )
+            for one in KINDS
+        ]
         agreement = Agreement(
             named("pair", name),
             tuple(sorted((provider, receiver))),
             world.today,
             world.today + timedelta(days=9),
-            (replace(made, includes_past=True),),
+            tuple(made),
         )
         return "agree", agreement, provider
     picked = rng.choice(theirs)
     if kind == "withdraw":
         return "withdraw", picked.id, None
+    if isinstance(picked, Activity):
+        return "change", picked.id, _anew(world, picked, rng, name)
+    assert isinstance(picked, Signal)
     day = picked.seen_at
-    values = rng.choice(
+    values: dict[str, Any] = rng.choice(
         (
             {"summary": f"anders {rng.randrange(10**6)}"},
             {"summary": f"anders {rng.randrange(10**6)}"},
@@ -345,6 +400,25 @@ def _draw(world: World, asker: UUID, rng: random.Random, name: str) -> Change:
         )
     )
     return "change", picked.id, values
+
+
+def _anew(world: World, one: Activity, rng: random.Random, name: str) -> dict[str, Any]:
+    """Something else about an activity."""
+    wijken = tuple(rng.sample(list(world.wijken), rng.choice((1, 2))))
+    begins = one.starts_at.replace(hour=rng.randrange(6, 20))
+    choices: tuple[dict[str, Any], ...] = (
+        {"title": f"anders {rng.randrange(10**6)}"},
+        {"title": f"anders {rng.randrange(10**6)}"},
+        {"audience": f"anders {rng.randrange(10**6)}"},
+        {"facility": f"anders {rng.randrange(10**6)}"},
+        {"attendance": rng.randrange(99)},
+        {"starts_at": begins, "ends_at": None},
+        {"external_id": f"ander-{name}"},
+        {"category": rng.choice(CATEGORIES)},
+        {"buurt": rng.choice((None, *world.wijken[one.wijk]))},
+        {"wijken": wijken, "wijk": wijken[0], "buurt": None},
+    )
+    return rng.choice(choices)
 
 
 def change_model(world: World, change: Change) -> None:
@@ -366,10 +440,11 @@ async def _carry_out(play: Play, change: Change) -> list[str]:
     kind, what, more = change
     if kind == "create":
         await play.create(what)
-        return [global_id("Signal", what.id)]
+        return [global_id(type(what).__name__, what.id)]
     if kind == "withdraw":
+        typename = type(play.world.records[what]).__name__
         await play.withdraw(what)
-        return [global_id("Signal", what)]
+        return [global_id(typename, what)]
     if kind == "change":
         await play.change(what, more)
         return []
@@ -450,7 +525,9 @@ async def _reads(play: Play, asker: UUID, rng: random.Random) -> None:
 
 
 DOORS = ("shared_signals_newest", "shared_signals_oldest", "shared_signals_by_id")
+DOORS_OF_SEVERAL = tuple(door.replace("signals", "activities") for door in DOORS)
 SUMMARY = "case when g.rank >= 1 and 'summary' = any (g.fields) then s.summary end"
+TITLE = SUMMARY.replace("summary", "title")
 
 
 # -- the same session in both ---------------------------------------------------------------------------------------
@@ -592,4 +669,15 @@ async def settle(sides: tuple[Side, Side]) -> None:
         await side.play.cut()
 
 
-__all__ = ["DOORS", "SUMMARY", "Base", "Difference", "a_pair", "make_base", "rewrite", "session"]
+__all__ = [
+    "DOORS",
+    "DOORS_OF_SEVERAL",
+    "SUMMARY",
+    "TITLE",
+    "Base",
+    "Difference",
+    "a_pair",
+    "make_base",
+    "rewrite",
+    "session",
+]

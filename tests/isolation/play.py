@@ -20,6 +20,7 @@ from uuid import UUID, uuid5
 import asyncpg
 
 from tests.isolation.model import (
+    KINDS,
     Agreement,
     Announcement,
     Cap,
@@ -29,6 +30,7 @@ from tests.isolation.model import (
     Rule,
     Wanted,
     World,
+    column_of,
     noon,
 )
 
@@ -142,21 +144,14 @@ class Play:
     async def create(self, record: Record) -> None:
         """A record, on the day that it is."""
         profile = await self._profile(record)
+        columns = ("id", "dataset", "external_id", "wijk", "buurt", "category", *record.WRITTEN)
+        places = ", ".join(f"${n}" for n in range(2, len(columns) + 2))
         async with as_asker(self.app, self.world.gemeente, record.owner):
             await self.app.execute(
-                """insert into hub.signals (id, dataset, external_id, wijk, buurt, category, subcategory, seen_at, lon, lat, status,
-                  summary, internal_note, profile) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                  coalesce($14, hub.as_agreed()))""",
-                *(
-                    record.id,
-                    record.dataset,
-                    record.external_id,
-                    record.wijk,
-                    record.buurt,
-                    record.category,
-                ),
-                *(record.subcategory, record.seen_at, record.lon, record.lat, record.status),
-                *(record.summary, record.internal_note, profile),
+                f"insert into hub.{record.TABLE} (profile, {', '.join(columns)})"
+                f" values (coalesce($1, hub.as_agreed()), {places})",
+                profile,
+                *(column_of(record, column) for column in columns),
             )
         self.world.create(record)
 
@@ -174,11 +169,11 @@ class Play:
 
     async def change(self, record: UUID, changes: dict[str, Any]) -> None:
         """New values of a record's columns."""
-        owner = self.world.records[record].owner
+        owner, table = self.world.records[record].owner, self.world.records[record].TABLE
         columns = ", ".join(f"{name} = ${n}" for n, name in enumerate(changes, start=2))
         async with as_asker(self.app, self.world.gemeente, owner):
             await self.app.execute(
-                f"update hub.signals set {columns}, version = version + 1 where id = $1",
+                f"update hub.{table} set {columns}, version = version + 1 where id = $1",
                 record,
                 *changes.values(),
             )
@@ -186,8 +181,9 @@ class Play:
 
     async def withdraw(self, record: UUID) -> None:
         """A record goes."""
-        async with as_asker(self.app, self.world.gemeente, self.world.records[record].owner):
-            await self.app.execute("delete from hub.signals where id = $1", record)
+        gone = self.world.records[record]
+        async with as_asker(self.app, self.world.gemeente, gone.owner):
+            await self.app.execute(f"delete from hub.{gone.TABLE} where id = $1", record)
         self.world.withdraw(record)
 
     async def propose(self, proposer: UUID, agreement: Agreement) -> None:
@@ -264,26 +260,29 @@ class Play:
 
     async def _compare_ids(self, asker: UUID) -> None:
         everything = list(self.world.records)
-        found = by_id(await self.app.fetch("select * from hub.signals_by_id($1)", everything))
-        assert found == by_id(self.world.rows(asker))
-        own = {row["id"] for row in await self.app.fetch("select id from hub.signals")}
-        assert own == {record.id for record in self.world.records.values() if record.owner == asker}
+        for kind in KINDS:
+            door = f"select * from hub.{kind.TABLE}_by_id($1)"
+            found = by_id(await self.app.fetch(door, everything))
+            assert found == by_id(self.world.rows(asker, kind))
+            own = {row["id"] for row in await self.app.fetch(f"select id from hub.{kind.TABLE}")}
+            records = [one for one in self.world.records.values() if isinstance(one, kind)]
+            assert own == {record.id for record in records if record.owner == asker}
 
     async def _compare_pages(
         self, asker: UUID, wijk: UUID, wanted: Wanted, *, newest: bool
     ) -> None:
-        after: tuple[date, UUID] | None = None
-        door = "newest" if newest else "oldest"
-        while True:
-            query = (
-                f"select * from hub.signals_{door}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 3)"
-            )
-            rows = await self.app.fetch(query, wijk, *wanted.arguments(), *(after or (None, None)))
-            found = [plain(row) for row in rows]
-            assert found == self.world.page(asker, wijk, wanted, newest=newest, after=after, n=3)
-            if len(found) < 3:
-                return
-            after = (found[-1]["day"], found[-1]["id"])
+        for kind in KINDS:
+            door = f"{kind.TABLE}_{'newest' if newest else 'oldest'}"
+            query = f"select * from hub.{door}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 3)"
+            after: tuple[date, UUID] | None = None
+            full = True
+            while full:
+                given = (*wanted.arguments(), *(after or (None, None)))
+                found = [plain(row) for row in await self.app.fetch(query, wijk, *given)]
+                page = self.world.page(asker, kind, wijk, wanted, newest=newest, after=after, n=3)
+                assert found == page
+                full = len(found) == 3
+                after = (found[-1]["day"], found[-1]["id"]) if found else None
 
     async def _compare_slice(self, asker: UUID, questions: Sequence[Wanted]) -> None:
         """The asker's own slice, whole and through everybody's eyes; the asker is itself again after each look."""
@@ -315,7 +314,8 @@ class Play:
 
     async def _compare_shown(self, asker: UUID) -> None:
         for record in self.world.records.values():
-            shown = await self.app.fetch("select * from hub.shown_as('SIGNAL', $1)", record.id)
+            query = "select * from hub.shown_as($1, $2)"
+            shown = await self.app.fetch(query, record.KIND, record.id)
             expected = self.world.shown_as(record) if record.owner == asker else []
             assert sorted(map(dict, shown), key=lambda row: row["receiver"]) == expected
 

@@ -283,7 +283,19 @@ _OTHERS: dict[str, tuple[str, dict[str, Pick]]] = {
             "endsOn": _DAY,
         },
     ),
+    "Activity": (
+        "activities",
+        {
+            "title": _one("Koffie", "lamp stuk", "bel 06-12345678", ""),
+            "audience": _TEXT,
+            "startsAt": _MOMENT,
+            "endsAt": _one("2026-12-23T09:00:00+01:00", None),
+            "facility": _TEXT,
+            "attendance": _one(0, 4, -1, None),
+        },
+    ),
 }
+_SEVERAL = {"Activity"}
 for _name, (_field, _own) in _OTHERS.items():
     for _holder in ("Wijk", "MySlice", "SliceView"):
         VALUES |= {f"{_holder}.{_field}.first": _FIRST, f"{_holder}.{_field}.after": _AFTER}
@@ -298,6 +310,8 @@ for _name, (_field, _own) in _OTHERS.items():
                 "Update": ("id", "version"),
             }[_input]
         }
+        if _name in _SEVERAL and _input != "Update":
+            VALUES[f"{_typename}.wijken"] = VALUES.pop(f"{_typename}.wijk")
 
 # How often what may be left out is given.
 LIKELY = {
@@ -308,6 +322,7 @@ LIKELY = {
     "SignalFilter": 0.1,
     "SignalFilter.text": 0.5,
     "SignalRow.buurt": 0.1,
+    "ActivityRow.buurt": 0.1,
 }
 
 
@@ -414,6 +429,7 @@ class Asking:
         else:
             names += ["pushSignals"] * 4 + ["updateSignal", "reportSignal", "withdraw"] * 4
             names += ["commitDryRun", "undoPush"] * 2
+            names += ["pushActivities", "reportActivity", "updateActivity"] * 2
         return self.rng.choice(names)
 
     def _field(self, type_: Any, name: str, depth: int) -> str:
@@ -454,7 +470,7 @@ class Asking:
                 depth < MAX_DEPTH
                 and (
                     self.rng.random() < (0.6, 0.5, 0.35, 0.2)[depth - 1]
-                    or name in ("signals", "feed", "nodes", "pageInfo", "errors")
+                    or name in ("signals", "activities", "feed", "nodes", "pageInfo", "errors")
                 )
             ):
                 text = self._alias(name, self._field(type_, name, depth))

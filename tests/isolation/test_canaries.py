@@ -57,6 +57,7 @@ COLUMNS = """
   select c.relname as table, h.attname as holder, a.attname as column, format_type(a.atttypid, null) as type
   from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
   join pg_attribute h on h.attrelid = c.oid and h.attname = any ($1)
+    and h.atttypid = 'uuid'::regtype
   where c.relnamespace = 'hub'::regnamespace and c.relkind = 'r' and a.attname <> 'gemeente'
     and format_type(a.atttypid, null) in ('text', 'text[]', 'jsonb', 'json', 'character varying')
     and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary and a.attnum = any (i.indkey::int2[])
@@ -90,7 +91,7 @@ def _of_other_kinds(gemeente: str, stranger: UUID) -> str:
     return "".join(
         f"""
         insert into hub.{table} (gemeente, owner, id, dataset, external_id, source_version, wijk, category, {columns})
-          select '{gemeente}', '{stranger}', '{named("canary", table)}', 'rond-de-school', 'x', 'x', w.wijk, 'NOISE', {values}
+          select '{gemeente}', '{stranger}', '{named("canary", table)}', 'rond-de-school', 'x', 'x', w.wijk, 'NOISE', {values.format(wijk="w.wijk")}
           from hub.organisation_wijken w where w.organisation = '{stranger}';"""
         for table, (columns, values) in OTHER_KINDS.items()
     )
@@ -167,15 +168,14 @@ async def let_loose(
         view = world.view(asker, record)
         shown = view.columns if view else set()
         for column in {
-            "summary",
-            "subcategory",
-            "internal_note",
+            *record.TEXTS,
+            *({"subcategory"} & set(record.WRITTEN)),
             "external_id",
             "source_version",
         } - shown:
-            word = canaries.new(f"signals.{column}")
+            word = canaries.new(f"{record.TABLE}.{column}")
             await superuser.execute(
-                f"update hub.signals set {column} = $2 where id = $1", record.id, word
+                f"update hub.{record.TABLE} set {column} = $2 where id = $1", record.id, word
             )
     await superuser.execute("set session_replication_role = origin")
     return canaries, tables
@@ -197,6 +197,7 @@ async def repertoire(base: Base, side: Side, guesses: list[str]) -> list[Operati
                 "query($id: ID!) { node(id: $id) { __typename id ... on Signal { summary internalNote sourceId history { nodes { before after } } }"
                 " ... on EnforcementAction { sourceId version } ... on PoliceNotice { sourceId version }"
                 " ... on HousingProject { title sourceId version history { nodes { before after } } }"
+                " ... on Activity { title audience facility sourceId version history { nodes { before after } } }"
                 " ... on Agreement { title purpose rules { fields } } } pushReceipt(id: $id) { dataset } }",
                 {"id": guess},
                 {},
@@ -269,7 +270,7 @@ def _guesses(base: Base) -> list[str]:
     """Ids that are not the asker's, as if it had guessed them."""
     others = [record for record in base.world.records.values() if record.owner != base.asker]
     return [
-        *(global_id("Signal", record.id) for record in others),
+        *(global_id(type(record).__name__, record.id) for record in others),
         global_id("Agreement", named("canary")),
         global_id("PushReceipt", named("canary")),
         global_id("Signal", named("canary record")),

@@ -13,12 +13,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.isolation.conftest import Bench
-from tests.isolation.model import FIELDS, LADDER, NETHERLANDS, Agreement, Cap, Record, Rule, Wanted
+from tests.isolation.model import (
+    KINDS,
+    LADDER,
+    NETHERLANDS,
+    Activity,
+    Agreement,
+    Cap,
+    Record,
+    Rule,
+    Signal,
+    Wanted,
+)
 from tests.isolation.play import CATEGORIES, Play, named
 
 FIRST_DAY = date(2026, 10, 1)
 WORDS = ("lamp stuk", "Lawaai bij de Speeltuin", "glas op straat")
-LISTABLE = sorted(name for name, known in FIELDS.items() if known.listed)
+LISTABLE = {
+    kind.KIND: sorted(name for name, known in kind.FIELDS.items() if known.listed) for kind in KINDS
+}
 
 who = st.integers(0, 2)
 category = st.sampled_from(CATEGORIES[:2])
@@ -30,6 +43,7 @@ maybe_words = st.none() | st.sampled_from(WORDS)
 class Create:
     owner: int
     wijk: int
+    several: bool | None
     buurt: int | None
     category: str
     days_ago: int
@@ -44,7 +58,7 @@ class Create:
 @dataclass(frozen=True, slots=True)
 class Change:
     pick: int
-    values: dict[str, Any]
+    values: dict[type[Record], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +99,8 @@ rules = st.fixed_dictionaries(
         "pair": pairs,
         "wijken": st.sampled_from([(0, 1), (0,), (0, 1), (1,)]),
         "category": st.sampled_from((None, None, *CATEGORIES[:2])),
-        "fields": st.sets(st.sampled_from(LISTABLE)),
+        "kind": st.sampled_from(sorted(LISTABLE)),
+        "fields": st.sets(st.sampled_from(sorted({*LISTABLE["SIGNAL"], *LISTABLE["ACTIVITY"]}))),
         "precision": st.sampled_from(("EXACT", "WIJK", "BUURT", "EXACT", "COUNT")),
         "keep_days": st.sampled_from([365, 30, 9, 1]),
         "includes_past": st.booleans(),
@@ -95,6 +110,7 @@ creates = st.builds(
     Create,
     owner=st.sampled_from((0, 0, 1, 2)),
     wijk=st.sampled_from((0, 0, 1)),
+    several=st.sampled_from((None, None, True, True, False)),
     buurt=st.none() | st.integers(0, 1),
     category=category,
     days_ago=st.integers(0, 4),
@@ -107,17 +123,32 @@ creates = st.builds(
     | st.none()
     | st.dictionaries(st.sampled_from((2, 1, 0)), st.tuples(precision, st.booleans()), min_size=1),
 )
+common_changes = st.one_of(
+    st.fixed_dictionaries({"category": category}),
+    st.fixed_dictionaries({"buurt": st.none() | st.integers(0, 1)}),
+    st.fixed_dictionaries({"closed_on": st.none() | st.just("today")}),
+)
 changes = st.builds(
     Change,
     pick=st.integers(0, 20),
-    values=st.one_of(
-        st.fixed_dictionaries({"summary": maybe_words}),
-        st.fixed_dictionaries({"internal_note": maybe_words}),
-        st.fixed_dictionaries({"category": category}),
-        st.fixed_dictionaries({"status": st.sampled_from(("NEW", "DONE"))}),
-        st.fixed_dictionaries({"buurt": st.none() | st.integers(0, 1)}),
-        st.fixed_dictionaries({"closed_on": st.none() | st.just("today")}),
-        st.fixed_dictionaries({"lon": st.just(4.5), "lat": st.just(52.05)}),
+    values=st.fixed_dictionaries(
+        {
+            Signal: common_changes
+            | st.one_of(
+                st.fixed_dictionaries({"summary": maybe_words}),
+                st.fixed_dictionaries({"internal_note": maybe_words}),
+                st.fixed_dictionaries({"status": st.sampled_from(("NEW", "DONE"))}),
+                st.fixed_dictionaries({"lon": st.just(4.5), "lat": st.just(52.05)}),
+            ),
+            Activity: common_changes
+            | st.one_of(
+                st.fixed_dictionaries({"audience": maybe_words}),
+                st.fixed_dictionaries({"facility": maybe_words}),
+                st.fixed_dictionaries({"attendance": st.none() | st.integers(0, 3)}),
+                st.fixed_dictionaries({"wijken": st.sampled_from(((0, 1), (1, 0), (0,), (1,)))}),
+                st.fixed_dictionaries({"wijken": st.sampled_from(((0, 1), (1, 0), (0,), (1,)))}),
+            ),
+        }
     ),
 )
 proposals = st.builds(
@@ -211,7 +242,10 @@ async def _carry_out(play: Play, number: int, step: Any) -> None:
             await play.create(_record(play, number, step))
         case Change() if world.records:
             record = _picked(world.records, step.pick)
-            values = dict(step.values)
+            values = dict(step.values[type(world.records[record])])
+            if "wijken" in values:
+                places = tuple(list(world.wijken)[n] for n in values["wijken"])
+                values |= {"wijken": places, "wijk": places[0], "buurt": None}
             if values.get("buurt") is not None:
                 values["buurt"] = world.wijken[world.records[record].wijk][values["buurt"]]
             if values.get("closed_on") is not None:
@@ -235,8 +269,9 @@ def _picked(things: dict[Any, Any], pick: int) -> Any:
 
 
 def _record(play: Play, number: int, step: Create) -> Record:
+    """A signal, or an activity in one or both of the wijken."""
     world = play.world
-    wijk = list(world.wijken)[step.wijk]
+    first, other = list(world.wijken) if step.wijk == 0 else list(world.wijken)[::-1]
     day = world.today - timedelta(days=step.days_ago)
     caps = None
     if step.caps is not None:
@@ -245,22 +280,37 @@ def _record(play: Play, number: int, step: Create) -> Record:
             for n, cap in sorted(step.caps.items())
             if n != step.owner
         )
-    return Record(
-        id=named(world.gemeente, "record", number),
-        owner=world.organisations[step.owner],
-        wijk=wijk,
-        category=step.category,
-        seen_at=datetime(day.year, day.month, day.day, step.hour, tzinfo=NETHERLANDS),
-        recorded_on=world.today,
-        external_id=f"nr-{number}",
-        buurt=None if step.buurt is None else world.wijken[wijk][step.buurt],
+    common: dict[str, Any] = {
+        "id": named(world.gemeente, "record", number),
+        "owner": world.organisations[step.owner],
+        "wijk": first,
+        "category": step.category,
+        "recorded_on": world.today,
+        "external_id": f"nr-{number}",
+        "buurt": None if step.buurt is None else world.wijken[first][step.buurt],
+        "caps": caps,
+    }
+    moment = datetime(day.year, day.month, day.day, step.hour, tzinfo=NETHERLANDS)
+    if step.several is not None:
+        return Activity(
+            wijken=(first, other) if step.several else (first,),
+            title=step.summary or "Koffie",
+            audience=step.note,
+            starts_at=moment,
+            ends_at=moment + timedelta(hours=1) if step.point else None,
+            facility=step.summary,
+            attendance=step.hour,
+            **common,
+        )
+    return Signal(
+        seen_at=moment,
         lon=4.49 if step.point else None,
         lat=52.06 if step.point else None,
         status=step.status,
         subcategory="eigen soort" if step.point else None,
         summary=step.summary,
         internal_note=step.note,
-        caps=caps,
+        **common,
     )
 
 
@@ -290,6 +340,7 @@ def _rule(play: Play, given: dict[str, Any]) -> Rule:
         receiver=play.world.organisations[given["pair"][1]],
         wijken=tuple(wijken[n] for n in given["wijken"]),
         category=given["category"],
+        kind=given["kind"],
         fields=tuple(sorted(given["fields"])),
         precision=given["precision"],
         keep_days=given["keep_days"],

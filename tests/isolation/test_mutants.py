@@ -13,6 +13,11 @@ from tests.isolation.mutants import Mutant, all_of
 
 # What changes nothing that anybody can see, with the reason.
 EQUIVALENT: dict[str, str] = {
+    "best_grant: g.gemeente = (select hub.gemeente()) and -> nothing": "the id of a slice is made from its gemeente",
+    "feed_of_wijk: where f.change <> 'UPDATED' or f.changed && g.shows or 'slice' = any (f.changed) -> where f.change <> 'UPDATED'"
+    " or f.changed && g.shows": "a slice changes with category or wijken, which every receiver is shown",
+    "with check without hub.works_in(wijk): own_change on activities": "every_wijk_change asks it of all its wijken",
+    "with check without hub.works_in(wijk): own_new on activities": "every_wijk_new asks it of all its wijken",
     "shown_as: s.gemeente = hub.gemeente() and s.owner = $1 and -> s.gemeente = hub.gemeente() and": "the grants it looks at"
     " are the asker's own, and no other's record is in one of its slices",
     "compile_grants: and d.decision in ('REJECT', 'REVOKE')) -> and d.decision = 'REVOKE')": "what a party rejected, it never"

@@ -21,7 +21,17 @@ import pytest
 import sql.session
 from sql.statements import statements
 from tests.conftest import Cluster
-from tests.isolation.pair import DOORS, SUMMARY, Base, a_pair, make_base, rewrite, session
+from tests.isolation.pair import (
+    DOORS,
+    DOORS_OF_SEVERAL,
+    SUMMARY,
+    TITLE,
+    Base,
+    a_pair,
+    make_base,
+    rewrite,
+    session,
+)
 from tests.isolation.play import Connection
 from tests.isolation.sessions import VALUES, taking_values
 
@@ -105,6 +115,9 @@ PLANTED: dict[str, Callable[[Connection], Awaitable[object]]] = {
     ),
     "a door that gives the summary always": lambda root: rewrite(
         root, DOORS, f"{SUMMARY} as", "s.summary as"
+    ),
+    "a door of several wijken that gives the title always": lambda root: rewrite(
+        root, DOORS_OF_SEVERAL, f"{TITLE} as", "s.title as"
     ),
     "a filter that looks at the summary behind the reduction": lambda root: rewrite(
         root, DOORS[:2], f"lower({SUMMARY})", "lower(s.summary)"

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from tests.isolation.conftest import Bench
-from tests.isolation.model import Agreement, Record, Rule
+from tests.isolation.model import Agreement, Rule, Signal
 from tests.isolation.play import Play, add_decision, add_rule, as_asker, identify, named
 
 DAY = date(2026, 11, 23)
@@ -61,8 +61,8 @@ async def _begin(bench: Bench) -> Play:
     return play
 
 
-def _record(play: Play, number: int, owner: UUID, wijk: UUID) -> Record:
-    return Record(
+def _record(play: Play, number: int, owner: UUID, wijk: UUID) -> Signal:
+    return Signal(
         id=named(play.world.gemeente, "record", number),
         owner=owner,
         wijk=wijk,
