@@ -126,5 +126,12 @@ CONTRIBUTION = contribution(
     row=ActivityRow,
     report=ReportActivityInput,
     change=UpdateActivityInput,
-    words={"kind.ACTIVITY": {"nl": "activiteit", "en": "activity"}},
+    words={
+        "kind.ACTIVITY": {"nl": "activiteit", "en": "activity"},
+        "field.ACTIVITY.attendance": {"nl": "Aantal bezoekers", "en": "Attendance"},
+        "field.ACTIVITY.audience": {"nl": "Voor wie", "en": "For whom"},
+        "field.ACTIVITY.endsAt": {"nl": "Eindigt om", "en": "Ends at"},
+        "field.ACTIVITY.facility": {"nl": "Plek", "en": "Place"},
+        "field.ACTIVITY.startsAt": {"nl": "Begint om", "en": "Begins at"},
+    },
 )

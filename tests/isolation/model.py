@@ -433,14 +433,15 @@ class World:
             ]
         return rows[:n]
 
-    def own(self, asker: UUID, wanted: Wanted) -> list[dict[str, Any]]:
+    def own(self, asker: UUID, kind: type[Record], wanted: Wanted) -> list[dict[str, Any]]:
         """The asker's own records over all wijken, newest first."""
-        rows = [row for row in self.rows(asker) if row["owner"] == asker and _matches(row, wanted)]
+        own = [row for row in self.rows(asker, kind) if row["owner"] == asker]
+        rows = [row for row in own if _matches(row, kind.TEXTS, wanted)]
         return sorted(rows, key=lambda row: (row["day"], row["id"]), reverse=True)
 
-    def seen(self, receiver: UUID, owner: UUID) -> list[dict[str, Any]]:
+    def seen(self, receiver: UUID, owner: UUID, kind: type[Record]) -> list[dict[str, Any]]:
         """What another organisation gets of an owner's records over all wijken, newest first; nobody is another to itself."""
-        rows = [row for row in self.rows(receiver) if owner == row["owner"] != receiver]
+        rows = [row for row in self.rows(receiver, kind) if owner == row["owner"] != receiver]
         return sorted(rows, key=lambda row: (row["day"], row["id"]), reverse=True)
 
     def shown_as(self, record: Record) -> list[dict[str, Any]]:

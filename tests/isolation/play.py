@@ -286,14 +286,17 @@ class Play:
 
     async def _compare_slice(self, asker: UUID, questions: Sequence[Wanted]) -> None:
         """The asker's own slice, whole and through everybody's eyes; the asker is itself again after each look."""
-        for wanted in questions:
-            query = "select * from hub.own_signals($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 3)"
-            found = await self._in_pages(query, *wanted.arguments())
-            assert found == self.world.own(asker, wanted)
-        for receiver in (*self.world.organisations, named("nobody")):
-            found = await self._in_pages("select * from hub.seen_signals($1, $2, $3, 3)", receiver)
-            assert found == self.world.seen(receiver, asker)
-            assert await self.app.fetchval("select hub.asker()") == asker
+        for kind in KINDS:
+            arguments = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 3"
+            for wanted in questions:
+                query = f"select * from hub.own_{kind.TABLE}({arguments})"
+                found = await self._in_pages(query, *wanted.arguments())
+                assert found == self.world.own(asker, kind, wanted)
+            for receiver in (*self.world.organisations, named("nobody")):
+                query = f"select * from hub.seen_{kind.TABLE}($1, $2, $3, 3)"
+                found = await self._in_pages(query, receiver)
+                assert found == self.world.seen(receiver, asker, kind)
+                assert await self.app.fetchval("select hub.asker()") == asker
 
     async def _in_pages(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
         """All rows of a list that goes newest first in pages of 3."""
