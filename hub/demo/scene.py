@@ -185,17 +185,35 @@ ROLES = (
     ),
 )
 
-# Disjoint groups of categories: what the overview counts.
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What the overview counts: a group of categories, of which no other measure has one."""
+
+    code: str
+    label: str
+    categories: tuple[str, ...]
+    breakdown: str | None = None
+    groups: tuple[str, ...] = ()
+
+
 MEASURES = (
-    ("jeugdoverlast", "Overlast van jongeren", ("YOUTH_NUISANCE",)),
-    ("woonoverlast", "Overlast rond de woning", ("NOISE", "HOUSING")),
-    (
+    Measure("jeugdoverlast", "Overlast van jongeren", ("YOUTH_NUISANCE",), "BUURT"),
+    Measure("woonoverlast", "Overlast rond de woning", ("NOISE", "HOUSING")),
+    Measure(
         "openbare-ruimte",
         "Straat, groen en afval",
         ("LITTER", "VANDALISM", "PAVING", "GREEN", "LIGHTING"),
     ),
-    ("veiligheid", "Veiligheid en verkeer", ("SAFETY", "TRAFFIC")),
-    ("zorg", "Zorg en contact", ("CARE", "SOCIAL_CONTACT", "ABSENTEEISM")),
+    Measure("veiligheid", "Veiligheid en verkeer", ("SAFETY", "TRAFFIC")),
+    Measure("zorg", "Zorg en contact", ("CARE", "SOCIAL_CONTACT")),
+    Measure(
+        "schoolverzuim",
+        "Leerlingen die verzuimen",
+        ("ABSENTEEISM",),
+        "GROUP",
+        ("onderbouw", "bovenbouw"),
+    ),
 )
 
 
@@ -206,8 +224,8 @@ async def set_scene(owner: Database, ids: IdSource, today: date) -> dict[str, st
     began = today - timedelta(days=200)
     async with owner.administration() as session:
         await _add_buurten(session, ids, today)
-        for position, (code, label, categories) in enumerate(MEASURES, start=1):
-            await session.fetch("measure_save", GEMEENTE, code, label, list(categories), position)
+        for position, measure in enumerate(MEASURES, start=1):
+            await _add_measure(session, measure, position)
         return {role.token: await _add_role(session, ids, role, began) for role in ROLES}
 
 
@@ -239,6 +257,21 @@ async def _add_buurten(session: Session, ids: IdSource, today: date) -> None:
         real = REAL_BUURTEN.get(code)
         for name in real or INVENTED_BUURTEN:
             await session.fetch("buurt_save", GEMEENTE, code, ids.new_id(today), name, real is None)
+
+
+async def _add_measure(session: Session, measure: Measure, position: int) -> None:
+    await session.fetch(
+        "measure_save",
+        GEMEENTE,
+        measure.code,
+        measure.label,
+        list(measure.categories),
+        position,
+        "WEEK",
+        0,
+        measure.breakdown,
+        list(measure.groups),
+    )
 
 
 async def _add_role(session: Session, ids: IdSource, role: Role, began: date) -> str:

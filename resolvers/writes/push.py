@@ -24,6 +24,7 @@ from resolvers.writes.rows import (
     DeliveredRows,
     Row,
     Writer,
+    check_in_database,
     delivered_digest,
     without_minutes,
     write_frame,
@@ -172,6 +173,7 @@ class _Push:
         lines = rejected.lines if rejected.rejected else range(1, len(rows) + 1)
         checked = [checks.check(line, row) for line, row in zip(lines, rows, strict=True)]
         await without_minutes(self._session, self._kind, writer, checked)
+        await check_in_database(self._session, self._kind, self._delivery.dataset, checked)
         checked += [checks.unreadable(row) for row in rejected.rejected]
         return sorted(checked, key=lambda row: row.line)
 

@@ -56,6 +56,7 @@ SECTIONS: dict[str, str] = {}
 # contribution are found by the fields of its type.
 ENUM_OF_COLUMN = {
     "agreement_rules.precision": "Precision",
+    "counts.category": "Category",
     "figures.comparability": "Comparability",
     "figures.null_reason": "NullReason",
     "figures.status": "FigureStatus",
@@ -69,6 +70,8 @@ INTERNAL = {
     "area_proposals.alike",
     "contribution_fields.shown_from",
     "edition_cells.suppression",  # the other reasons are not stored: there is no cell then
+    "measures.breakdown",
+    "measures.period",
     "receipts.mode",
     "tokens.holder",
     "wijken.kind",
@@ -76,7 +79,7 @@ INTERNAL = {
 
 # Names of the glossary that come with later parts of the hub.
 LATER = {
-    "Activity", "Budget", "CouncilQuestion", "CountRecord", "Goal", "Initiative", "Plan",
+    "Activity", "Budget", "CouncilQuestion", "Goal", "Initiative", "Plan",
     "giveVouchers", "readers", "submitCounts",
 }  # fmt: skip
 

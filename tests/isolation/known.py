@@ -83,6 +83,10 @@ EXECUTABLE: dict[str, str] = {
     "feed_knows/2": "tells whether a random id was ever given out by the feed",
     "feed_of_wijk/5": _DOOR,
     "first_due_week/0": _CLOCK,
+    "is_period/1": _PURE,
+    "period_from/1": _PURE,
+    "period_unit/1": _PURE,
+    "period_until/1": _PURE,
     "gemeente/0": _IDENTITY,
     "is_demo/0": _HUB,
     "keeps_codes_only/0": "says what the asker's own kind of organisation may store",
@@ -97,6 +101,7 @@ EXECUTABLE: dict[str, str] = {
     "shown_as/2": "looks at the asker's own record through each receiver's door",
     "slice_of/6": _PURE,
     "source_states/2": "who is late, by day, to the parties of a dataset",
+    "takes_counts/2": "says whether a period of a measure is open today, the same for everybody",
     "today/0": _CLOCK,
     "works_in/1": _INVOKER,
 }

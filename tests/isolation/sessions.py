@@ -110,6 +110,10 @@ _MOMENT = _one(
 )
 _LON, _LAT = _one(4.49, 4.49, 4.5, 200.0), _one(52.06, 52.06, 52.07)
 
+_MEASURE = _one("jeugdoverlast", "jeugdoverlast", "schoolverzuim", "zorg", "geheim")
+_PERIOD = _one("2026-W48", "2026-W48", "2026-W47", "2026-W49", "2026-Q4")
+_GROUP = _one(None, None, "onderbouw", "bovenbouw", "brugklas")
+
 VALUES: dict[str, Pick] = {
     "Query.node.id": _of("ids", "ids", "guesses"),
     "Query.wijk.id": _of("wijk_ids", "guesses"),
@@ -231,6 +235,10 @@ _OTHERS: dict[str, tuple[str, dict[str, Pick]]] = {
             "endsOn": _DAY,
         },
     ),
+    "CountRecord": (
+        "counts",
+        {"measure": _MEASURE, "period": _PERIOD, "group": _GROUP, "count": _one(0, 4, 12, -1)},
+    ),
 }
 for _name, (_field, _own) in _OTHERS.items():
     VALUES |= {f"Wijk.{_field}.first": _FIRST, f"Wijk.{_field}.after": _AFTER}
@@ -245,6 +253,13 @@ for _name, (_field, _own) in _OTHERS.items():
                 "Update": ("id", "version"),
             }[_input]
         }
+
+for _each in ("measure", "period", "group"):  # of what it is a count does not change
+    del VALUES[f"UpdateCountRecordInput.{_each}"]
+VALUES |= {
+    f"CountFilter.{_each}": VALUES[f"RecordFilter.{_each}"]
+    for _each in ("owner", "mine", "buurt", "from", "until", "closed", "text")
+} | {"CountFilter.measure": _MEASURE}
 
 # How often what may be left out is given.
 LIKELY = {

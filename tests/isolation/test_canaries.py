@@ -150,10 +150,10 @@ async def let_loose(
         try:
             async with superuser.transaction():
                 done = await superuser.execute(
-                    f"update hub.{table} set {column} = {value} where {row['holder']} = $1",
+                    f'update hub.{table} set "{column}" = {value} where {row["holder"]} = $1',
                     stranger,
                 )
-        except asyncpg.IntegrityConstraintViolationError:
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError):
             continue  # a list of words, or a form: nothing random fits
         tables |= {table} if done != "UPDATE 0" else set()
     for record in world.records.values():
@@ -192,6 +192,7 @@ async def repertoire(base: Base, side: Side, guesses: list[str]) -> list[Operati
                 "query($id: ID!) { node(id: $id) { __typename id ... on Signal { summary internalNote sourceId history { nodes { before after } } }"
                 " ... on EnforcementAction { sourceId version } ... on PoliceNotice { sourceId version }"
                 " ... on HousingProject { title sourceId version history { nodes { before after } } }"
+                " ... on CountRecord { measure group sourceId version history { nodes { before after } } }"
                 " ... on Agreement { title purpose rules { fields } } } pushReceipt(id: $id) { dataset } }",
                 {"id": guess},
                 {},
