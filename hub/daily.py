@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the hub does by itself once a day: publish numbers of closed weeks, cut the feed's batch.
+"""What the hub does by itself once a day: publish numbers of closed periods, cut the feed's batch.
 
 Both are decided in the database and have no effect when done already, so every worker may do them,
 at the start and at each new day of the hub's clock. A database that is away is tried again.
@@ -26,15 +26,15 @@ Wait = Callable[[asyncio.Event], Awaitable[None]]
 
 
 async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
-    """Publishes what is due, tells of agreements and cuts the feed, per gemeente and week, each
+    """Publishes what is due, tells of agreements and cuts the feed, per gemeente and period, each
     in a transaction of its own.
 
     Raises `Unavailable` when the database is away; what was done until then stays done.
     """
     for gemeente in gemeenten:
         published = 0
-        for week in await database.call("daily_weeks"):
-            [done] = await database.call("daily_publish", gemeente, week["monday"])
+        for due in await database.call("daily_periods"):
+            [done] = await database.call("daily_publish", gemeente, due["period"])
             published += done["cells"]
         [agreements] = await database.call("daily_announce", gemeente)
         [feed] = await database.call("daily_cut_feed", gemeente)

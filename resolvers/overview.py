@@ -24,11 +24,11 @@ def overview(wijk: Record, week: str) -> dict[str, Any]:
 
 
 async def headlines(loaders: Loaders, of: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every measure of the gemeente, in its order: its number in the week and the week before."""
-    week, before = of["week"], of["week"].previous
-    rows = await loaders.load(
-        HEADLINES, of["id"], str(week), week.from_day, str(before), before.from_day
-    )
+    """Every weekly measure of the gemeente, in its order: its number in the week and the week
+    before.
+    """
+    week = of["week"]
+    rows = await loaders.load(HEADLINES, of["id"], str(week), str(week.previous))
     return [_headline(row) for row in rows]
 
 

@@ -70,6 +70,7 @@ INTERNAL = {
     "area_proposals.alike",
     "contribution_fields.shown_from",
     "edition_cells.suppression",  # the other reasons are not stored: there is no cell then
+    "edition_parts.suppression",
     "measures.breakdown",
     "measures.period",
     "receipts.mode",
