@@ -66,6 +66,9 @@ class Headline:
         description="By how many whole per cent `now` is more than `previous`; null unless both "
         "numbers are shown and `previous` is not 0."
     )
+    remark: str | None = from_row(
+        lambda _: None, "What to know when reading the number; null for now."
+    )
 
 
 @strawberry.type(

@@ -37,3 +37,50 @@ select s.wijk as key, s.owner, s.dataset, s.kind, s.rhythm_days, s.contact, s.la
 from hub.source_states($1::uuid[], coalesce($2::date, date_trunc('week', hub.today()::timestamp)::date - 1)) s
 join hub.organisations o on o.gemeente = hub.gemeente() and o.id = s.owner
 order by o.name, s.owner, s.dataset
+
+-- measures_by_code --
+-- Measures of the gemeente by their code: how each is counted, what its definition is now, and the hub's day.
+select m.code as key, m.code as measure, m.period, m.breakdown, m.definition_version, hub.today() as today
+from hub.measures m where m.gemeente = hub.gemeente() and m.code = any ($1::text[])
+
+-- measures_known --
+-- The codes of the gemeente's measures, in its order.
+select string_agg(m.code, ', ' order by m.position, m.code) from hub.measures m where m.gemeente = hub.gemeente()
+
+-- trend_of_wijken --
+-- A measure ($2) in wijken over periods ($3, in their order): of each wijk, or of each of its buurten and of what has none ($4). The
+-- newest published number of each, or why there is none; the definition that it was counted by; and whether the boundary of the
+-- wijk changed in the division of the period's year.
+with awaited as materialized (
+  select a.wijk, p.period from unnest($3::text[]) p (period) cross join lateral hub.awaited_numbers(p.period) a where a.measure = $2
+)
+select w.id as key, b.id as buurt, b.name as buurt_name, p.period, t.value, coalesce(c.scope, '{}') as scope, t.edition,
+  c.definition_version,
+  case when t.suppression is not null then t.suppression
+    when c.edition is null and (w.id, p.period) in (select a.wijk, a.period from awaited a) then 'PROVISIONAL'
+    else 'NOT_SHARED' end as suppression,
+  exists (
+    select from hub.wijk_versions v
+    where (v.gemeente, v.wijk, v.year) = (w.gemeente, w.id, left(p.period, 4)::int) and v.comparability = 'BOUNDARY_CHANGED')
+    as redrawn
+from hub.wijken w
+cross join lateral (
+  select null::uuid as id, null::text as name
+  union all
+  select x.id, x.name from hub.buurten x where $4::boolean and (x.gemeente, x.wijk) = (w.gemeente, w.id)) b
+cross join unnest($3) with ordinality p (period, place)
+left join lateral (
+  select c.*, e.definition_version, e.breakdown from hub.edition_cells c
+  join hub.editions e on (e.gemeente, e.audience, e.period, e.measure, e.edition) =
+    (c.gemeente, c.audience, c.period, c.measure, c.edition)
+  where (c.gemeente, c.audience, c.period, c.wijk, c.measure) = (w.gemeente, hub.asker(), p.period, w.id, $2)
+  order by c.edition desc limit 1) c on true
+left join lateral (
+  select c.value, c.suppression, c.edition where c.edition is not null and not $4
+  union all
+  select x.value, x.suppression, x.edition from hub.edition_parts x
+  where $4 and c.breakdown = 'BUURT' and x."group" is null and x.buurt is not distinct from b.id
+    and (x.gemeente, x.audience, x.period, x.wijk, x.measure, x.edition) =
+      (c.gemeente, c.audience, c.period, c.wijk, c.measure, c.edition)) t on true
+where w.gemeente = hub.gemeente() and w.id = any ($1::uuid[])
+order by w.id, b.name nulls last, p.place

@@ -80,7 +80,7 @@ INTERNAL = {
 
 # Names of the glossary that come with later parts of the hub.
 LATER = {
-    "Activity", "Budget", "CouncilQuestion", "Goal", "Initiative", "Plan",
+    "Activity", "CouncilQuestion", "Initiative", "Plan",
     "giveVouchers", "readers", "submitCounts",
 }  # fmt: skip
 
