@@ -43,6 +43,7 @@ class Promise:
 
     dataset: str
     rhythm_days: int | None
+    kind: str = "SIGNAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Role:
     invented: bool = False
     contact: str | None = None
 
+
+TELLINGEN = Promise("tellingen", 7, "COUNT")
 
 ROLES = (
     Role(
@@ -151,7 +154,7 @@ ROLES = (
         "School A (verzonnen)",
         "SCHOOL",
         (OOSTERHEEM,),
-        (Promise("rond-de-school", 14),),
+        (Promise("rond-de-school", 14), TELLINGEN),
         invented=True,
         contact="administratie School A",
     ),
@@ -161,9 +164,22 @@ ROLES = (
         "School B (verzonnen)",
         "SCHOOL",
         (SEGHWAERT,),
-        (Promise("rond-de-school", 14),),
+        (Promise("rond-de-school", 14), TELLINGEN),
         invented=True,
         contact="administratie School B",
+    ),
+    *(
+        Role(
+            f"school-{letter.lower()}",
+            f"school-{letter.lower()}",
+            f"School {letter} (verzonnen)",
+            "SCHOOL",
+            (OOSTERHEEM, SEGHWAERT),
+            (TELLINGEN,),
+            invented=True,
+            contact=f"administratie School {letter}",
+        )
+        for letter in "CD"
     ),
     Role(
         "wijkzorgteam",
@@ -282,7 +298,13 @@ async def _add_role(session: Session, ids: IdSource, role: Role, began: date) ->
         await set_working_area(session, partner, role.wijken, began, contact=role.contact)
     for promise in role.promises:
         await declare_dataset(
-            session, partner, promise.dataset, "SIGNAL", promise.rhythm_days, role.contact, began
+            session,
+            partner,
+            promise.dataset,
+            promise.kind,
+            promise.rhythm_days,
+            role.contact,
+            began,
         )
     return await _token(session, partner, role)
 

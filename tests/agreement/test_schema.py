@@ -81,7 +81,7 @@ INTERNAL = {
 # Names of the glossary that come with later parts of the hub.
 LATER = {
     "Activity", "CouncilQuestion", "Initiative", "Plan",
-    "giveVouchers", "readers", "submitCounts",
+    "giveVouchers", "readers",
 }  # fmt: skip
 
 
