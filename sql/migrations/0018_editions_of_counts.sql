@@ -69,6 +69,14 @@ drop function hub.publish_week(text, date);
 drop function hub.cube_of_week(text, date, uuid[]);
 drop function hub.contributors(text, date);
 
+-- The days of a period, how many days ago it began, and its unit: computed once for a statement, not once per row.
+create function hub.days_of(in_period text) returns table (from_day date, until_day date, ago int, unit text)
+  language sql stable parallel safe as $$
+  select hub.period_from(in_period), hub.period_until(in_period), hub.today() - hub.period_from(in_period), hub.period_unit(in_period)
+  offset 0
+$$;
+grant execute on function hub.days_of(text) to hub_app, hub_door, hub_recorder;
+
 -- Which organisations could contribute to which number in the whole of a period, by which kind and rule. A rule that began within
 -- the period, or that no longer keeps its first day, gives nothing to it: a part of a period would pass for the whole.
 create function hub.contributors(in_gemeente text, in_period text)
@@ -76,13 +84,13 @@ create function hub.contributors(in_gemeente text, in_period text)
     min_cell int)
   language sql stable parallel safe as $$
   select r.receiver, m.code, r.wijk, r.provider, r.kind, r.agreement, r.version, r.rule, r.min_cell
-  from hub.rules_in_force(in_gemeente) r
-  join hub.measures m on m.gemeente = in_gemeente and m.period = hub.period_unit(in_period) and (
+  from hub.days_of(in_period) d
+  cross join hub.rules_in_force(in_gemeente) r
+  join hub.measures m on m.gemeente = in_gemeente and m.period = d.unit and (
     r.category is null or array[r.category] = m.categories or (r.kind = 'SIGNAL' and r.category = any (m.categories)))
   join hub.organisation_wijken w on (w.gemeente, w.organisation, w.wijk) = (in_gemeente, r.provider, r.wijk)
-    and w.works_from <= hub.period_until(in_period) and w.works_until >= hub.period_from(in_period)
-  where r.kind in ('SIGNAL', 'COUNT') and r.covers_from <= hub.period_from(in_period)
-    and hub.period_from(in_period) > hub.today() - r.keep_days
+    and w.works_from <= d.until_day and w.works_until >= d.from_day
+  where r.kind in ('SIGNAL', 'COUNT') and r.covers_from <= d.from_day and r.keep_days > d.ago
 $$;
 grant execute on function hub.contributors(text, text) to hub_app, hub_door;
 
@@ -93,9 +101,10 @@ create function hub.cube_of(in_gemeente text, in_period text, but_for text[])
     scope uuid[])
   language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   with contributors as materialized (
-    select c.*, m.categories, m.breakdown, m.groups
-    from hub.contributors(in_gemeente, in_period) c
-    join hub.measures m on m.gemeente = in_gemeente and m.code = c.measure and hub.period_until(in_period) + m.open_days < hub.today()
+    select c.*, m.categories, m.breakdown, m.groups, d.from_day, d.until_day, d.today
+    from (select x.*, hub.today() as today from hub.days_of(in_period) x offset 0) d
+    cross join hub.contributors(in_gemeente, in_period) c
+    join hub.measures m on m.gemeente = in_gemeente and m.code = c.measure and d.until_day + m.open_days < d.today
     where c.audience || '/' || c.measure <> all (but_for)
   ), shown as materialized (
     select * from hub.rules_ever_in_force(in_gemeente) r where r.kind = 'SIGNAL'
@@ -114,7 +123,7 @@ create function hub.cube_of(in_gemeente text, in_period text, but_for text[])
       case g.breakdown when 'BUURT' then k.buurt::text when 'GROUP' then case when k."group" = any (g.groups) then k."group" end end as part
     from granted g
     join hub.counts k on k.gemeente = in_gemeente and k.slice = g.slice and k.measure = g.measure and k.period = in_period
-      and k.closed_on is null and k.recorded_on between g.covers_from and g.valid_until and k.recorded_on > hub.today() - g.keep_days
+      and k.closed_on is null and k.recorded_on between g.covers_from and g.valid_until and k.recorded_on > g.today - g.keep_days
     where g.kind = 'COUNT'
   ), givers as materialized (
     select distinct g.audience, g.measure, g.wijk, g.owner from given g
@@ -123,15 +132,16 @@ create function hub.cube_of(in_gemeente text, in_period text, but_for text[])
       case g.breakdown when 'BUURT' then s.buurt::text end as part
     from granted g
     join hub.signals s on s.gemeente = in_gemeente and s.slice = g.slice
-      and s.seen_on between hub.period_from(in_period) and hub.period_until(in_period) and s.category = any (g.categories)
-      and s.recorded_on between g.covers_from and g.valid_until and s.recorded_on > hub.today() - g.keep_days
+      and s.seen_on between g.from_day and g.until_day and s.category = any (g.categories)
+      and s.recorded_on between g.covers_from and g.valid_until and s.recorded_on > g.today - g.keep_days
     where g.kind = 'SIGNAL' and (g.audience, g.measure, g.wijk, g.provider) not in (select * from givers)
     union all
     select v.audience, v.measure, v.wijk, s.owner, s.id, s.category, s.recorded_on, s.slice, false, null
     from givers v
+    cross join hub.days_of(in_period) d
     join hub.measures m on m.gemeente = in_gemeente and m.code = v.measure
     join hub.signals s on s.gemeente = in_gemeente and s.owner = v.owner and s.wijk = v.wijk
-      and s.seen_on between hub.period_from(in_period) and hub.period_until(in_period) and s.category = any (m.categories)
+      and s.seen_on between d.from_day and d.until_day and s.category = any (m.categories)
   ), judged as materialized (
     select s.*,
       -- as a record, now or before, here or where it was before it moved
@@ -212,9 +222,9 @@ begin
   with fresh as materialized (
     select c.* from hub.cube_of(in_gemeente, in_period, array(
       select distinct e.audience || '/' || m.code
-      from hub.editions e
-      join hub.measures m on m.gemeente = e.gemeente and (m.categories && e.categories or m.code = e.measure)
-      where e.gemeente = in_gemeente and e.from_day <= hub.period_until(in_period) and e.until_day >= hub.period_from(in_period))) c
+      from hub.days_of(in_period) d
+      join hub.editions e on e.gemeente = in_gemeente and e.from_day <= d.until_day and e.until_day >= d.from_day
+      join hub.measures m on m.gemeente = e.gemeente and (m.categories && e.categories or m.code = e.measure))) c
   ), edition as (
     insert into hub.editions (gemeente, audience, period, measure, edition, from_day, until_day, definition_version, categories, breakdown)
     select distinct in_gemeente, f.audience, in_period, f.measure, 1, hub.period_from(in_period), hub.period_until(in_period),
@@ -251,11 +261,12 @@ $$;
 -- The numbers of a period that will be published for the asker under the rules of today, and are not yet.
 create function hub.awaited_numbers(in_period text) returns table (measure text, wijk uuid) language sql stable parallel safe as $$
   select distinct c.measure, c.wijk
-  from hub.contributors(hub.gemeente(), in_period) c
+  from hub.days_of(in_period) d
+  cross join hub.contributors(hub.gemeente(), in_period) c
   join hub.measures m on m.gemeente = hub.gemeente() and m.code = c.measure
-  where c.audience = hub.asker() and hub.period_until(in_period) >= hub.first_due_week() and not exists (
+  where c.audience = hub.asker() and d.until_day >= hub.first_due_week() and not exists (
     select from hub.editions e
     where e.gemeente = hub.gemeente() and e.audience = c.audience and (e.categories && m.categories or e.measure = m.code)
-      and e.from_day <= hub.period_until(in_period) and e.until_day >= hub.period_from(in_period))
+      and e.from_day <= d.until_day and e.until_day >= d.from_day)
 $$;
 grant execute on function hub.due_periods(), hub.awaited_numbers(text) to hub_app;

@@ -81,6 +81,7 @@ EXECUTABLE: dict[str, str] = {
     "current_year/1": _PUBLIC,
     "check_sees_commits/0": "refuses a transaction with a snapshot of its own",
     "cut_feed_batch/1": "cuts the batch of the day, once; tells whether it did",
+    "days_of/1": _CLOCK,
     "due_periods/0": _CLOCK,
     "feed_knows/2": "tells whether a random id was ever given out by the feed",
     "feed_of_wijk/5": _DOOR,

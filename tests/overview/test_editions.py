@@ -381,8 +381,8 @@ FAULTS: list[tuple[str, str, Plan]] = [
         Plan((*THREE[:2], Rule(3, min_cell=8)), (Seen(1, 6), Seen(2, 6))),
     ),
     (
-        "hub.period_until(in_period) and s.category = any (g",
-        "hub.period_until(in_period) + 1 and s.category = any (g",
+        "g.until_day and s.category = any (g",
+        "g.until_day + 1 and s.category = any (g",
         Plan(THREE, tuple(Seen(n, 3, day=n // 2 + 6, recorded=7) for n in (1, 2, 3))),
     ),
 ]
