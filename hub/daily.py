@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the hub does by itself once a day: publish numbers of closed weeks, cut the feed's batch,
+"""What the hub does by itself once a day: publish numbers of closed periods, cut the feed's batch,
 forget dry runs that nobody carried out, and keys that no retry comes for.
 
 All is decided in the database and has no effect when done already, so every hub over it may do it,
@@ -28,14 +28,14 @@ Wait = Callable[[asyncio.Event], Awaitable[None]]
 
 async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
     """Publishes what is due, tells of agreements, cuts the feed and forgets dry runs and keys,
-    per gemeente and week, each in a transaction of its own.
+    per gemeente and period, each in a transaction of its own.
 
     Raises `Unavailable` when the database is away; what was done until then stays done.
     """
     for gemeente in gemeenten:
         published = 0
-        for week in await database.call("daily_weeks"):
-            [done] = await database.call("daily_publish", gemeente, week["monday"])
+        for due in await database.call("daily_periods"):
+            [done] = await database.call("daily_publish", gemeente, due["period"])
             published += done["cells"]
         [agreements] = await database.call("daily_announce", gemeente)
         [feed] = await database.call("daily_cut_feed", gemeente)

@@ -297,8 +297,8 @@ async def invented(patient: Patient) -> Found:
 async def weeks(patient: Patient) -> Found:
     """The numbers of every closed week are published."""
     rows = await patient.ask_as_owner("doctor_weeks")
-    lines = [f"{row['code']} lacks those of {row['weeks']} weeks" for row in rows]
-    return _daily(lines, "the numbers of closed weeks are published")
+    lines = [f"{row['code']} lacks those of {row['periods']} weeks or quarters" for row in rows]
+    return _daily(lines, "the numbers of closed weeks and quarters are published")
 
 
 @check("batches", "hub_owner", needs="tables")

@@ -190,6 +190,8 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
         doubled = any(len(set(many)) < len(many) for many in (rule.wijken, rule.fields))
         if rule.provider == rule.receiver or not rule.wijken or doubled:
             raise Refusal("BAD_RULE", path=path)
+        if rule.kind == "COUNT" and rule.precision != "COUNT":
+            raise Refusal("COUNTS_ONLY", path=(*path, "precision"))
         if not known.issuperset((rule.provider, rule.receiver)):
             raise Refusal("UNKNOWN_ORGANISATION", path=path)
         if not wijken.issuperset(rule.wijken):

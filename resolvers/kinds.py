@@ -9,8 +9,9 @@ name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 STRICT_OWNERS = frozenset({"POLICE", "ENFORCEMENT"})
 """Kinds of organisations of which the hub stores no point, no minute and no free text."""
@@ -22,7 +23,8 @@ class Column:
 
     `field` is its name in the API, `limit` the longest text in characters (None: not a text).
     `required` cannot be null. `free_text` is not stored of `STRICT_OWNERS`. `between` are the
-    smallest and the largest number that it may hold.
+    smallest and the largest number that it may hold. `check` refuses a value that is wrong by
+    itself.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Column:
     required: bool = False
     free_text: bool = False
     between: tuple[int, int] | None = None
+    check: Callable[[Any], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +42,26 @@ class Kind:
 
     `columns` are its own ones, in the order of the parameters of `<table>_insert` and
     `<table>_update`. `when` is the column that says when it happened, a day or a moment; with
-    `planned` it may lie in the future. `until`, of the same type, says when it ends, if it does.
+    `planned` it may lie in the future; None: the kind has a rule of its own for it. `until`, of
+    the same type, says when it ends, if it does.
     `editable` are the columns that can be changed one by one, in the order of the parameters of
     `<table>_edit`. `point` are the columns of its point, lon and lat, when it has one. `reported`
     are the columns that a report does not ask for, with what they begin as. With `several` one
-    record can be about several wijken.
+    record can be about several wijken. `checked_in_database` asks a tenth statement,
+    `<table>_checks`, what else is wrong with rows before they are written.
     """
 
     name: str
     table: str
     columns: tuple[Column, ...]
-    when: str
     editable: tuple[str, ...]
+    when: str | None = None
     until: str | None = None
     planned: bool = False
     several: bool = False
     point: tuple[str, str] | None = None
     reported: Mapping[str, object] = field(default_factory=dict)
+    checked_in_database: bool = False
 
     def field_of(self, column: str) -> str:
         """The name in the API of one of its own columns."""

@@ -25,11 +25,11 @@ def overview(wijk: Record, week: str) -> dict[str, Any]:
 
 
 async def headlines(loaders: Loaders, of: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every measure of the gemeente, in its order: its number in the week and the week before."""
+    """Every weekly measure of the gemeente, in its order: its number in the week and the week
+    before.
+    """
     week, before = of["week"], of["week"].previous
-    rows = await loaders.load(
-        HEADLINES, of["id"], str(week), week.from_day, str(before), before.from_day
-    )
+    rows = await loaders.load(HEADLINES, of["id"], str(week), str(before))
     now, earlier = await loaders.load_many(HOLIDAYS, [str(week.from_day), str(before.from_day)])
     holidays = {"THIS_WEEK": _names(now), "WEEK_BEFORE": _names(earlier)}
     return [{**_headline(row), "holidays": holidays} for row in rows]

@@ -36,6 +36,11 @@ class Period:
         return f"{year}-{self.unit}{number}"
 
     @property
+    def year(self) -> int:
+        """The year of its weeks."""
+        return self.from_day.isocalendar().year
+
+    @property
     def previous(self) -> Period:
         """The week before this week, or the quarter before this quarter."""
         if self.unit == "W":
@@ -73,6 +78,21 @@ def week_of(day: date) -> Period:
     """The ISO week in which `day` lies."""
     monday = day - timedelta(days=day.weekday())
     return Period(monday, monday + timedelta(days=6), "W")
+
+
+def closed_periods(unit: Unit, today: date, weeks: int) -> list[Period]:
+    """The weeks, or the whole quarters, among the last closed weeks, oldest first."""
+    last = week_of(today).previous
+    mondays = [last.from_day - timedelta(weeks=back) for back in reversed(range(weeks))]
+    if unit == "W":
+        return [week_of(monday) for monday in mondays]
+    years = range(mondays[0].year - 1, last.from_day.year + 2)
+    quarters = [_quarter(year, number) for year in years for number in (1, 2, 3, 4)]
+    return [
+        each
+        for each in quarters
+        if mondays[0] <= each.from_day and each.until_day <= last.until_day
+    ]
 
 
 def _quarter(year: int, number: int) -> Period:

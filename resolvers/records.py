@@ -21,11 +21,13 @@ from resolvers.paging import page_of, page_size, read_cursor, write_cursor
 
 @dataclass(frozen=True, slots=True)
 class RecordFilter:
-    """What of the visible records is asked for; None asks for all. Days are inclusive."""
+    """What of the visible records is asked for; None asks for all. Days are inclusive. `codes` are
+    values of the code that a kind has a filter of its own for: a status, a measure.
+    """
 
     owner: UUID | None = None
     categories: tuple[str, ...] | None = None
-    statuses: tuple[str, ...] | None = None
+    codes: tuple[str, ...] | None = None
     buurt: UUID | None = None
     from_day: date | None = None
     until_day: date | None = None
@@ -37,7 +39,7 @@ class RecordFilter:
         return (
             self.owner,
             self.categories,
-            self.statuses,
+            self.codes,
             self.buurt,
             self.from_day,
             self.until_day,

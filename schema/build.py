@@ -13,6 +13,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.agreements_write import AgreementMutations
 from schema.contributions import CONTRIBUTIONS
+from schema.counts_submit import CountsMutations
 from schema.joining import join
 from schema.push import PushMutations, PushQuery
 from schema.query import GroundQuery
@@ -29,6 +30,7 @@ Mutation = join(
     SheetMutations,
     ReceiptMutations,
     *(contribution.mutation_part for contribution in CONTRIBUTIONS),
+    CountsMutations,
     AgreementMutations,
 )
 

@@ -153,11 +153,12 @@ def wanted_records(context: Context, given: Any) -> RecordFilter:
     owner = decode_as("Organisation", given.owner) if given.owner else None
     if given.mine:
         owner = context.principal.organisation
-    statuses = getattr(given, "status", None)
+    statuses = _values(getattr(given, "status", None))
+    measures = getattr(given, "measure", None)
     return RecordFilter(
         owner=owner,
         categories=_values(given.category),
-        statuses=_values(statuses),
+        codes=statuses if measures is None else tuple(measures),
         buurt=decode_as("Buurt", given.buurt) if given.buurt else None,
         from_day=given.from_,
         until_day=given.until,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -19,6 +19,9 @@ from schema.enums import Category
 from schema.fields import loaded
 from schema.node import Connection
 from schema.organisation import Organisation
+
+if TYPE_CHECKING:
+    from schema.overview import Count
 
 LATER = "Joint actions come in a later version of the hub; until then there are none."
 
@@ -47,6 +50,15 @@ class ActionStep:
     version: int = strawberry.field(description="To be given back with a change.")
 
 
+@strawberry.type(description=f"What a plan wants to reach, as a number. {LATER}")
+class Goal:
+    text: str = strawberry.field(description="What is to be reached.")
+    target: int = strawberry.field(description="The number to reach.")
+    now: Annotated[Count, strawberry.lazy("schema.overview")] | None = strawberry.field(
+        description="The published number."
+    )
+
+
 @strawberry.type(description=f"What partners do together about one theme in one wijk. {LATER}")
 class JointAction:
     id: strawberry.ID = strawberry.field(description="Opaque and lasting.")
@@ -57,6 +69,7 @@ class JointAction:
     )
     participants: list[Organisation] = strawberry.field(description="Who may see it.")
     steps: list[ActionStep] = strawberry.field(description="One or more per participant.")
+    goal: Goal | None = strawberry.field(description="Which goal it serves.")
     outcome: str | None = strawberry.field(description="What came of it; null while it is open.")
     closed_on: date | None = strawberry.field(description="The day on which it was closed.")
     version: int = strawberry.field(description="To be given back with a change.")

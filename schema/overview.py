@@ -119,7 +119,9 @@ class Overview:
         lambda _: [], f"Steps of joint actions that are past their day. {LATER}"
     )
 
-    @strawberry.field(description="Every measure of the municipality, in its order.")
+    @strawberry.field(
+        description="Every measure that the municipality counts by week, in its order."
+    )
     async def headlines(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[Headline]:

@@ -16,8 +16,11 @@ from resolvers.sheets.reading import UploadedFile
 
 Period = NewType("Period", str)
 Upload = NewType("Upload", object)
+Cents = NewType("Cents", int)
 
 _PERIOD = re.compile(r"^\d{4}-(W(0[1-9]|[1-4]\d|5[0-3])|Q[1-4])$")
+_MOST_CENTS = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps exactly."""
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
 
@@ -46,6 +49,12 @@ def _read_moment(value: Any) -> datetime:
         raise _refused("BAD_DATE", value) from error
 
 
+def _read_cents(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _MOST_CENTS:
+        raise _refused("BAD_VALUE", value)
+    return value
+
+
 def _read_period(value: Any) -> str:
     if not isinstance(value, str) or not _PERIOD.match(value):
         raise _refused("BAD_PERIOD", value)
@@ -72,6 +81,13 @@ SCALARS: dict[object, Any] = {
         serialize=lambda moment: moment.isoformat().replace("+00:00", "Z"),
         parse_value=_read_moment,
     ),
+    Cents: strawberry.scalar(
+        name="Cents",
+        description="An amount of money in whole cents of a euro: 1250 is 12.50 euro. May be "
+        "larger than an Int.",
+        serialize=int,
+        parse_value=_read_cents,
+    ),
     Period: strawberry.scalar(
         name="Period",
         description="An ISO week (2026-W47) or a quarter of 13 such weeks (2026-Q4).",
@@ -87,4 +103,4 @@ SCALARS: dict[object, Any] = {
     ),
 }
 
-__all__ = ["JSON", "SCALARS", "Period", "StrawberryConfig", "Upload"]
+__all__ = ["JSON", "SCALARS", "Cents", "Period", "StrawberryConfig", "Upload"]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The wijk: its own ground, joined with what overview, feed and every kind of contribution add to
-it.
+"""The wijk: its own ground, joined with what overview, trend, budget, feed and every kind of
+contribution add to it.
 """
 
 from __future__ import annotations
@@ -8,14 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schema.areas import Buurt, WijkGround
+from schema.budget import BudgetOfWijk
 from schema.contributions import CONTRIBUTIONS
 from schema.feed import FeedOfWijk
 from schema.joining import join
 from schema.overview import WijkOverview
+from schema.trend import TrendOfWijk
 
 if TYPE_CHECKING:
 
-    class Wijk(WijkGround, FeedOfWijk, WijkOverview):
+    class Wijk(WijkGround, FeedOfWijk, WijkOverview, TrendOfWijk, BudgetOfWijk):
         """As type checkers see it: without the parts of contributions."""
 
 else:
@@ -28,6 +30,8 @@ else:
         *(contribution.wijk_part for contribution in CONTRIBUTIONS),
         FeedOfWijk,
         WijkOverview,
+        TrendOfWijk,
+        BudgetOfWijk,
     )
 
 __all__ = ["Buurt", "Wijk"]

@@ -9,13 +9,13 @@ select hub.today() as today
 -- The gemeenten that the hub serves.
 select g.code from hub.gemeenten g order by g.code
 
--- daily_weeks --
--- The Mondays of the closed weeks that are still published, oldest first.
-select hub.first_due_week() + 7 * w.week as monday from generate_series(0, 25) w(week) order by 1
+-- daily_periods --
+-- The closed weeks and quarters that are still published, oldest first.
+select period from hub.due_periods()
 
 -- daily_publish --
--- Publishes the numbers of a closed week that have none yet, and tells how many.
-select hub.publish_week($1::text, $2::date) as cells
+-- Publishes the numbers of a closed period that are due and not yet published, and tells how many.
+select hub.publish($1::text, $2::text) as cells
 
 -- daily_announce --
 -- Tells receivers of agreements that began or ended by their term, and tells how many items that were.

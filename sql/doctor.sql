@@ -27,14 +27,16 @@ from pg_prepared_xacts p where p.prepared <= clock_timestamp() - $1::int * inter
 order by 4 desc
 
 -- doctor_weeks --
--- Gemeenten with closed weeks of which an audience has no numbers yet, and how many weeks those are.
-select g.code, count(distinct w.monday)::int as weeks
+-- Gemeenten with closed weeks and quarters of which an audience lacks a number that is due, and how many of them.
+select g.code, count(distinct p.period)::int as periods
 from hub.gemeenten g
-cross join (select hub.first_due_week() + 7 * n as monday from generate_series(0, 25) n) w
-cross join lateral hub.contributors(g.code, w.monday) c
-where not exists (
+cross join hub.due_periods() p
+cross join lateral hub.contributors(g.code, p.period) c
+join hub.measures m on m.gemeente = g.code and m.code = c.measure
+where hub.period_until(p.period) + m.open_days < hub.today() and not exists (
   select from hub.editions e
-  where e.gemeente = g.code and e.audience = c.audience and e.period = to_char(w.monday, 'IYYY"-W"IW'))
+  where e.gemeente = g.code and e.audience = c.audience and (e.categories && m.categories or e.measure = m.code)
+    and e.from_day <= hub.period_until(p.period) and e.until_day >= hub.period_from(p.period))
 group by g.code order by g.code
 
 -- doctor_batches --

@@ -2,33 +2,31 @@
 -- The overview of wijken: published numbers of a week beside the week before, and who delivered.
 
 -- headlines_of_wijken --
--- Each measure of wijken in a week ($2, from Monday $3) and in the week before ($4, $5): the newest published number, or why
--- there is none: NOT_SHARED, or PROVISIONAL where one will be published for the asker under the rules of today.
-with expected as (
-  select c.measure, c.wijk, w.period
-  from (values ($2::text, $3::date), ($4::text, $5::date)) w (period, monday)
-  cross join lateral hub.contributors(hub.gemeente(), w.monday) c
-  where c.audience = hub.asker() and w.monday >= hub.first_due_week()
-    and not exists (select from hub.editions e where e.audience = c.audience and e.period = w.period)
+-- Each weekly measure of wijken in a week ($2) and in the week before ($3): the newest published number, or why there is none:
+-- NOT_SHARED, or PROVISIONAL where one will be published for the asker under the rules of today.
+with awaited as materialized (
+  select a.measure, a.wijk, p.period
+  from unnest(array[$2::text, $3::text]) p (period)
+  cross join lateral hub.awaited_numbers(p.period) a
 )
 select w.id as key, m.code as measure, m.label,
   n.value as now_value, coalesce(n.scope, '{}') as now_scope, n.edition as now_edition,
   case when n.suppression is not null then n.suppression
-    when (m.code, w.id, $2) in (select e.measure, e.wijk, e.period from expected e) then 'PROVISIONAL'
+    when (m.code, w.id, $2) in (select a.measure, a.wijk, a.period from awaited a) then 'PROVISIONAL'
     else 'NOT_SHARED' end as now_suppression,
   p.value as previous_value, coalesce(p.scope, '{}') as previous_scope, p.edition as previous_edition,
   case when p.suppression is not null then p.suppression
-    when (m.code, w.id, $4) in (select e.measure, e.wijk, e.period from expected e) then 'PROVISIONAL'
+    when (m.code, w.id, $3) in (select a.measure, a.wijk, a.period from awaited a) then 'PROVISIONAL'
     else 'NOT_SHARED' end as previous_suppression
 from hub.wijken w
-join hub.measures m on m.gemeente = w.gemeente
+join hub.measures m on m.gemeente = w.gemeente and m.period = 'WEEK'
 left join lateral (
   select c.* from hub.edition_cells c
   where (c.gemeente, c.audience, c.period, c.wijk, c.measure) = (w.gemeente, hub.asker(), $2, w.id, m.code)
   order by c.edition desc limit 1) n on true
 left join lateral (
   select c.* from hub.edition_cells c
-  where (c.gemeente, c.audience, c.period, c.wijk, c.measure) = (w.gemeente, hub.asker(), $4, w.id, m.code)
+  where (c.gemeente, c.audience, c.period, c.wijk, c.measure) = (w.gemeente, hub.asker(), $3, w.id, m.code)
   order by c.edition desc limit 1) p on true
 where w.gemeente = hub.gemeente() and w.id = any ($1::uuid[])
 order by m.position, m.code
@@ -47,3 +45,50 @@ from unnest($1::text[]) k (monday)
 join hub.holidays h on h.gemeente = hub.gemeente() and h.from_day <= k.monday::date + 4 and h.until_day >= k.monday::date
 where k.monday::date + 6 < hub.today()
 group by k.monday, h.name order by min(h.from_day), h.name
+
+-- measures_by_code --
+-- Measures of the gemeente by their code: how each is counted, what its definition is now, and the hub's day.
+select m.code as key, m.code as measure, m.period, m.breakdown, m.definition_version, hub.today() as today
+from hub.measures m where m.gemeente = hub.gemeente() and m.code = any ($1::text[])
+
+-- measures_known --
+-- The codes of the gemeente's measures, in its order.
+select string_agg(m.code, ', ' order by m.position, m.code) from hub.measures m where m.gemeente = hub.gemeente()
+
+-- trend_of_wijken --
+-- A measure ($2) in wijken over periods ($3, in their order): of each wijk, or of each of its buurten and of what has none ($4). The
+-- newest published number of each, or why there is none; the definition that it was counted by; and whether the boundary of the
+-- wijk changed in the division of the period's year.
+with awaited as materialized (
+  select a.wijk, p.period from unnest($3::text[]) p (period) cross join lateral hub.awaited_numbers(p.period) a where a.measure = $2
+)
+select w.id as key, b.id as buurt, b.name as buurt_name, p.period, t.value, coalesce(c.scope, '{}') as scope, t.edition,
+  c.definition_version,
+  case when t.suppression is not null then t.suppression
+    when c.edition is null and (w.id, p.period) in (select a.wijk, a.period from awaited a) then 'PROVISIONAL'
+    else 'NOT_SHARED' end as suppression,
+  exists (
+    select from hub.wijk_versions v
+    where (v.gemeente, v.wijk, v.year) = (w.gemeente, w.id, left(p.period, 4)::int) and v.comparability = 'BOUNDARY_CHANGED')
+    as redrawn
+from hub.wijken w
+cross join lateral (
+  select null::uuid as id, null::text as name
+  union all
+  select x.id, x.name from hub.buurten x where $4::boolean and (x.gemeente, x.wijk) = (w.gemeente, w.id)) b
+cross join unnest($3) with ordinality p (period, place)
+left join lateral (
+  select c.*, e.definition_version, e.breakdown from hub.edition_cells c
+  join hub.editions e on (e.gemeente, e.audience, e.period, e.measure, e.edition) =
+    (c.gemeente, c.audience, c.period, c.measure, c.edition)
+  where (c.gemeente, c.audience, c.period, c.wijk, c.measure) = (w.gemeente, hub.asker(), p.period, w.id, $2)
+  order by c.edition desc limit 1) c on true
+left join lateral (
+  select c.value, c.suppression, c.edition where c.edition is not null and not $4
+  union all
+  select x.value, x.suppression, x.edition from hub.edition_parts x
+  where $4 and c.breakdown = 'BUURT' and x."group" is null and x.buurt is not distinct from b.id
+    and (x.gemeente, x.audience, x.period, x.wijk, x.measure, x.edition) =
+      (c.gemeente, c.audience, c.period, c.wijk, c.measure, c.edition)) t on true
+where w.gemeente = hub.gemeente() and w.id = any ($1::uuid[])
+order by w.id, b.name nulls last, p.place

@@ -102,11 +102,13 @@ returning hub.today()
 select code, name from hub.gemeenten order by code
 
 -- measure_save --
--- Adds a measure of the overview, or changes its label.
-insert into hub.measures (gemeente, code, label, categories, position)
-values ($1::text, $2::text, $3::text, $4::text[], $5::int)
-on conflict (gemeente, code) do update set label = excluded.label, position = excluded.position
-returning code
+-- Adds a measure of the overview, or changes it; its definition's version goes up when it counts something else from now on.
+insert into hub.measures (gemeente, code, label, categories, position, period, open_days, breakdown, groups)
+values ($1::text, $2::text, $3::text, $4::text[], $5::int, $6::text, $7::int, $8::text, $9::text[])
+on conflict (gemeente, code) do update set label = excluded.label, categories = excluded.categories,
+  position = excluded.position, period = excluded.period, open_days = excluded.open_days, breakdown = excluded.breakdown,
+  groups = excluded.groups
+returning code, definition_version
 
 -- buurt_save --
 -- Adds a buurt without a CBS code to a wijk, by the wijk's code in the current division.

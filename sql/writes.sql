@@ -208,3 +208,17 @@ select mapping from hub.sheet_mappings where gemeente = hub.gemeente() and owner
 insert into hub.sheet_mappings (dataset, kind, mapping)
 select $1, $2, $3::jsonb where not hub.keeps_codes_only()
 on conflict (gemeente, owner, dataset, kind) do update set mapping = excluded.mapping, kept_on = hub.today()
+
+-- publication_of_counts --
+-- By which of the asker's own rules a count of a measure ($2) and period ($3) in wijken ($1) will be published, and on which day:
+-- from the agreements in force today alone.
+select c.wijk, a.title, min(c.min_cell) as min_cell, d.on_day
+from hub.contributors(hub.gemeente(), $3::text) c
+join hub.measures m on m.gemeente = hub.gemeente() and m.code = c.measure
+cross join lateral (select hub.period_until($3) + m.open_days + 1 as on_day) d
+join hub.agreements a on (a.gemeente, a.id, a.version) = (m.gemeente, c.agreement, c.version) and a.valid_until >= d.on_day
+join hub.agreement_rules r on (r.gemeente, r.agreement, r.version, r.number) = (a.gemeente, a.id, a.version, c.rule)
+  and hub.period_from($3) > d.on_day - r.keep_days
+where c.provider = hub.asker() and c.kind = 'COUNT' and c.measure = $2 and c.wijk = any ($1::uuid[])
+group by c.wijk, a.id, a.title, d.on_day
+order by a.title, a.id

@@ -27,6 +27,7 @@ CORPORATIE_A, CORPORATIE_B, BEWONERS, WIJKZORG = (
     "wijkzorgteam",
 )
 SCHOOL_A, SCHOOL_B = "school-a", "school-b"
+SCHOOLS = (SCHOOL_A, SCHOOL_B, "school-c", "school-d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Rule:
     precision: Literal["EXACT", "BUURT", "WIJK", "COUNT"]
     category: str | None = None
     fields: Sequence[str] = ()
+    kind: Literal["SIGNAL", "COUNT"] = "SIGNAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def convenanten(today: date) -> list[Convenant]:
         _housing(days),
         _care(days),
         _public_space(days),
+        _absence(days),
         _ended(days),
         _revoked(days),
         _proposed(days),
@@ -210,6 +213,20 @@ def _public_space(days: _Days) -> Convenant:
             Rule(GEMEENTE, BEWONERS, (SEGHWAERT,), "BUURT", "LITTER", ("summary",)),
             Rule(BEWONERS, GEMEENTE, (SEGHWAERT,), "BUURT", "LITTER", ("summary", "subcategory")),
         ],
+    )
+
+
+def _absence(days: _Days) -> Convenant:
+    return Convenant(
+        "verzuim",
+        "Schoolverzuim in cijfers (verzonnen)",
+        "Zien of verzuim in een wijk toeneemt. Scholen geven alleen aantallen, nooit leerlingen.",
+        "Verzonnen: taak van algemeen belang; aantallen vanaf vijf.",
+        days.begins,
+        days.ends,
+        days.at(-202),
+        SCHOOL_A,
+        [Rule(school, GEMEENTE, PILOTS, "COUNT", kind="COUNT") for school in SCHOOLS],
     )
 
 

@@ -15,7 +15,8 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Literal
 
-from hub.demo.scene import OOSTERHEEM, SEGHWAERT, holiday_before
+from hub.demo.convenanten import SCHOOLS
+from hub.demo.scene import OOSTERHEEM, ROLES, SEGHWAERT, holiday_before
 from hub.demo.seen import WATCHES, WEEKS, Seen, Watch, dice_of, moment, monday_of, seen_by
 
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
@@ -23,6 +24,7 @@ Row = Mapping[str, Any]
 
 MAY_REJECT = 3
 MAY_CLOSE = 120
+WEEKS_COUNTED = 14
 DAYS_WITH_A_NIGHT = 14
 """The last days of which each has its night's work; before that a week has one, when it closes."""
 
@@ -115,13 +117,23 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """The pupils who were absent in a week, by group: numbers, never who."""
+
+    at: datetime
+    sender: str
+    week: str
+    cells: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
 class Night:
     """The hub's own daily work: numbers of closed weeks are published, the feed's batch is cut."""
 
     at: datetime
 
 
-Call = Push | Nothing | Report | Update | Night
+Call = Push | Nothing | Report | Update | Counts | Night
 
 
 def calls(today: date, seed: str) -> list[Call]:
@@ -136,6 +148,7 @@ def calls(today: date, seed: str) -> list[Call]:
             else _upserts(rhythm, watch, seen, today)
         )
     made += _reports(today, seed)
+    made += _counts(today, seed)
     return sorted(made, key=lambda call: call.at)
 
 
@@ -285,6 +298,26 @@ def _reports(today: date, seed: str) -> Iterator[Report | Update]:
         yield Report(at, "wijkagent", key, row, _CAPS if capped else MappingProxyType({}))
         if day + timedelta(days=3) < today:
             yield Update(at + timedelta(days=3), "wijkagent", key, "DONE")
+
+
+def _wijken_of(sender: str) -> Sequence[str]:
+    return next(role.wijken for role in ROLES if role.token == sender) or ()
+
+
+def _counts(today: date, seed: str) -> Iterator[Counts]:
+    """What schools count of late, on the Friday of each week; School B skipped the last one."""
+    closed = monday_of(today) - timedelta(weeks=1)
+    for school in SCHOOLS:
+        weeks = range(-WEEKS_COUNTED + 1, 0 if school == "school-b" else 1)
+        for week in weeks:
+            friday = closed + timedelta(weeks=week, days=FRI)
+            dice = dice_of(seed, today, "absent", school, friday)
+            cells = [
+                {"wijk": wijk, "group": group, "count": dice.randrange(5, 15)}
+                for wijk in _wijken_of(school)
+                for group in ("onderbouw", "bovenbouw")
+            ]
+            yield Counts(moment(friday, time(15, 10)), school, week_of(friday), cells)
 
 
 _CAPS = MappingProxyType({"buurtwerk": "BUURT", "handhaving": "WIJK", "wijkregisseur": "COUNT"})

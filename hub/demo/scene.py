@@ -44,6 +44,7 @@ class Promise:
 
     dataset: str
     rhythm_days: int | None
+    kind: str = "SIGNAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Role:
     invented: bool = False
     contact: str | None = None
 
+
+TELLINGEN = Promise("tellingen", 7, "COUNT")
 
 ROLES = (
     Role(
@@ -152,7 +155,7 @@ ROLES = (
         "School A (verzonnen)",
         "SCHOOL",
         (OOSTERHEEM,),
-        (Promise("rond-de-school", 14),),
+        (Promise("rond-de-school", 14), TELLINGEN),
         invented=True,
         contact="administratie School A",
     ),
@@ -162,9 +165,22 @@ ROLES = (
         "School B (verzonnen)",
         "SCHOOL",
         (SEGHWAERT,),
-        (Promise("rond-de-school", 14),),
+        (Promise("rond-de-school", 14), TELLINGEN),
         invented=True,
         contact="administratie School B",
+    ),
+    *(
+        Role(
+            f"school-{letter.lower()}",
+            f"school-{letter.lower()}",
+            f"School {letter} (verzonnen)",
+            "SCHOOL",
+            (OOSTERHEEM, SEGHWAERT),
+            (TELLINGEN,),
+            invented=True,
+            contact=f"administratie School {letter}",
+        )
+        for letter in "CD"
     ),
     Role(
         "wijkzorgteam",
@@ -186,17 +202,35 @@ ROLES = (
     ),
 )
 
-# Disjoint groups of categories: what the overview counts.
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What the overview counts: a group of categories, of which no other measure has one."""
+
+    code: str
+    label: str
+    categories: tuple[str, ...]
+    breakdown: str | None = None
+    groups: tuple[str, ...] = ()
+
+
 MEASURES = (
-    ("jeugdoverlast", "Overlast van jongeren", ("YOUTH_NUISANCE",)),
-    ("woonoverlast", "Overlast rond de woning", ("NOISE", "HOUSING")),
-    (
+    Measure("jeugdoverlast", "Overlast van jongeren", ("YOUTH_NUISANCE",), "BUURT"),
+    Measure("woonoverlast", "Overlast rond de woning", ("NOISE", "HOUSING")),
+    Measure(
         "openbare-ruimte",
         "Straat, groen en afval",
         ("LITTER", "VANDALISM", "PAVING", "GREEN", "LIGHTING"),
     ),
-    ("veiligheid", "Veiligheid en verkeer", ("SAFETY", "TRAFFIC")),
-    ("zorg", "Zorg en contact", ("CARE", "SOCIAL_CONTACT", "ABSENTEEISM")),
+    Measure("veiligheid", "Veiligheid en verkeer", ("SAFETY", "TRAFFIC")),
+    Measure("zorg", "Zorg en contact", ("CARE", "SOCIAL_CONTACT")),
+    Measure(
+        "schoolverzuim",
+        "Leerlingen die verzuimen",
+        ("ABSENTEEISM",),
+        "GROUP",
+        ("onderbouw", "bovenbouw"),
+    ),
 )
 
 
@@ -208,8 +242,8 @@ async def set_scene(owner: Database, ids: IdSource, today: date) -> dict[str, st
     began = today - timedelta(days=200)
     async with owner.administration() as session:
         await _add_buurten(session, ids, today)
-        for position, (code, label, categories) in enumerate(MEASURES, start=1):
-            await session.fetch("measure_save", GEMEENTE, code, label, list(categories), position)
+        for position, measure in enumerate(MEASURES, start=1):
+            await _add_measure(session, measure, position)
         return {role.token: await _add_role(session, ids, role, began) for role in ROLES}
 
 
@@ -258,6 +292,21 @@ async def _add_buurten(session: Session, ids: IdSource, today: date) -> None:
             await session.fetch("buurt_save", GEMEENTE, code, ids.new_id(today), name, real is None)
 
 
+async def _add_measure(session: Session, measure: Measure, position: int) -> None:
+    await session.fetch(
+        "measure_save",
+        GEMEENTE,
+        measure.code,
+        measure.label,
+        list(measure.categories),
+        position,
+        "WEEK",
+        0,
+        measure.breakdown,
+        list(measure.groups),
+    )
+
+
 async def _add_role(session: Session, ids: IdSource, role: Role, began: date) -> str:
     partner = await save_partner(
         session, ids, GEMEENTE, role.slug, role.name, role.kind, invented=role.invented
@@ -266,7 +315,13 @@ async def _add_role(session: Session, ids: IdSource, role: Role, began: date) ->
         await set_working_area(session, partner, role.wijken, began, contact=role.contact)
     for promise in role.promises:
         await declare_dataset(
-            session, partner, promise.dataset, "SIGNAL", promise.rhythm_days, role.contact, began
+            session,
+            partner,
+            promise.dataset,
+            promise.kind,
+            promise.rhythm_days,
+            role.contact,
+            began,
         )
     return await _token(session, partner, role)
 

@@ -23,6 +23,7 @@ from hub.demo.deliveries import (
     MAY_CLOSE,
     MAY_REJECT,
     Call,
+    Counts,
     Night,
     Nothing,
     Push,
@@ -55,6 +56,9 @@ REPORT = """mutation WelDatNietWie($in: ReportSignalInput!) {
 }"""
 UPDATE = """mutation Bijwerken($in: UpdateSignalInput!) {
   updateSignal(input: $in) { signal { id } errors { path code message } }
+}"""
+SUBMIT = """mutation AlleenAantallen($in: SubmitCountsInput!) {
+  submitCounts(input: $in) { accepted errors { path code message } }
 }"""
 
 
@@ -159,6 +163,8 @@ class _World:
                 await self._report(step)
             case Update():
                 await self._update(step)
+            case Counts():
+                await self._count(step)
             case Night():
                 await run_daily(self._database, [GEMEENTE])
 
@@ -189,7 +195,7 @@ class _World:
                     "provider": self._partners[rule.provider],
                     "receiver": self._partners[rule.receiver],
                     "wijken": list(rule.wijken),
-                    "kind": "SIGNAL",
+                    "kind": rule.kind,
                     "category": rule.category,
                     "fields": list(rule.fields),
                     "precision": rule.precision,
@@ -251,6 +257,15 @@ class _World:
             ]
         made = await self._do(report.sender, REPORT, "reportSignal", given)
         self._reports[report.key] = made["signal"]
+
+    async def _count(self, counts: Counts) -> None:
+        given = {
+            "measure": "schoolverzuim",
+            "period": counts.week,
+            "idempotencyKey": f"verzuim-{counts.week}",
+            "cells": counts.cells,
+        }
+        await self._do(counts.sender, SUBMIT, "submitCounts", given)
 
     async def _update(self, update: Update) -> None:
         given = {**self._reports[update.key], "status": update.status}

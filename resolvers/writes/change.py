@@ -21,6 +21,7 @@ from resolvers.writes.rows import (
     Areas,
     Checked,
     Writer,
+    check_in_database,
     check_values,
     checked_text,
     without_minutes,
@@ -82,6 +83,7 @@ async def _report(
     areas = await Areas.named_by(session, [given])
     areas.place(given, checked)
     check_values(kind, given, Writer.of(frame), checked)
+    await check_in_database(session, kind, OF_THE_HUB, [checked])
     caps = None if given.get("share_at") is None else read_caps(given["share_at"])
     if caps and not checked.errors:
         wijken, category = checked.values["wijken"], checked.values["category"]
@@ -118,6 +120,7 @@ async def change(
             writer = Writer.of(await write_frame(session))
             checked = Checked(line=1)
             check_values(kind, await _with_term(session, kind, record, given), writer, checked)
+            await _check_changed(session, kind, record, checked)
             if checked.errors:
                 return Written(errors=_under_input(checked.errors))
             await without_minutes(session, kind, writer, [checked])
@@ -171,12 +174,23 @@ async def _with_term(
     """What changes; begin and end together where one of them does, for each is checked against the
     other.
     """
-    if kind.until is None or (kind.when in given) == (kind.until in given):
+    if not kind.when or not kind.until or (kind.when in given) == (kind.until in given):
         return given
     stored = await session.fetchrow(f"{kind.table}_by_id", [record])
     if stored is None or stored["agreement"] is not None:  # not one's own: refused later
         return given
     return {kind.when: stored[kind.when], kind.until: stored[kind.until], **given}
+
+
+async def _check_changed(session: Session, kind: Kind, record: UUID, checked: Checked) -> None:
+    """Adds what the database says against one's own record as it would become."""
+    if not kind.checked_in_database:
+        return
+    stored = await session.fetchrow(f"{kind.table}_by_id", [record])
+    if stored is None or stored["agreement"] is not None:  # not one's own: refused later
+        return
+    changed = Checked(line=1, values={**dict(stored), **checked.values}, errors=checked.errors)
+    await check_in_database(session, kind, stored["dataset"], [changed], record)
 
 
 async def _not_written(context: Context, kind: Kind, record: UUID) -> Written:

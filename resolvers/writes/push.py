@@ -25,6 +25,7 @@ from resolvers.writes.rows import (
     DeliveredRows,
     Row,
     Writer,
+    check_in_database,
     delivered_digest,
     unreadable,
     without_minutes,
@@ -200,6 +201,7 @@ class Push:
         checks = DeliveredRows(self.kind, self.writer, areas)
         checked = [checks.check(line, row) for line, row in rows]
         await without_minutes(self._session, self.kind, self.writer, checked)
+        await check_in_database(self._session, self.kind, self.delivery.dataset, checked)
         return sorted([*checked, *rejected], key=lambda row: row.line)
 
     async def carry_out(self, request: Request, checked: Sequence[Checked]) -> Receipt:

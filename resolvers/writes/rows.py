@@ -238,9 +238,42 @@ def check_values(kind: Kind, row: Row, writer: Writer, checked: Checked) -> None
                 checked.refuse(column.field, "BAD_VALUE")
         elif column.between and not column.between[0] <= value <= column.between[1]:
             checked.refuse(column.field, "BAD_VALUE")
+        elif column.check is not None:
+            _check_value(column, value, checked)
         checked.values[column.name] = value
     _check_when(kind, writer, checked)
     _check_whole_point(kind, writer, checked)
+
+
+def _check_value(column: Column, value: Any, checked: Checked) -> None:
+    try:
+        if column.check is not None:
+            column.check(value)
+    except Refusal as refusal:
+        checked.refuse(column.field, refusal.code, **refusal.params)
+
+
+async def check_in_database(
+    session: Session,
+    kind: Kind,
+    dataset: str,
+    rows: Sequence[Checked],
+    record: UUID | None = None,
+) -> None:
+    """Adds to rows what the database says against them, of a kind that asks it: all rows in one
+    statement.
+
+    `dataset` is where they would be written, `record` the one that they would change.
+    """
+    good = [row for row in rows if not row.errors]
+    if not kind.checked_in_database or not good:
+        return
+    names = ["wijk", "buurt", *(column.name for column in kind.columns)]
+    columns = [[row.values.get(name) for row in good] for name in names]
+    external_ids = [row.external_id for row in good]
+    found = await session.fetch(f"{kind.table}_checks", dataset, record, external_ids, *columns)
+    for wrong in found:
+        good[wrong["place"] - 1].refuse(wrong["field"], wrong["code"], **wrong["params"])
 
 
 def checked_text(column: Column, value: str | None, strict: bool, checked: Checked) -> str | None:
@@ -288,8 +321,8 @@ def _without_persons(column: Column, text: str, strict: bool, checked: Checked) 
 
 
 def _check_when(kind: Kind, writer: Writer, checked: Checked) -> None:
-    begins = checked.values.get(kind.when)
-    if begins is not None:
+    begins = checked.values.get(kind.when) if kind.when else None
+    if kind.when and begins is not None:
         if begins > _newest(kind, begins, writer):
             too_late = "BAD_VALUE" if kind.planned else "DATE_IN_FUTURE"
             checked.refuse(kind.field_of(kind.when), too_late)

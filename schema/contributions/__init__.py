@@ -6,6 +6,7 @@ one more name.
 from __future__ import annotations
 
 from schema.contributions.activities import CONTRIBUTION as ACTIVITIES
+from schema.contributions.counts import CONTRIBUTION as COUNTS
 from schema.contributions.enforcement_actions import CONTRIBUTION as ENFORCEMENT_ACTIONS
 from schema.contributions.housing_projects import CONTRIBUTION as HOUSING_PROJECTS
 from schema.contributions.police_notices import CONTRIBUTION as POLICE_NOTICES
@@ -19,6 +20,7 @@ CONTRIBUTIONS: tuple[ContributionKind, ...] = (
     ENFORCEMENT_ACTIONS,
     POLICE_NOTICES,
     HOUSING_PROJECTS,
+    COUNTS,
 )  # fmt: skip
 
 BY_KIND = {contribution.kind.name: contribution for contribution in CONTRIBUTIONS}

@@ -41,14 +41,20 @@ FETCHED = {
 # Other columns than fields, or none: Python makes them from rows.
 MADE = {
     "ActionStep",
+    "Budget",
     "Count",
     "FeedItem",
+    "Goal",
     "Headline",
     "JointAction",
     "PageInfo",
     "PushSummary",
     "SliceView",
+    "Trend",
+    "TrendPoint",
+    "TrendSeries",
     "UserError",
+    "WillPublish",
 }
 MADE_ENDINGS = ("Connection", "Edge", "Payload")
 

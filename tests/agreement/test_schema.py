@@ -56,6 +56,7 @@ SECTIONS: dict[str, str] = {}
 # contribution are found by the fields of its type.
 ENUM_OF_COLUMN = {
     "agreement_rules.precision": "Precision",
+    "counts.category": "Category",
     "figures.comparability": "Comparability",
     "figures.null_reason": "NullReason",
     "figures.status": "FigureStatus",
@@ -69,6 +70,9 @@ INTERNAL = {
     "area_proposals.alike",
     "contribution_fields.shown_from",
     "edition_cells.suppression",  # the other reasons are not stored: there is no cell then
+    "edition_parts.suppression",
+    "measures.breakdown",
+    "measures.period",
     "receipts.mode",
     "tokens.holder",
     "wijken.kind",
@@ -76,8 +80,8 @@ INTERNAL = {
 
 # Names of the glossary that come with later parts of the hub.
 LATER = {
-    "Budget", "CouncilQuestion", "CountRecord", "Goal", "Initiative", "Plan",
-    "giveVouchers", "submitCounts",
+    "CouncilQuestion", "Initiative", "Plan",
+    "giveVouchers",
 }  # fmt: skip
 
 

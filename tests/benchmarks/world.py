@@ -130,9 +130,9 @@ async def _settle(addresses: Addresses) -> None:
     root = await asyncpg.connect(addresses.superuser)
     await root.execute("vacuum (analyze, freeze)", timeout=600)
     app = await asyncpg.connect(addresses.app)
-    for week in range(WEEKS):  # one by one: all at once takes longer than a statement may
-        publish = "select hub.publish_week($1, hub.first_due_week() + 7 * $2::int)"
-        await app.fetch(publish, GEMEENTE, week)
+    for due in await app.fetch("select period from hub.due_periods()"):
+        # one by one: all at once takes longer than a statement may
+        await app.fetch("select hub.publish($1, $2)", GEMEENTE, due["period"])
     await app.close()
     await root.execute("checkpoint", timeout=600)
     await root.close()

@@ -85,6 +85,7 @@ query Signal($id: ID!) {
 """
 
 OOSTERHEEM = "WK063711"
+SEGHWAERT = "WK063708"
 
 _numbers = itertools.count(1)
 

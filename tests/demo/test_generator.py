@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.demo.convenanten import convenanten
-from hub.demo.deliveries import Nothing, Push, Report, Row, calls, first_monday
+from hub.demo.deliveries import Counts, Nothing, Push, Report, Row, calls, first_monday
 from hub.demo.scene import LIVED_IN, ROLES
 from hub.demo.seen import ALL, HERE, WATCHES, seen_by
 from resolvers.text_checks import clean, find
@@ -76,6 +76,16 @@ def test_each_sender_delivers_what_it_promised_in_wijken_where_it_works() -> Non
         assert push.dataset in {promise.dataset for promise in role.promises}
         where = set(ALL if role.wijken is None else role.wijken)
         assert {row["wijk"] for row in good_rows(push)} <= where
+
+
+def test_schools_count_in_wijken_where_they_work_and_as_they_promised() -> None:
+    roles = {role.token: role for role in ROLES}
+    counts = [call for call in calls(TODAY, SEED) if isinstance(call, Counts)]
+    assert {call.sender for call in counts} == {f"school-{letter}" for letter in "abcd"}
+    for call in counts:
+        role = roles[call.sender]
+        assert ("tellingen", "COUNT") in {(each.dataset, each.kind) for each in role.promises}
+        assert {cell["wijk"] for cell in call.cells} == set(role.wijken or ())
 
 
 def test_rows_have_names_of_their_own_within_a_delivery() -> None:

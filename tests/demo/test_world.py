@@ -64,6 +64,27 @@ async def test_the_overview_shows_some_numbers_and_withholds_others(demo: Demo) 
     assert sum(1 for code, now in cells if code == OOSTERHEEM and now["value"]) >= 2
 
 
+TREND = """query Verzuim($wijk: String!) { wijk(code: $wijk) {
+  trend(measure: "schoolverzuim", by: WIJK) { series { points { period count { value } } } } } }"""
+
+
+async def test_numbers_that_schools_counted_are_shown_week_after_week(demo: Demo) -> None:
+    for wijk in await overview(demo):
+        if wijk["code"] == OOSTERHEEM:
+            numbers = {each["measure"]: each["now"] for each in wijk["overview"]["headlines"]}
+            assert numbers["schoolverzuim"]["suppression"] == "NONE"
+            assert numbers["schoolverzuim"]["value"] >= 30
+    answer = await demo.partner("wijkregisseur").ask(TREND, {"wijk": OOSTERHEEM})
+    [series] = answer["wijk"]["trend"]["series"]
+    assert all(point["count"]["value"] >= 30 for point in series["points"])
+    assert (series["points"][-1]["period"], len(series["points"])) == (WEEK, 13)
+    groups = await demo.place.rows(
+        'select count(*) as shown from hub.edition_parts where "group" is not null'
+        " and suppression = 'NONE'"
+    )
+    assert groups[0]["shown"] >= 26
+
+
 async def test_the_wijkregisseur_sees_who_was_silent_and_who_is_late(demo: Demo) -> None:
     wijken = await overview(demo)
     silent = {s["organisation"]["name"] for w in wijken for s in w["overview"]["silentSources"]}
@@ -170,7 +191,8 @@ async def test_tokens_are_in_a_file_that_only_its_owner_can_read(demo: Demo) -> 
     assert json.loads(file.read_text()) == demo.tokens
     assert list(demo.tokens) == [
         "wijkregisseur", "beheer", "raad", "buurtwerk", "corporatie-a", "corporatie-b",
-        "handhaving", "wijkagent", "school-a", "school-b", "wijkzorgteam", "bewoners",
+        "handhaving", "wijkagent", "school-a", "school-b", "school-c", "school-d", "wijkzorgteam",
+        "bewoners",
     ]  # fmt: skip
 
 

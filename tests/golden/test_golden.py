@@ -34,6 +34,7 @@ GOLDEN: list[tuple[str, str, dict[str, Any]]] = [
     ("0c_overview", "wijkregisseur", {"week": "2026-W47"}),
     ("0f_feed", "buurtwerk", {"wijk": OOSTERHEEM}),
     ("0f_feed", "wijkregisseur", {"wijk": OOSTERHEEM}),
+    ("1a_monday", "wijkregisseur", {"wijk": OOSTERHEEM, "week": "2026-W47", "jaar": 2026}),
 ]
 
 PARTS = {
@@ -51,6 +52,10 @@ PARTS = {
       overview(week: "2026-W47") {
         headlines { label now { shown scope { name } } }
         silentSources { organisation { name } }
+      }""",
+    "trend": """
+      trend(measure: "jeugdoverlast", weeks: 4) {
+        series { area breaks points { period count { shown } } }
       }""",
 }
 ROOTS = {"wijken_of_gemeente", "wijken_of_code"}

@@ -154,6 +154,10 @@ OTHER_KINDS = {
         "'x', 'RENOVATION', 4, hub.today(), 'PLANNED'",
     ),
     "activities": ("title, starts_at, wijken", "'x', hub.now(), array[{wijk}]"),
+    "counts": (
+        "measure, period, count",
+        "'jeugdoverlast', to_char(hub.today() + 0, 'IYYY\"-W\"IW'), 4",
+    ),
 }
 
 
@@ -169,6 +173,18 @@ def insert_into(table: str) -> str:
 
 DATASETS: dict[str, tuple[str, ...] | None] = {"meldingen": None, "sleutel-1": ("LITTER",)}
 """The datasets of everybody, and of which categories each was declared."""
+
+
+def _week(days: int) -> str:
+    """The week that is so many days from today, in SQL."""
+    return f"to_char(hub.today() + {days}, 'IYYY\"-W\"IW')"
+
+
+def _count_of(days: int) -> str:
+    """The statement that adds a count of that week, in the wijk $1."""
+    return insert_into("counts").replace(_week(0), _week(days))
+
+
 EVERYTHING = ("point", "seenAt", "subcategory", "summary")
 
 
@@ -779,6 +795,7 @@ class Battery:
                     assert gone != "DELETE 0"
         await self._every_wijk(play)
         await self._codes_only(play)
+        await self._open_periods(play)
         for column in ("valid_until = '2099-01-01'", "parties = parties"):
             await refused(play, first, f"update hub.agreements set {column}")
         async with undone(play.app):
@@ -897,6 +914,23 @@ class Battery:
                 "update hub.signals set seen_at = now() + interval '1 minute', version = 2 where id = $1",
                 SAME,
             )
+
+    async def _open_periods(self, play: Play) -> None:
+        """A count is taken and changed while its period is open, and neither before nor after."""
+        first, wijk = play.world.organisations[0], next(iter(play.world.wijken))
+        move = "update hub.counts set version = version + 1, period = {}"
+        async with undone(play.app):
+            await play.owner.execute("update hub.measures set open_days = 7")
+            async with as_asker(play.app, play.world.gemeente, first):
+                await play.app.execute(_count_of(-7), wijk)
+            await play.owner.execute("update hub.measures set open_days = 0")
+            for days in (-7, 7):
+                await refused(play, first, _count_of(days), wijk)
+            async with as_asker(play.app, play.world.gemeente, first):
+                assert await play.app.execute(move.format(_week(0))) == "UPDATE 0"
+                await play.app.execute(_count_of(0), wijk)
+            for days in (-7, 7):
+                await refused(play, first, move.format(_week(days)))
 
     async def _announced(self, play: Play, recorder: Acting) -> None:
         """What receivers are told of agreements, and that the recorder reads nothing else of the feed."""

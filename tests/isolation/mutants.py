@@ -60,7 +60,7 @@ def _of_policy(table: str, policy: str, using: str | None, check: str | None) ->
         "owner"
         if policy == "administration"
         else "writing"
-        if "codes" in policy or "wijk" in policy
+        if policy.startswith(("codes_only", "every_wijk", "open_period"))
         else "catalogue"
     )
     yield Mutant(f"no policy {name}", f"drop policy {policy} on hub.{table}", shows)
@@ -151,7 +151,7 @@ async def grants(connection: Connection) -> Iterator[Mutant]:
             made.append(
                 Mutant(
                     f"hub_door reads {table}.{column}",
-                    f"grant select ({column}) on hub.{table} to hub_door",
+                    f'grant select ("{column}") on hub.{table} to hub_door',
                 )
             )
         if row["guarded"] and column in (
@@ -165,7 +165,7 @@ async def grants(connection: Connection) -> Iterator[Mutant]:
             made += [
                 Mutant(
                     f"hub_app may {verb} {table}.{column}",
-                    f"grant {verb} ({column}) on hub.{table} to hub_app",
+                    f'grant {verb} ("{column}") on hub.{table} to hub_app',
                 )
                 for verb in ("insert", "update")
                 if row["app_writes"] and not row[f"app_{verb}s"]
@@ -604,6 +604,12 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
         "",
     ),
     (("works_in",), "and hub.today() between o.works_from and o.works_until", ""),
+    (("takes_counts",), "between hub.period_from(of_period) and", "<="),
+    (
+        ("takes_counts",),
+        "hub.today() between hub.period_from(of_period) and hub.period_until(of_period) + m.open_days",
+        "hub.today() >= hub.period_from(of_period)",
+    ),
     (("works_in",), "o.organisation = hub.asker() and", ""),
     (("principal_of",), "t.digest = token_digest and", ""),
     (("principal_of",), "and t.revoked_at is null", ""),

@@ -336,6 +336,7 @@ async def hidden_changes(
         if sight(tried, asker) == sight(play.world, asker):
             guesses += await _carry_out(play, change)
     await _noise(play, asker, rng, name)
+    guesses += await _counts(play, asker, rng, name)
     return guesses
 
 
@@ -452,6 +453,33 @@ async def _carry_out(play: Play, change: Change) -> list[str]:
     for party in what.parties:
         await play.decide(what.id, party, "ACCEPT")
     return [global_id("Agreement", what.id)]
+
+
+COUNT = """insert into hub.counts (id, dataset, external_id, wijk, buurt, measure, period, count)
+  values ($1, 'meldingen', $2, $3, $4, 'jeugdoverlast', '2026-W48', $5) on conflict do nothing"""
+
+
+async def _counts(play: Play, asker: UUID, rng: random.Random, name: str) -> list[str]:
+    """Counts that others give, correct and withdraw, whatever is agreed: they are nobody's but theirs."""
+    guesses = []
+    for organisation in play.world.organisations:
+        if organisation == asker:
+            continue
+        async with as_asker(play.app, play.world.gemeente, organisation):
+            for number in range(rng.randrange(4)):
+                wijk = rng.choice(list(play.world.wijken))
+                buurt = rng.choice((None, *play.world.wijken[wijk]))
+                made = named("pair", "count", name, organisation, number)
+                await play.app.execute(
+                    COUNT, made, rng.choice(SAME_NUMBERS), wijk, buurt, rng.randrange(100)
+                )
+                guesses.append(global_id("CountRecord", made))
+            await play.app.execute(
+                "update hub.counts set count = count + $1, version = version + 1 where count % 3 = 0",
+                rng.randrange(1, 9),
+            )
+            await play.app.execute("delete from hub.counts where count % 7 = $1", rng.randrange(7))
+    return guesses
 
 
 async def _noise(play: Play, asker: UUID, rng: random.Random, name: str) -> None:

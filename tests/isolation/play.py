@@ -104,6 +104,11 @@ class Play:
         await play._set_clock()
         async with owner.transaction():
             await owner.execute("insert into hub.gemeenten values ($1, $1)", gemeente)
+            await owner.execute(
+                "insert into hub.measures (gemeente, code, label, categories, position)"
+                " values ($1, 'jeugdoverlast', 'Proef', '{NOISE}', 1)",
+                gemeente,
+            )
             await owner.executemany(
                 "insert into hub.wijken (gemeente, id) values ($1, $2)",
                 [(gemeente, wijk) for wijk in wijken],

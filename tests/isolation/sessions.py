@@ -140,6 +140,10 @@ _MOMENT = _one(
 )
 _LON, _LAT = _one(4.49, 4.49, 4.5, 200.0), _one(52.06, 52.06, 52.07)
 
+_MEASURE = _one("jeugdoverlast", "jeugdoverlast", "schoolverzuim", "zorg", "geheim")
+_PERIOD = _one("2026-W48", "2026-W48", "2026-W47", "2026-W49", "2026-Q4")
+_GROUP = _one(None, None, "onderbouw", "bovenbouw", "brugklas")
+
 VALUES: dict[str, Pick] = {
     "Query.node.id": _of("ids", "ids", "guesses"),
     "Query.wijk.id": _of("wijk_ids", "guesses"),
@@ -164,6 +168,9 @@ VALUES: dict[str, Pick] = {
     "Wijk.actions.first": _FIRST,
     "Wijk.actions.after": _AFTER,
     "Wijk.actions.open": _one(True, False),
+    "Wijk.trend.measure": _MEASURE,
+    "Wijk.trend.weeks": _one(1, 4, 13, 53, 54),
+    "Wijk.budget.year": _one(2025, 2026),
     "Wijk.overview.week": _one("2026-W46", "2026-W45", "2026-W47", "2026-Q3"),
     "Overview.newSince.cursor": _AFTER,
     "Contribution.history.first": _FIRST,
@@ -215,6 +222,14 @@ VALUES: dict[str, Pick] = {
     "SignalRow.seenAt": _MOMENT,
     "SignalRow.summary": _TEXT,
     "SignalRow.internalNote": _TEXT,
+    "SubmitCountsInput.measure": _MEASURE,
+    "SubmitCountsInput.period": _PERIOD,
+    "SubmitCountsInput.idempotencyKey": _of("keys"),
+    "SubmitCountsInput.dryRun": _one(False, True),
+    "CountCell.wijk": _WIJK,
+    "CountCell.buurt": _of("buurten"),
+    "CountCell.group": _GROUP,
+    "CountCell.count": _one(0, 4, 12, -1),
     "ReportNothingInput.dataset": lambda rng, memory: rng.choice([memory.own_dataset, "meldingen"]),
     "ReportNothingInput.wijk": _WIJK,
     "ReportNothingInput.period": _one("2026-W46", "2026-W47"),
@@ -294,6 +309,10 @@ _OTHERS: dict[str, tuple[str, dict[str, Pick]]] = {
             "attendance": _one(0, 4, -1, None),
         },
     ),
+    "CountRecord": (
+        "counts",
+        {"measure": _MEASURE, "period": _PERIOD, "group": _GROUP, "count": _one(0, 4, 12, -1)},
+    ),
 }
 _SEVERAL = {"Activity"}
 for _name, (_field, _own) in _OTHERS.items():
@@ -312,6 +331,13 @@ for _name, (_field, _own) in _OTHERS.items():
         }
         if _name in _SEVERAL and _input != "Update":
             VALUES[f"{_typename}.wijken"] = VALUES.pop(f"{_typename}.wijk")
+
+for _each in ("measure", "period", "group"):  # of what it is a count does not change
+    del VALUES[f"UpdateCountRecordInput.{_each}"]
+VALUES |= {
+    f"CountFilter.{_each}": VALUES[f"RecordFilter.{_each}"]
+    for _each in ("owner", "mine", "buurt", "from", "until", "closed", "text")
+} | {"CountFilter.measure": _MEASURE}
 
 # How often what may be left out is given.
 LIKELY = {

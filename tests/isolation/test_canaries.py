@@ -156,10 +156,10 @@ async def let_loose(
         try:
             async with superuser.transaction():
                 done = await superuser.execute(
-                    f"update hub.{table} set {column} = {value} where {row['holder']} = $1",
+                    f'update hub.{table} set "{column}" = {value} where {row["holder"]} = $1',
                     stranger,
                 )
-        except asyncpg.IntegrityConstraintViolationError:
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError):
             continue  # a list of words, or a form: nothing random fits
         tables |= {table} if done != "UPDATE 0" else set()
     for record in world.records.values():
@@ -198,6 +198,7 @@ async def repertoire(base: Base, side: Side, guesses: list[str]) -> list[Operati
                 " ... on EnforcementAction { sourceId version } ... on PoliceNotice { sourceId version }"
                 " ... on HousingProject { title sourceId version history { nodes { before after } } }"
                 " ... on Activity { title audience facility sourceId version history { nodes { before after } } }"
+                " ... on CountRecord { measure group sourceId version history { nodes { before after } } }"
                 " ... on Agreement { title purpose rules { fields } } } pushReceipt(id: $id) { dataset } }",
                 {"id": guess},
                 {},

@@ -298,7 +298,7 @@ def test_what_the_transaction_says_cannot_be_written(bench: Bench, play: Play, c
         "create table hub.mine (x text)",
         "create trigger t after insert on hub.signals for each row execute function suppress_redundant_updates_trigger()",
         "select hub.compile_grants('GM0001', null, null)",
-        "select * from hub.cube_of_week('GM0001', '2026-11-16', '{}')",
+        "select * from hub.cube_of('GM0001', '2026-W47', '{}')",
         "set local role hub_door",
         "set local role hub_recorder",
         "set local role hub_owner",

@@ -119,7 +119,7 @@ def test_a_name_that_cannot_be_is_wrong_use(checkout: Path, words: list[str]) ->
 @pytest.mark.parametrize(
     ("words", "taken"),
     [
-        *(([each.kind.name.lower()], each.typename) for each in CONTRIBUTIONS),
+        *(([each.kind.name.lower()], "already") for each in CONTRIBUTIONS),
         (["wijk"], "Wijk"),
         (["figure_of_mine", "--table", "figures"], "figures"),
         (["reader_of_mine", "--table", "readers"], "readers"),

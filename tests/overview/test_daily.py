@@ -111,10 +111,10 @@ async def test_a_fault_is_logged_without_its_message_and_ends_nothing(
     connections: Connections, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     town = await build(*connections, PLAN)
-    await connections.owner.execute("revoke execute on function hub.first_due_week() from hub_app")
+    await connections.owner.execute("revoke execute on function hub.due_periods() from hub_app")
 
     async def mended() -> None:
-        await connections.owner.execute("grant execute on function hub.first_due_week() to hub_app")
+        await connections.owner.execute("grant execute on function hub.due_periods() to hub_app")
 
     with caplog.at_level(logging.ERROR, "hub.daily"):
         await daily_loop(world.database, asyncio.Event(), Days(mended))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from resolvers.overview import change_percent
 from tests.overview.conftest import Ask, Connections
-from tests.overview.town import MONDAY, Plan, Rule, Seen, Town, build
+from tests.overview.town import TODAY, Given, Plan, Rule, Seen, Town, build
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +42,7 @@ async def two_weeks(connections: Connections, *signals: Seen) -> Town:
     """Signals of the week, and five of each of three partners in the week before, all published."""
     before = tuple(Seen(n, 5, day=-3, recorded=-3) for n in (1, 2, 3))
     town = await build(*connections, Plan(THREE, (*before, *signals)))
-    await town.publish(MONDAY - timedelta(days=7))
+    await town.publish("2026-W46")
     await town.publish()
     return town
 
@@ -163,3 +163,33 @@ def test_a_change_takes_the_old_number_to_the_new_one(now: int | None, before: i
     else:
         assert percent is not None and percent.is_integer()
         assert abs(before * (1 + percent / 100) - now) <= before / 200
+
+
+# ── Counts ───────────────────────────────────────────────────────────────────────────────────────
+
+COUNTS = tuple(Rule(n, kind="COUNT") for n in (1, 2, 3))
+
+
+async def test_a_number_of_counts_is_not_known_until_its_period_no_longer_takes_them(
+    connections: Connections, ask: Ask
+) -> None:
+    town = await build(*connections, Plan(COUNTS))
+    await town.measure("m2", ["TRAFFIC"], 2, open_days=2)
+    for number in (1, 2, 3):
+        await town.give(Given(number, 5, measure=2, recorded=8))
+    await town.today(TODAY + timedelta(days=1))
+    await town.publish()
+    found = {each["measure"]: each["now"] for each in await headlines(ask, town, 0)}
+    assert (found["m0"]["shown"], found["m2"]["suppression"]) == ("0", "PROVISIONAL")
+    await town.today(TODAY + timedelta(days=2))
+    await town.publish()
+    found = {each["measure"]: each["now"] for each in await headlines(ask, town, 0)}
+    assert (found["m2"]["shown"], found["m2"]["suppression"]) == ("15", "NONE")
+
+
+async def test_a_measure_that_goes_by_quarter_has_no_headline_of_a_week(
+    connections: Connections, ask: Ask
+) -> None:
+    town = await build(*connections, Plan(COUNTS))
+    await town.measure("m2", ["TRAFFIC"], period="QUARTER")
+    assert [each["measure"] for each in await headlines(ask, town, 0)] == ["m0", "m1"]

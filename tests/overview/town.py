@@ -39,6 +39,7 @@ class Rule:
     valid_from: int = -100
     valid_until: int = 100
     state: str = "ACCEPTED"
+    kind: str = "SIGNAL"
 
     @property
     def covers_from(self) -> float:
@@ -50,6 +51,18 @@ class Rule:
     def whole_week(self, today: int) -> bool:
         """Whether it shares what was seen on each day of the week that begins on day 0."""
         return self.in_force(today) and self.covers_from <= 0 and today < self.keep_days
+
+    def covers(self, recorded: int, today: int) -> bool:
+        """Whether it still shares what was recorded on a day."""
+        return (
+            self.covers_from <= recorded <= self.valid_until and recorded > today - self.keep_days
+        )
+
+    def about(self, categories: tuple[str, ...]) -> bool:
+        """Whether it shares something of a measure: of a count all that it counts, or nothing."""
+        if self.category is None or categories == (self.category,):
+            return True
+        return self.kind == "SIGNAL" and self.category in categories
 
 
 @dataclass(frozen=True)
@@ -64,11 +77,12 @@ class Seen:
     recorded: int = 2
     cap: str | None = None
     capped_for: int = 0
+    buurt: int | None = None
 
     def rank_under(self, rule: Rule) -> int | None:
         """How exactly the rule shows it to its audience: 0 as a number only, None not at all."""
         same = (rule.provider, rule.category or self.category) == (self.owner, self.category)
-        if not same or self.wijk not in rule.wijken:
+        if not same or self.wijk not in rule.wijken or rule.kind != "SIGNAL":
             return None
         if not rule.covers_from <= self.recorded <= rule.valid_until:
             return None
@@ -80,12 +94,27 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Given:
+    """A count of one organisation over the week; `part` is the place of a buurt or a group."""
+
+    owner: int
+    count: int
+    wijk: int = 0
+    measure: int = 0
+    recorded: int = 6
+    part: int | None = None
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a gemeente has and does until `today`, a number of days after MONDAY."""
 
     rules: tuple[Rule, ...]
     signals: tuple[Seen, ...] = ()
     measures: tuple[tuple[str, ...], ...] = (("NOISE", "LITTER"), ("GREEN",))
+    counts: tuple[Given, ...] = ()
+    breakdown: str | None = None
+    """By what every measure is told: BUURT, GROUP, or as a whole."""
     organisations: int = 5
     wijken: int = 2
     today: int = 7
@@ -98,6 +127,9 @@ class Cell(NamedTuple):
 
 
 Cells = dict[tuple[int, int, int], Cell]  # by audience, measure and wijk
+Parts = dict[tuple[int, int, int, int | None], int | None]  # and by buurt or group
+GROUPS = ("g0", "g1")
+BUURTEN = 2
 
 
 class Town:
@@ -109,6 +141,7 @@ class Town:
         self._app = app
         self.organisations: list[UUID] = []
         self.wijken: list[UUID] = []
+        self.buurten: list[list[UUID]] = []
 
     # ── What the administration does ─────────────────────────────────────────────────────────────
 
@@ -134,6 +167,14 @@ class Town:
             self.gemeente,
             wijk,
             f"WK{self.gemeente[2:]}{number:02}",
+        )
+        self.buurten.append([uuid4() for _ in range(BUURTEN)])
+        await self.administer(
+            "insert into hub.buurten (gemeente, id, wijk, name)"
+            " select $1, b, $2, 'Buurt ' || n from unnest($3::uuid[]) with ordinality u(b, n)",
+            self.gemeente,
+            wijk,
+            self.buurten[-1],
         )
         return wijk
 
@@ -168,14 +209,26 @@ class Town:
             datetime.combine(day, time(12), UTC),
         )
 
-    async def measure(self, code: str, categories: Sequence[str], position: int = 0) -> None:
+    async def measure(
+        self,
+        code: str,
+        categories: Sequence[str],
+        position: int = 0,
+        breakdown: str | None = None,
+        **more: Any,
+    ) -> None:
         await self.administer(
-            "insert into hub.measures (gemeente, code, label, categories, position)"
-            " values ($1, $2, $2, $3, $4)",
+            "insert into hub.measures"
+            " (gemeente, code, label, categories, position, breakdown, groups, period, open_days)"
+            " values ($1, $2, $2, $3, $4, $5, $6, $7, $8)",
             self.gemeente,
             code,
             list(categories),
             position,
+            breakdown,
+            list(GROUPS) if breakdown == "GROUP" else [],
+            more.get("period", "WEEK"),
+            more.get("open_days", 0),
         )
 
     async def dataset(
@@ -229,7 +282,7 @@ class Town:
             await app.execute(
                 "insert into hub.agreement_rules (agreement, version, number, provider, receiver,"
                 " wijken, kind, category, precision, keep_days, min_cell, includes_past)"
-                " values ($1, 1, 1, $2, $3, $4, 'SIGNAL', $5, $6, $7, $8, $9)",
+                " values ($1, 1, 1, $2, $3, $4, $10, $5, $6, $7, $8, $9)",
                 agreement,
                 *parties,
                 [self.wijken[n] for n in rule.wijken],
@@ -238,6 +291,7 @@ class Town:
                 rule.keep_days,
                 rule.min_cell,
                 rule.includes_past,
+                rule.kind,
             )
         await self.decide(rule.provider, agreement, "ACCEPT")
         if rule.state != "PROPOSED":
@@ -273,13 +327,39 @@ class Town:
                     seen.cap,
                 )
             await app.execute(
-                "insert into hub.signals (id, dataset, wijk, category, seen_at, profile)"
-                " select gen_random_uuid(), 'signals', $1, $2, $3, $4 from generate_series(1, $5)",
+                "insert into hub.signals (id, dataset, wijk, category, seen_at, profile, buurt)"
+                " select gen_random_uuid(), 'signals', $1, $2, $3, $4, $6"
+                " from generate_series(1, $5)",
                 self.wijken[seen.wijk],
                 seen.category,
                 datetime.combine(MONDAY + timedelta(days=seen.day), time(12), UTC),
                 profile,
                 seen.times,
+                None if seen.buurt is None else self.buurten[seen.wijk][seen.buurt],
+            )
+
+    async def give(self, given: Given, breakdown: str | None = None, period: str = WEEK) -> None:
+        """Gives a count on its day, by buurt or group as the measure is told."""
+        await self.today(MONDAY + timedelta(days=given.recorded))
+        buurt = group = None
+        if given.part is not None and breakdown == "BUURT":
+            buurt = self.buurten[given.wijk][given.part]
+        elif given.part is not None:
+            group = GROUPS[given.part]
+        async with self.acting(given.owner) as app:
+            await app.execute(
+                "insert into hub.datasets (dataset, kind) values ('counts', 'COUNT')"
+                " on conflict do nothing"
+            )
+            await app.execute(
+                'insert into hub.counts (id, dataset, wijk, measure, period, buurt, "group", count)'
+                " values (gen_random_uuid(), 'counts', $1, $2, $3, $4, $5, $6)",
+                self.wijken[given.wijk],
+                f"m{given.measure}",
+                period,
+                buurt,
+                group,
+                given.count,
             )
 
     async def deliver(self, owner: int, dataset: str, day: date, wijk: int = 0) -> None:
@@ -293,11 +373,9 @@ class Town:
 
     # ── Numbers ──────────────────────────────────────────────────────────────────────────────────
 
-    async def publish(self, monday: date = MONDAY) -> int:
+    async def publish(self, period: str = WEEK) -> int:
         """As the daily work does: without an asker."""
-        cells: int = await self._app.fetchval(
-            "select hub.publish_week($1, $2)", self.gemeente, monday
-        )
+        cells: int = await self._app.fetchval("select hub.publish($1, $2)", self.gemeente, period)
         return cells
 
     async def published(self, period: str = WEEK) -> Cells:
@@ -315,18 +393,41 @@ class Town:
                 found[key] = Cell(row["value"], row["suppression"], scope)
         return found
 
+    async def published_parts(self, period: str = WEEK) -> Parts:
+        """Every number of a part that some organisation can read; None where it is withheld."""
+        found: Parts = {}
+        places = {b: n for buurten in self.buurten for n, b in enumerate(buurten)}
+        for asker in range(len(self.organisations)):
+            async with self.acting(asker) as app:
+                rows = await app.fetch("select * from hub.edition_parts where period = $1", period)
+            for row in rows:
+                part = places[row["buurt"]] if row["buurt"] else None
+                part = GROUPS.index(row["group"]) if row["group"] else part
+                key = (
+                    asker,
+                    int(row["measure"].removeprefix("m")),
+                    self.wijken.index(row["wijk"]),
+                    part,
+                )
+                assert row["audience"] == self.organisations[asker]
+                assert key not in found
+                found[key] = row["value"]
+        return found
+
 
 async def build(owner: Any, app: Any, plan: Plan) -> Town:
     """A gemeente as planned, its clock at the plan's day, nothing published."""
     town = Town(owner, app)
     await town.begin(plan.organisations, plan.wijken)
     for number, categories in enumerate(plan.measures):
-        await town.measure(f"m{number}", categories, number)
+        await town.measure(f"m{number}", categories, number, plan.breakdown)
     # whether an agreement or its records came first makes no difference
     for rule in plan.rules[::2]:
         await town.agree(rule)
     for seen in plan.signals:
         await town.see(seen)
+    for given in plan.counts:
+        await town.give(given, plan.breakdown)
     for rule in plan.rules[1::2]:
         await town.agree(rule)
     await town.today(MONDAY + timedelta(days=plan.today))
@@ -337,7 +438,7 @@ async def build(owner: Any, app: Any, plan: Plan) -> Town:
 
 
 class Hidden(NamedTuple):
-    """What stands behind a cell: who could contribute, how many signals, who has unseen ones."""
+    """What stands behind a cell: who could contribute, how much, and whose part of it is unseen."""
 
     scope: tuple[int, ...]
     min_cell: int
@@ -345,7 +446,12 @@ class Hidden(NamedTuple):
     unseen: dict[int, int]
 
 
-def behind(plan: Plan) -> Iterator[tuple[tuple[int, int, int], Hidden]]:
+Key = tuple[int, int, int]
+Behind = dict[int | str | None, Hidden]  # WHOLE, and each part where the measure is broken down
+WHOLE = "whole"
+
+
+def behind(plan: Plan) -> Iterator[tuple[Key, Behind]]:
     """Each cell that some rule gives rise to."""
     for audience in range(plan.organisations):
         for measure, categories in enumerate(plan.measures):
@@ -356,27 +462,68 @@ def behind(plan: Plan) -> Iterator[tuple[tuple[int, int, int], Hidden]]:
                     if rule.whole_week(plan.today)
                     and rule.audience == audience
                     and wijk in rule.wijken
-                    and (rule.category is None or rule.category in categories)
+                    and rule.about(categories)
                 ]
                 if rules:
-                    own = [s for s in plan.signals if s.wijk == wijk and s.category in categories]
-                    yield (audience, measure, wijk), _hidden(plan, audience, rules, own)
+                    signals = [
+                        s
+                        for s in plan.signals
+                        if s.wijk == wijk and s.category in categories and 0 <= s.day <= 6
+                    ]
+                    counts = [c for c in plan.counts if (c.wijk, c.measure) == (wijk, measure)]
+                    yield (
+                        (audience, measure, wijk),
+                        _behind(plan, audience, rules, signals, counts),
+                    )
 
 
-def _hidden(plan: Plan, audience: int, rules: list[Rule], signals: list[Seen]) -> Hidden:
-    total = 0
-    unseen: dict[int, int] = {}
-    for seen in signals:
-        shared = any(
-            seen.rank_under(rule) is not None and seen.recorded > plan.today - rule.keep_days
+def _behind(
+    plan: Plan, audience: int, rules: list[Rule], signals: list[Seen], counts: list[Given]
+) -> Behind:
+    counts = [
+        given
+        for given in counts
+        if any(
+            rule.kind == "COUNT"
+            and rule.provider == given.owner
+            and rule.covers(given.recorded, plan.today)
             for rule in rules
         )
-        if shared and 0 <= seen.day <= 6:
-            total += seen.times
-            if not _visible(plan, audience, seen):
-                unseen[seen.owner] = unseen.get(seen.owner, 0) + seen.times
+    ]
+    givers = {given.owner for given in counts}
+    counted = [
+        seen
+        for seen in signals
+        if seen.owner not in givers
+        and any(
+            seen.rank_under(rule) is not None and rule.covers(seen.recorded, plan.today)
+            for rule in rules
+        )
+    ]
+    known = dict.fromkeys(range(plan.organisations), 0)
+    for seen in signals:
+        if seen.owner in givers and _visible(plan, audience, seen):
+            known[seen.owner] += seen.times
     scope = tuple(sorted({rule.provider for rule in rules}))
-    return Hidden(scope, max(rule.min_cell for rule in rules), total, unseen)
+    places: list[int | str | None] = [WHOLE]
+    if plan.breakdown is not None:
+        places += [None, *range(len(GROUPS) if plan.breakdown == "GROUP" else BUURTEN)]
+    found: Behind = {}
+    for place in places:
+        total = 0
+        unseen = dict.fromkeys(range(plan.organisations), 0)
+        for seen in counted:
+            part = seen.buurt if plan.breakdown == "BUURT" else None
+            if place in (WHOLE, part):
+                total += seen.times
+                unseen[seen.owner] += 0 if _visible(plan, audience, seen) else seen.times
+        for given in counts:
+            if place in (WHOLE, given.part):
+                total += given.count
+                unseen[given.owner] += given.count
+        unseen = {owner: max(0, number - known[owner]) for owner, number in unseen.items()}
+        found[place] = Hidden(scope, max(rule.min_cell for rule in rules), total, unseen)
+    return found
 
 
 def _visible(plan: Plan, audience: int, seen: Seen) -> bool:
@@ -391,10 +538,22 @@ def expected(plan: Plan) -> Cells:
     """The numbers that a plan has to publish."""
     cells: Cells = {}
     for key, hidden in behind(plan):
-        safe = is_safe(plan, hidden)
-        value = hidden.total if safe else None
-        cells[key] = Cell(value, "NONE" if safe else "WITHHELD", hidden.scope)
+        whole = hidden[WHOLE]
+        safe = is_safe(plan, whole)
+        value = whole.total if safe else None
+        cells[key] = Cell(value, "NONE" if safe else "WITHHELD", whole.scope)
     return cells
+
+
+def expected_parts(plan: Plan) -> Parts:
+    """The numbers of parts that a plan has to publish: all of a wijk, or none."""
+    parts: Parts = {}
+    for key, hidden in behind(plan):
+        safe = all(is_safe(plan, each) for each in hidden.values())
+        for part, each in hidden.items():
+            if not isinstance(part, str):
+                parts[*key, part] = each.total if safe else None
+    return parts
 
 
 def is_safe(plan: Plan, hidden: Hidden) -> bool:
@@ -410,11 +569,22 @@ def is_safe(plan: Plan, hidden: Hidden) -> bool:
     )
 
 
-def unsafe(plan: Plan, cells: Cells) -> list[tuple[int, int, int]]:
+def unsafe(plan: Plan, cells: Cells) -> list[Key]:
     """The cells that show a number which the rule does not allow to be shown."""
     hidden = dict(behind(plan))
     return [
         key
         for key, cell in cells.items()
-        if cell.value is not None and not (key in hidden and is_safe(plan, hidden[key]))
+        if cell.value is not None and not (key in hidden and is_safe(plan, hidden[key][WHOLE]))
+    ]
+
+
+def unsafe_parts(plan: Plan, parts: Parts) -> list[tuple[int, int, int, int | None]]:
+    """The parts that are shown though one of their wijk, or the wijk's own number, may not be."""
+    hidden = dict(behind(plan))
+    return [
+        (*key, part)
+        for (*key, part), value in parts.items()
+        if value is not None
+        and not all(is_safe(plan, each) for each in hidden[key[0], key[1], key[2]].values())
     ]

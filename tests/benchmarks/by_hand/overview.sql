@@ -1,36 +1,34 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- All wijken of the gemeente in a week ($1, from Monday $2 until $5) beside the week before ($3, $4); $6: words by code.
+-- All wijken of the gemeente in a week ($1, until $3) beside the week before ($2); $4: words by code.
 with w as materialized (
   select v.wijk as id, v.code, v.name from hub.wijk_versions v
   where v.gemeente = hub.gemeente() and v.year = hub.current_year(v.gemeente)
 ), o as materialized (
   select id, name from hub.organisations where gemeente = hub.gemeente()
 ), expected as materialized (
-  select c.measure, c.wijk, p.period
-  from (values ($1::text, $2::date), ($3::text, $4::date)) p (period, monday)
-  cross join lateral hub.contributors(hub.gemeente(), p.monday) c
-  where c.audience = hub.asker() and p.monday >= hub.first_due_week()
-    and not exists (select from hub.editions e where e.gemeente = hub.gemeente() and e.audience = c.audience and e.period = p.period)
+  select a.measure, a.wijk, p.period
+  from unnest(array[$1::text, $2::text]) p (period)
+  cross join lateral hub.awaited_numbers(p.period) a
 ), cells as materialized (
   select distinct on (c.period, c.wijk, c.measure) c.period, c.wijk, c.measure, c.value, c.suppression
   from hub.edition_cells c
-  where c.gemeente = hub.gemeente() and c.audience = hub.asker() and c.period in ($1, $3)
+  where c.gemeente = hub.gemeente() and c.audience = hub.asker() and c.period in ($1, $2)
   order by c.period, c.wijk, c.measure, c.edition desc
 ), numbers as (
   select w.id as wijk, m.position, m.code as measure, m.label, n.value, p.value as previous,
     coalesce(n.suppression, case when (m.code, w.id, $1) in (select measure, wijk, period from expected)
       then 'PROVISIONAL' else 'NOT_SHARED' end) as suppression,
-    coalesce(p.suppression, case when (m.code, w.id, $3) in (select measure, wijk, period from expected)
+    coalesce(p.suppression, case when (m.code, w.id, $2) in (select measure, wijk, period from expected)
       then 'PROVISIONAL' else 'NOT_SHARED' end) as previous_suppression
   from w
   cross join hub.measures m
   left join cells n on n.period = $1 and n.wijk = w.id and n.measure = m.code
-  left join cells p on p.period = $3 and p.wijk = w.id and p.measure = m.code
-  where m.gemeente = hub.gemeente()
+  left join cells p on p.period = $2 and p.wijk = w.id and p.measure = m.code
+  where m.gemeente = hub.gemeente() and m.period = 'WEEK'
 ), headlines as (
   select wijk, json_agg(json_build_object('measure', measure, 'label', label,
-    'now', json_build_object('value', value, 'shown', coalesce(value::text, $6::jsonb ->> suppression), 'suppression', suppression),
-    'previous', json_build_object('shown', coalesce(previous::text, $6::jsonb ->> previous_suppression)),
+    'now', json_build_object('value', value, 'shown', coalesce(value::text, $4::jsonb ->> suppression), 'suppression', suppression),
+    'previous', json_build_object('shown', coalesce(previous::text, $4::jsonb ->> previous_suppression)),
     'changePercent', case when previous <> 0 then round((100.0 * (value - previous) / previous)::double precision) end)
     order by position, measure) as list
   from numbers group by wijk
@@ -56,12 +54,12 @@ with w as materialized (
   group by s.wijk
 ), states as materialized (
   select q.of_week, x.*, o.name
-  from (values (true, $5::date), (false, date_trunc('week', hub.today()::timestamp)::date - 1)) q (of_week, until)
+  from (values (true, $3::date), (false, date_trunc('week', hub.today()::timestamp)::date - 1)) q (of_week, until)
   cross join lateral hub.source_states(array(select id from w), q.until) x
   join o on o.id = x.owner
 ), silent as (
   select wijk, json_agg(json_build_object('organisation', json_build_object('name', name), 'dataset', dataset,
-    'lastDelivery', last_delivery, 'expectedEvery', $6::jsonb ->> rhythm_days::text, 'contact', contact)
+    'lastDelivery', last_delivery, 'expectedEvery', $4::jsonb ->> rhythm_days::text, 'contact', contact)
     order by name, owner, dataset) as list
   from states where of_week and silent group by wijk
 ), sources as (

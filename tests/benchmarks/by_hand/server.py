@@ -67,8 +67,7 @@ class Peer:
         if name != "overview":
             return (list(variables.values()),)
         week = parse_week(variables["week"])
-        before = week.previous
-        return str(week), week.from_day, str(before), before.from_day, week.until_day, self._words
+        return str(week), str(week.previous), week.until_day, self._words
 
 
 async def _body(receive: Any) -> bytes:
