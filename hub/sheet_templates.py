@@ -39,7 +39,7 @@ _WIDTHS = (22, 12, 60, 60, 24)
 def template(kind: str, format_: Format) -> bytes:
     """The template of a kind ("SIGNAL"). Raises KeyError for a kind that there is not."""
     fields = sheet_fields(build()._schema, BY_KIND[kind])
-    return _csv(fields) if format_ == "csv" else _excel(fields)
+    return _csv(fields) if format_ == "csv" else _excel(kind, fields)
 
 
 async def template_page(request: Request) -> Response:
@@ -86,7 +86,7 @@ def _csv(fields: tuple[Field, ...]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def _excel(fields: tuple[Field, ...]) -> bytes:
+def _excel(kind: str, fields: tuple[Field, ...]) -> bytes:
     from openpyxl import Workbook
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
@@ -99,7 +99,7 @@ def _excel(fields: tuple[Field, ...]) -> bytes:
         column = data.column_dimensions[get_column_letter(position)]
         column.width = 22
         column.number_format = "@" if field.form == "TEXT" else "General"  # keeps leading zeros
-    for row in _guide(fields):
+    for row in _guide(kind, fields):
         guide.append(row)
     for position, width in enumerate(_WIDTHS, 1):
         guide.column_dimensions[get_column_letter(position)].width = width
@@ -112,21 +112,21 @@ def _excel(fields: tuple[Field, ...]) -> bytes:
     return file.getvalue()
 
 
-def _guide(fields: tuple[Field, ...]) -> Iterator[list[str]]:
+def _guide(kind: str, fields: tuple[Field, ...]) -> Iterator[list[str]]:
     """The names of what is told of a column, and that of each column."""
     yield [label(f"sheet_guide.{name}", "nl") for name in _GUIDE]
     for field in fields:
         yield [
             field.title,
             label(f"sheet_guide.{'yes' if field.required else 'no'}", "nl"),
-            _said("about", field),
+            _said("about", kind, field),
             ", ".join(word for _, word in field.values),
-            field.values[0][1] if field.values else _said("example", field),
+            field.values[0][1] if field.values else _said("example", kind, field),
         ]
 
 
-def _said(what: Literal["about", "example"], field: Field) -> str:
-    """What is said of a column itself, or else of what it holds."""
+def _said(what: Literal["about", "example"], kind: str, field: Field) -> str:
+    """What is said of a column of the kind, of a column of this name, or else of what it holds."""
     of_form: Any = {"about": "field_form", "example": "form_example"}[what]
-    key = f"field_{what}.{field.name}"
-    return label(key if key in LABELS else f"{of_form}.{field.form}", "nl")
+    keys = (f"field_{what}.{kind}.{field.name}", f"field_{what}.{field.name}")
+    return label(next((k for k in keys if k in LABELS), f"{of_form}.{field.form}"), "nl")

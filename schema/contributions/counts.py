@@ -98,5 +98,26 @@ CONTRIBUTION = contribution(
     row=CountRecordRow,
     report=ReportCountRecordInput,
     change=UpdateCountRecordInput,
-    words={"kind.COUNT": {"nl": "telling", "en": "count"}},
+    words={
+        "kind.COUNT": {"nl": "telling", "en": "count"},
+        "field.COUNT.count": {"nl": "Aantal", "en": "Number of them"},
+        "field.COUNT.group": {"nl": "Groep", "en": "Group"},
+        "field.COUNT.measure": {"nl": "Maat", "en": "Measure"},
+        "field.COUNT.period": {"nl": "Periode", "en": "Period"},
+        "field_about.COUNT.group": {
+            "nl": "De groep, als de maat groepen heeft. Leeg: iedereen samen.",
+            "en": "The group, where the measure has groups. Empty: all of them.",
+        },
+        "field_about.COUNT.measure": {
+            "nl": "De code die uw gemeente aan de maat geeft.",
+            "en": "The code that your municipality gives the measure.",
+        },
+        "field_about.COUNT.period": {
+            "nl": "De week (2026-W48) of het kwartaal (2026-Q4).",
+            "en": "The week (2026-W48) or the quarter (2026-Q4).",
+        },
+        "field_example.COUNT.group": {"nl": "onderbouw", "en": "onderbouw"},
+        "field_example.COUNT.measure": {"nl": "schoolverzuim", "en": "schoolverzuim"},
+        "field_example.COUNT.period": {"nl": "2026-W48", "en": "2026-W48"},
+    },
 )

@@ -4,6 +4,9 @@
 -- the same. Now the column itself says it: a text without a list of what it may be is free.
 
 -- Whether a column can hold only texts from a list.
+-- A text can be a code of a list that is not written in its table: the gemeente's measures. Its field says so.
+alter table hub.contribution_fields add column is_code boolean not null default false;
+
 create function hub.is_from_list(of_table regclass, of_column smallint) returns boolean language sql stable as $$
   select exists (
     select from pg_constraint c where c.conrelid = of_table and c.contype = 'c' and c.conkey = array[of_column]
@@ -38,7 +41,7 @@ begin
   join pg_attribute a on a.attrelid = ('hub.' || quote_ident(of_table))::regclass and a.attname = c
   where f.kind = of_kind and f.field <> 'sourceId'
     and (f.is_text or f.field = 'point' or a.atttypid = 'timestamptz'::regtype
-      or (a.atttypid = 'text'::regtype and not hub.is_from_list(a.attrelid, a.attnum)));
+      or (a.atttypid = 'text'::regtype and not f.is_code and not hub.is_from_list(a.attrelid, a.attnum)));
   if kept is not null then
     execute format('drop policy if exists codes_only_new on hub.%I', of_table);
     execute format('drop policy if exists codes_only_change on hub.%I', of_table);

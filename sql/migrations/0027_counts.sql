@@ -57,16 +57,16 @@ create table hub.counts (
 );
 
 -- No rule can show a count as a record (below); were one to, it would show this much.
-insert into hub.contribution_fields (kind, field, columns, shown_from, listed, is_text) values
-  ('COUNT', 'category', '{category}', 'WIJK', false, false),
-  ('COUNT', 'closedOn', '{closed_on}', 'WIJK', false, false),
-  ('COUNT', 'measure', '{measure}', 'EXACT', false, false),
-  ('COUNT', 'period', '{period,from_day,until_day}', 'EXACT', false, false),
-  ('COUNT', 'buurt', '{buurt}', 'EXACT', false, false),
-  ('COUNT', 'group', '{group}', 'EXACT', false, false),
-  ('COUNT', 'count', '{count}', 'EXACT', false, false),
-  ('COUNT', 'sourceId', '{dataset,external_id}', 'OWN', false, false),
-  ('COUNT', 'version', '{version}', 'OWN', false, false);
+insert into hub.contribution_fields (kind, field, columns, shown_from, listed, is_text, is_code) values
+  ('COUNT', 'category', '{category}', 'WIJK', false, false, false),
+  ('COUNT', 'closedOn', '{closed_on}', 'WIJK', false, false, false),
+  ('COUNT', 'measure', '{measure}', 'EXACT', false, false, true),
+  ('COUNT', 'period', '{period,from_day,until_day}', 'EXACT', false, false, true),
+  ('COUNT', 'buurt', '{buurt}', 'EXACT', false, false, false),
+  ('COUNT', 'group', '{group}', 'EXACT', false, false, true),
+  ('COUNT', 'count', '{count}', 'EXACT', false, false, false),
+  ('COUNT', 'sourceId', '{dataset,external_id}', 'OWN', false, false, false),
+  ('COUNT', 'version', '{version}', 'OWN', false, false, false);
 
 select hub.make_contribution('COUNT', 'counts', 'until_day');
 

@@ -47,10 +47,19 @@ SAMPLES: dict[str, Any] = {
     "Int": 3,
     "String": "Iets om te onthouden",
 }
-# What a field takes where a sample of its type is not enough: codes that the gemeente knows.
-OF_ITS_OWN: dict[str, dict[str, Any]] = {
-    "COUNT": {"measure": "jeugdoverlast", "period": "2026-W48", "group": None},
-}
+MEASURES = {"een": "jeugdoverlast", "twee": "woonoverlast"}
+
+
+def of_its_own(kind: str, external_id: str) -> dict[str, Any]:
+    """What fields take where a sample of their type is not enough: codes that the gemeente knows,
+    and of which each row has another.
+    """
+    if kind != "COUNT":
+        return {}
+    measure = MEASURES.get(external_id, "veiligheid")
+    return {"measure": measure, "period": "2026-W48", "group": None}
+
+
 AS_NUMBERS_ALONE = {"COUNT"}
 """The kinds that no agreement can show as records."""
 NODE = "query($id: ID!) { node(id: $id) { id } }"
@@ -125,7 +134,7 @@ class Subject:
             if name in row.fields and is_leaf_type(get_named_type(field.type))
         }
 
-    def row(self, external_id: str = "een") -> dict[str, Any]:
+    def row(self, external_id: str = "een", wijk: str = OOSTERHEEM) -> dict[str, Any]:
         """A row with a value in every field but point and buurt."""
         _, row = self.push
         given: dict[str, Any] = {}
@@ -136,9 +145,9 @@ class Subject:
             elif type_.name in SAMPLES:
                 given[name] = SAMPLES[type_.name]
         del given["buurt"]
-        place = {"wijken": [OOSTERHEEM]} if self.kind.several else {"wijk": OOSTERHEEM}
+        place = {"wijken": [wijk]} if self.kind.several else {"wijk": wijk}
         given |= {"externalId": external_id, "sourceVersion": "1"} | place
-        return given | OF_ITS_OWN.get(self.kind.name, {})
+        return given | of_its_own(self.kind.name, external_id)
 
     async def deliver(
         self, partner: Partner, rows: list[dict[str, Any]], **delivery: Any
@@ -439,7 +448,7 @@ async def test_the_same_delivery_again_changes_nothing(subject: Subject, world: 
 async def test_a_full_list_closes_what_it_leaves_out(subject: Subject, world: World) -> None:
     buurtwerk = world.partner("buurtwerk")
     await subject.create(buurtwerk, "een")
-    second = {**subject.row("twee"), "wijk": SEGHWAERT}
+    second = subject.row("twee", SEGHWAERT)
     await subject.deliver(buurtwerk, [second])
     receipt = await subject.deliver(buurtwerk, [second], mode="SNAPSHOT")
     assert receipt["summary"] == [

@@ -46,6 +46,8 @@ def changed(subject: Subject, given: dict[str, Any]) -> dict[str, Any]:
         values = getattr(getattr(field.type, "of_type", field.type), "values", None)
         if values and name in given:
             other[name] = list(values)[-1]
+        elif isinstance(given.get(name), int) and not isinstance(given[name], bool):
+            other[name] = given[name] + 1
         elif isinstance(given.get(name), str) and given[name].startswith("2026-11-20"):
             other[name] = given[name].replace("2026-11-20", "2026-11-19")
     return other
