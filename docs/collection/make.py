@@ -42,18 +42,38 @@ def request(name: str, example: dict[str, Any]) -> dict[str, Any]:
     lines = (OPERATIONS / f"{name}.graphql").read_text("utf-8").splitlines()
     about = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
     query = "\n".join(line for line in lines if not line.startswith("#"))
-    variables = json.dumps(example["variables"], ensure_ascii=False, indent=2)
     token = {"key": "token", "value": f"{{{{token-{example['as']}}}}}", "type": "string"}
+    made = {
+        "description": " ".join(about),
+        "method": "POST",
+        "url": "{{url}}/graphql",
+        "auth": {"type": "bearer", "bearer": [token]},
+        "header": [{"key": "Accept-Language", "value": "nl"}],
+        "body": as_graphql(query, example["variables"]),
+    }
+    if example.get("upload"):
+        made["url"] = "{{url}}/upload"
+        made["header"].append({"key": "GraphQL-Require-Preflight", "value": "1"})
+        made["body"] = as_form(query, example["variables"])
+    return {"name": name, "request": made}
+
+
+def as_graphql(query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """The body of an ordinary operation."""
+    written = json.dumps(variables, ensure_ascii=False, indent=2)
+    return {"mode": "graphql", "graphql": {"query": query, "variables": written}}
+
+
+def as_form(query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """The body of an operation with a file, which is chosen in the client."""
+    operations = json.dumps({"query": query, "variables": variables}, ensure_ascii=False)
     return {
-        "name": name,
-        "request": {
-            "description": " ".join(about),
-            "method": "POST",
-            "url": "{{url}}/graphql",
-            "auth": {"type": "bearer", "bearer": [token]},
-            "header": [{"key": "Accept-Language", "value": "nl"}],
-            "body": {"mode": "graphql", "graphql": {"query": query, "variables": variables}},
-        },
+        "mode": "formdata",
+        "formdata": [
+            {"key": "operations", "value": operations, "type": "text"},
+            {"key": "map", "value": '{"0": ["variables.in.file"]}', "type": "text"},
+            {"key": "0", "type": "file", "src": []},
+        ],
     }
 
 

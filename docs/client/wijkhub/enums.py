@@ -29,6 +29,7 @@ class RowOutcome(str, Enum):
     UNCHANGED = "UNCHANGED"
     CLOSED = "CLOSED"
     REOPENED = "REOPENED"
+    REMOVED = "REMOVED"
     REJECTED = "REJECTED"
 
 
