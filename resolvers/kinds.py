@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the hub must know of a kind of record to write it: its columns, in its statements' order.
 
-A kind is a declaration, which stands in its schema file, and nine statements named after its table
-(signals: `signals_insert`, `_update`, `_touch`, `_close`, `_open`, `_lock`, `_edit`, `_delete`,
-`_owned`); everything else about writing is the same for all kinds. Rows are mappings by column
-name.
+A kind is a declaration, which stands in its schema file, and three statements named after its table
+(signals: `signals_insert`, `_update`, `_edit`). Six more (`_touch`, `_close`, `_open`, `_lock`,
+`_delete`, `_owned`) are made for every kind, unless it says them itself; everything else about
+writing is the same for all. Rows are mappings by column name.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Kind:
     `editable` are the columns that can be changed one by one, in the order of the parameters of
     `<table>_edit`. `point` are the columns of its point, lon and lat, when it has one. `reported`
     are the columns that a report does not ask for, with what they begin as. With `several` one
-    record can be about several wijken. `checked_in_database` asks a tenth statement,
+    record can be about several wijken. `checked_in_database` asks another statement,
     `<table>_checks`, what else is wrong with rows before they are written.
     """
 

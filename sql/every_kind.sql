@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Statements that are the same for every kind of contribution: made once for each {table} that has a file in contributions/.
+-- Statements that are the same for every kind of contribution: made once for each {table} that has a file in contributions/. One
+-- that a kind's own file has under the same name stands in the place of the one here.
 
 -- own_{table} --
 -- A page of the asker's own {table} over all wijken, newest day first.
@@ -26,3 +27,50 @@ cross join lateral hub.seen_{table}(k.receiver, $2::date, $3::uuid, $4::int) s
 -- How many of the asker's own {table} receivers see.
 select k.receiver as key, (select count(*)::int from hub.seen_{table}(k.receiver, null, null, null)) as records
 from unnest($1::uuid[]) k(receiver)
+
+-- {table}_lock --
+-- The records of a dataset ($1) with these external ids ($2), held in one order until the transaction ends.
+select s.id, s.external_id, s.version, s.source_version, s.delivered_digest, s.closed_on is not null as closed
+from hub.{table} s
+where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.external_id = any ($2::text[])
+order by s.external_id
+for update
+
+-- {table}_touch --
+-- Records ($1) that were delivered as before: what the source calls this version ($2), and open again where closed ($3). Edits
+-- made in the hub stay.
+update hub.{table} s set source_version = r.source_version,
+  closed_on = case when r.reopened then null else s.closed_on end,
+  changed_at = case when r.reopened then hub.now() else s.changed_at end,
+  version = case when r.reopened then s.version + 1 else s.version end
+from unnest($1::uuid[], $2::text[], $3::boolean[]) r(id, source_version, reopened)
+where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = r.id
+
+-- {table}_close --
+-- Closes the open records of a dataset ($1) that a full list under a key ($2) did not name, where the asker works today: in order
+-- of external id.
+with gone as (
+  update hub.{table} s set closed_on = hub.today(), changed_at = hub.now(), version = s.version + 1
+  where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.closed_on is null
+    and s.external_id is not null and hub.works_in(s.wijk)
+    and s.external_id not in (
+      select unnest(p.external_ids) from hub.list_parts p
+      where p.gemeente = hub.gemeente() and p.owner = hub.asker() and p.dataset = $1 and p.key = $2)
+  returning s.id, s.external_id, s.version
+)
+select id, external_id, version from gone order by external_id
+
+-- {table}_open --
+-- How many open records of a dataset ($1) came from its source.
+select count(*) from hub.{table} s
+where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.closed_on is null and s.external_id is not null
+
+-- {table}_delete --
+-- Takes away one's own record ($1) that has this version ($2).
+delete from hub.{table} s
+where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
+returning s.dataset, s.external_id
+
+-- {table}_owned --
+-- Whether this record ($1) is the asker's own.
+select exists (select from hub.{table} s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1)

@@ -19,6 +19,7 @@ from types import MappingProxyType
 _NAME = re.compile(r"^-- ([a-z][a-z0-9_]*) --$", re.MULTILINE)
 _EVERY_KIND = "every_kind.sql"
 _NOT_STATEMENTS = {
+    _EVERY_KIND,
     "migrations",
     "roles.sql",
     "before_migration.sql",
@@ -42,16 +43,19 @@ class Statement:
 
 @cache
 def statements() -> Mapping[str, Statement]:
-    """Every named statement of the package, by name."""
+    """Every named statement of the package, by name. What a kind says itself stands in the place
+    of what is said of every kind.
+    """
     found: dict[str, Statement] = {}
     for file in _sql_files(files("sql")):
-        for statement in parse(_filled(file), file.name):
+        for statement in parse(file.read_text("utf-8"), file.name):
             if statement.name in found:
                 raise ValueError(
                     f"{statement.name} stands in {found[statement.name].file} and in {file.name}"
                 )
             found[statement.name] = statement
-    return MappingProxyType(found)
+    of_kinds = {statement.name: statement for statement in _of_every_kind()}
+    return MappingProxyType(of_kinds | found)
 
 
 def parse(text: str, file: str) -> Iterator[Statement]:
@@ -67,15 +71,11 @@ def parse(text: str, file: str) -> Iterator[Statement]:
         yield Statement(name, " ".join(purpose), "\n".join(lines).strip().rstrip(";"), file)
 
 
-def _filled(file: Traversable) -> str:
-    """The text of a file; that of every kind is repeated for each table of a contribution."""
-    text = file.read_text("utf-8")
-    if file.name != _EVERY_KIND:
-        return text
-    tables = sorted(
-        each.name.removesuffix(".sql") for each in files("sql").joinpath("contributions").iterdir()
-    )
-    return "\n".join(text.replace("{table}", table) for table in tables)
+def _of_every_kind() -> Iterator[Statement]:
+    """The statements that every kind has, for each table of a contribution."""
+    text = files("sql").joinpath(_EVERY_KIND).read_text("utf-8")
+    for each in files("sql").joinpath("contributions").iterdir():
+        yield from parse(text.replace("{table}", each.name.removesuffix(".sql")), _EVERY_KIND)
 
 
 def _sql_files(folder: Traversable) -> Iterator[Traversable]:

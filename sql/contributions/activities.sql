@@ -27,14 +27,6 @@ group by k.wijk, s.id, s.owner, s.agreement, s.hidden
 select s.id as key, s.*, null::double precision as lon, null::double precision as lat, 'Activity' as typename
 from hub.activities_by_id($1::uuid[]) s
 
--- activities_lock --
--- The records of a dataset ($1) with these external ids ($2), held in one order until the transaction ends.
-select s.id, s.external_id, s.version, s.source_version, s.delivered_digest, s.closed_on is not null as closed
-from hub.activities s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.external_id = any ($2::text[])
-order by s.external_id
-for update
-
 -- activities_insert --
 -- New activities in a dataset ($1) under one share profile ($2, null as agreed). Lists of wijken come as texts: they differ in length.
 insert into hub.activities (id, dataset, profile, external_id, source_version, delivered_digest, wijk, wijken, buurt, category, title,
@@ -57,16 +49,6 @@ from unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::uuid[], $6::tex
   r(id, source_version, digest, wijken, buurt, category, title, audience, starts_at, ends_at, facility, attendance)
 where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = r.id
 
--- activities_touch --
--- Activities ($1) that were delivered as before: what the source calls this version ($2), and open again where closed ($3).
--- Edits made in the hub stay.
-update hub.activities s set source_version = r.source_version,
-  closed_on = case when r.reopened then null else s.closed_on end,
-  changed_at = case when r.reopened then hub.now() else s.changed_at end,
-  version = case when r.reopened then s.version + 1 else s.version end
-from unnest($1::uuid[], $2::text[], $3::boolean[]) r(id, source_version, reopened)
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = r.id
-
 -- activities_close --
 -- Closes the open activities of a dataset ($1) that a full list under a key ($2) did not name, in whose wijken the asker works today:
 -- in order of external id.
@@ -81,11 +63,6 @@ with gone as (
 )
 select id, external_id, version from gone order by external_id
 
--- activities_open --
--- How many open activities of a dataset ($1) came from its source.
-select count(*) from hub.activities s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.closed_on is null and s.external_id is not null
-
 -- activities_edit --
 -- Changes one's own activity ($1) that has this version ($2). $3 names the columns that change; their values follow.
 update hub.activities s set
@@ -99,14 +76,3 @@ update hub.activities s set
   changed_at = hub.now(), version = s.version + 1
 where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
 returning s.id
-
--- activities_delete --
--- Takes away one's own activity ($1) that has this version ($2).
-delete from hub.activities s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
-returning s.dataset, s.external_id
-
--- activities_owned --
--- Whether this activity ($1) is the asker's own.
-select exists (
-  select from hub.activities s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1)

@@ -73,14 +73,6 @@ cross join lateral (
 where f.wrong
 order by 1, 2, 3
 
--- counts_lock --
--- The records of a dataset ($1) with these external ids ($2), held in one order until the transaction ends.
-select s.id, s.external_id, s.version, s.source_version, s.delivered_digest, s.closed_on is not null as closed
-from hub.counts s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.external_id = any ($2::text[])
-order by s.external_id
-for update
-
 -- counts_insert --
 -- New counts in a dataset ($1) under one share profile ($2, null as agreed).
 insert into hub.counts (id, dataset, profile, external_id, source_version, delivered_digest, wijk, buurt, measure, period, "group",
@@ -98,16 +90,6 @@ update hub.counts s set source_version = r.source_version, delivered_digest = r.
   closed_on = null, changed_at = hub.now(), version = s.version + 1
 from unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::int[])
   r(id, source_version, digest, wijk, buurt, measure, period, "group", count)
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = r.id
-
--- counts_touch --
--- Counts ($1) that were delivered as before: what the source calls this version ($2), and open again where closed ($3). Edits
--- made in the hub stay.
-update hub.counts s set source_version = r.source_version,
-  closed_on = case when r.reopened then null else s.closed_on end,
-  changed_at = case when r.reopened then hub.now() else s.changed_at end,
-  version = case when r.reopened then s.version + 1 else s.version end
-from unnest($1::uuid[], $2::text[], $3::boolean[]) r(id, source_version, reopened)
 where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = r.id
 
 -- counts_close --
@@ -136,13 +118,3 @@ update hub.counts s set count = case when 'count' = any ($3::text[]) then $4::in
   changed_at = hub.now(), version = s.version + 1
 where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
 returning s.id
-
--- counts_delete --
--- Takes away one's own count ($1) that has this version ($2).
-delete from hub.counts s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
-returning s.dataset, s.external_id
-
--- counts_owned --
--- Whether this count ($1) is the asker's own.
-select exists (select from hub.counts s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1)

@@ -27,14 +27,6 @@ group by k.wijk, s.owner, s.agreement, s.hidden
 select s.id as key, s.*, null::double precision as lon, null::double precision as lat, 'EnforcementAction' as typename
 from hub.enforcement_actions_by_id($1::uuid[]) s
 
--- enforcement_actions_lock --
--- The records of a dataset ($1) with these external ids ($2), held in one order until the transaction ends.
-select s.id, s.external_id, s.version, s.source_version, s.delivered_digest, s.closed_on is not null as closed
-from hub.enforcement_actions s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.external_id = any ($2::text[])
-order by s.external_id
-for update
-
 -- enforcement_actions_insert --
 -- New enforcement actions in a dataset ($1) under one share profile ($2, null as agreed).
 insert into hub.enforcement_actions (id, dataset, profile, external_id, source_version, delivered_digest, wijk, buurt, category,
@@ -54,35 +46,6 @@ from unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::tex
   r(id, source_version, digest, wijk, buurt, category, measure, happened_on, day_part)
 where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = r.id
 
--- enforcement_actions_touch --
--- Enforcement actions ($1) that were delivered as before: what the source calls this version ($2), and open again where closed
--- ($3). Edits made in the hub stay.
-update hub.enforcement_actions s set source_version = r.source_version,
-  closed_on = case when r.reopened then null else s.closed_on end,
-  changed_at = case when r.reopened then hub.now() else s.changed_at end,
-  version = case when r.reopened then s.version + 1 else s.version end
-from unnest($1::uuid[], $2::text[], $3::boolean[]) r(id, source_version, reopened)
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = r.id
-
--- enforcement_actions_close --
--- Closes the open enforcement actions of a dataset ($1) that a full list under a key ($2) did not name, where the asker works
--- today: in order of external id.
-with gone as (
-  update hub.enforcement_actions s set closed_on = hub.today(), changed_at = hub.now(), version = s.version + 1
-  where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.closed_on is null
-    and s.external_id is not null and hub.works_in(s.wijk)
-    and s.external_id not in (
-      select unnest(p.external_ids) from hub.list_parts p
-      where p.gemeente = hub.gemeente() and p.owner = hub.asker() and p.dataset = $1 and p.key = $2)
-  returning s.id, s.external_id, s.version
-)
-select id, external_id, version from gone order by external_id
-
--- enforcement_actions_open --
--- How many open enforcement actions of a dataset ($1) came from its source.
-select count(*) from hub.enforcement_actions s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.closed_on is null and s.external_id is not null
-
 -- enforcement_actions_edit --
 -- Changes one's own enforcement action ($1) that has this version ($2). $3 names the columns that change; their values follow.
 update hub.enforcement_actions s set
@@ -93,13 +56,3 @@ update hub.enforcement_actions s set
   changed_at = hub.now(), version = s.version + 1
 where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
 returning s.id
-
--- enforcement_actions_delete --
--- Takes away one's own enforcement action ($1) that has this version ($2).
-delete from hub.enforcement_actions s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
-returning s.dataset, s.external_id
-
--- enforcement_actions_owned --
--- Whether this enforcement action ($1) is the asker's own.
-select exists (select from hub.enforcement_actions s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1)

@@ -27,14 +27,6 @@ group by k.wijk, s.owner, s.agreement, s.hidden
 select s.id as key, s.*, null::double precision as lon, null::double precision as lat, 'HousingProject' as typename
 from hub.housing_projects_by_id($1::uuid[]) s
 
--- housing_projects_lock --
--- The records of a dataset ($1) with these external ids ($2), held in one order until the transaction ends.
-select s.id, s.external_id, s.version, s.source_version, s.delivered_digest, s.closed_on is not null as closed
-from hub.housing_projects s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.external_id = any ($2::text[])
-order by s.external_id
-for update
-
 -- housing_projects_insert --
 -- New housing projects in a dataset ($1) under one share profile ($2, null as agreed).
 insert into hub.housing_projects (id, dataset, profile, external_id, source_version, delivered_digest, wijk, buurt, category, title,
@@ -55,35 +47,6 @@ from unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::tex
   r(id, source_version, digest, wijk, buurt, category, title, work, homes, starts_on, ends_on, status)
 where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = r.id
 
--- housing_projects_touch --
--- Housing projects ($1) that were delivered as before: what the source calls this version ($2), and open again where closed ($3).
--- Edits made in the hub stay.
-update hub.housing_projects s set source_version = r.source_version,
-  closed_on = case when r.reopened then null else s.closed_on end,
-  changed_at = case when r.reopened then hub.now() else s.changed_at end,
-  version = case when r.reopened then s.version + 1 else s.version end
-from unnest($1::uuid[], $2::text[], $3::boolean[]) r(id, source_version, reopened)
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = r.id
-
--- housing_projects_close --
--- Closes the open housing projects of a dataset ($1) that a full list under a key ($2) did not name, where the asker works today:
--- in order of external id.
-with gone as (
-  update hub.housing_projects s set closed_on = hub.today(), changed_at = hub.now(), version = s.version + 1
-  where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.closed_on is null
-    and s.external_id is not null and hub.works_in(s.wijk)
-    and s.external_id not in (
-      select unnest(p.external_ids) from hub.list_parts p
-      where p.gemeente = hub.gemeente() and p.owner = hub.asker() and p.dataset = $1 and p.key = $2)
-  returning s.id, s.external_id, s.version
-)
-select id, external_id, version from gone order by external_id
-
--- housing_projects_open --
--- How many open housing projects of a dataset ($1) came from its source.
-select count(*) from hub.housing_projects s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.closed_on is null and s.external_id is not null
-
 -- housing_projects_edit --
 -- Changes one's own housing project ($1) that has this version ($2). $3 names the columns that change; their values follow.
 update hub.housing_projects s set
@@ -97,14 +60,3 @@ update hub.housing_projects s set
   changed_at = hub.now(), version = s.version + 1
 where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
 returning s.id
-
--- housing_projects_delete --
--- Takes away one's own housing project ($1) that has this version ($2).
-delete from hub.housing_projects s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
-returning s.dataset, s.external_id
-
--- housing_projects_owned --
--- Whether this housing project ($1) is the asker's own.
-select exists (
-  select from hub.housing_projects s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1)

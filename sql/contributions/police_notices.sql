@@ -27,14 +27,6 @@ group by k.wijk, s.owner, s.agreement, s.hidden
 select s.id as key, s.*, null::double precision as lon, null::double precision as lat, 'PoliceNotice' as typename
 from hub.police_notices_by_id($1::uuid[]) s
 
--- police_notices_lock --
--- The records of a dataset ($1) with these external ids ($2), held in one order until the transaction ends.
-select s.id, s.external_id, s.version, s.source_version, s.delivered_digest, s.closed_on is not null as closed
-from hub.police_notices s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.external_id = any ($2::text[])
-order by s.external_id
-for update
-
 -- police_notices_insert --
 -- New police notices in a dataset ($1) under one share profile ($2, null as agreed).
 insert into hub.police_notices (id, dataset, profile, external_id, source_version, delivered_digest, wijk, buurt, category,
@@ -55,35 +47,6 @@ from unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::tex
   r(id, source_version, digest, wijk, buurt, category, noticed_on, day_part, until, advice)
 where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = r.id
 
--- police_notices_touch --
--- Police notices ($1) that were delivered as before: what the source calls this version ($2), and open again where closed
--- ($3). Edits made in the hub stay.
-update hub.police_notices s set source_version = r.source_version,
-  closed_on = case when r.reopened then null else s.closed_on end,
-  changed_at = case when r.reopened then hub.now() else s.changed_at end,
-  version = case when r.reopened then s.version + 1 else s.version end
-from unnest($1::uuid[], $2::text[], $3::boolean[]) r(id, source_version, reopened)
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = r.id
-
--- police_notices_close --
--- Closes the open police notices of a dataset ($1) that a full list under a key ($2) did not name, where the asker works
--- today: in order of external id.
-with gone as (
-  update hub.police_notices s set closed_on = hub.today(), changed_at = hub.now(), version = s.version + 1
-  where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.closed_on is null
-    and s.external_id is not null and hub.works_in(s.wijk)
-    and s.external_id not in (
-      select unnest(p.external_ids) from hub.list_parts p
-      where p.gemeente = hub.gemeente() and p.owner = hub.asker() and p.dataset = $1 and p.key = $2)
-  returning s.id, s.external_id, s.version
-)
-select id, external_id, version from gone order by external_id
-
--- police_notices_open --
--- How many open police notices of a dataset ($1) came from its source.
-select count(*) from hub.police_notices s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.dataset = $1 and s.closed_on is null and s.external_id is not null
-
 -- police_notices_edit --
 -- Changes one's own police notice ($1) that has this version ($2). $3 names the columns that change; their values follow.
 update hub.police_notices s set
@@ -95,13 +58,3 @@ update hub.police_notices s set
   changed_at = hub.now(), version = s.version + 1
 where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
 returning s.id
-
--- police_notices_delete --
--- Takes away one's own police notice ($1) that has this version ($2).
-delete from hub.police_notices s
-where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
-returning s.dataset, s.external_id
-
--- police_notices_owned --
--- Whether this police notice ($1) is the asker's own.
-select exists (select from hub.police_notices s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1)
