@@ -75,7 +75,7 @@ def not_well(found: dict[str, Any]) -> set[str]:
 async def test_of_a_database_in_order_nothing_is_wrong(running: World) -> None:
     _, found = await looked_over(running)
     usual = {"working-areas", "checksums"}  # of the scene: a council that only reads
-    assert not_well(found) - usual == TESTS_CLUSTER
+    assert not_well(found) - usual == TESTS_CLUSTER, found
     assert list(found) == [check.name for check in CHECKS]
     assert {one["role"] for one in found.values()} == {"nobody", "hub_app", "hub_owner"}
 

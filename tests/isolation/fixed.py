@@ -880,6 +880,10 @@ class Battery:
             await refused(play, first, undo.format("'x'"), SAME)
             async with as_asker(play.app, play.world.gemeente, first):
                 await play.app.execute(undo.format("null"), SAME)
+            withdrawn = "insert into hub.tombstones (kind, id, reason) values ('SIGNAL', gen_random_uuid(), {})"
+            await refused(play, first, withdrawn.format("'om een reden'"))
+            async with as_asker(play.app, play.world.gemeente, first):
+                await play.app.execute(withdrawn.format("'ingetrokken'"))
             names = "insert into hub.sheet_mappings (dataset, kind, mapping) values ('blad', 'SIGNAL', '{}')"
             await refused(play, first, names)
             await refused(play, first, 'update hub.sheet_mappings set mapping = \'{"a": "b"}\'')
