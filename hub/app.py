@@ -77,7 +77,7 @@ def create_app(
 
     return Starlette(
         routes=[
-            Route("/", index(database)),
+            Route("/", index(database, for_developers=not settings.production)),
             Route("/favicon.ico", icon),
             Route("/graphql", graphql),
             Route("/upload", UploadEndpoint(graphql)),

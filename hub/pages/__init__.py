@@ -43,14 +43,17 @@ _WORDS = (
     "more",
     "more_schema",
     "more_codes",
+    "more_graphiql",
     "more_sheet",
     "more_sheet_link",
     "source",
 )
 
 
-def index(database: Database) -> Callable[[Request], Awaitable[Response]]:
-    """The handler of the page, over the database that knows the hub's day."""
+def index(database: Database, *, for_developers: bool) -> Callable[[Request], Awaitable[Response]]:
+    """The handler of the page, over the database that knows the hub's day. It points to GraphiQL
+    where that is served (`for_developers`).
+    """
 
     async def handler(request: Request) -> Response:
         language = language_of(request.headers.get("accept-language", ""))
@@ -58,9 +61,8 @@ def index(database: Database) -> Callable[[Request], Awaitable[Response]]:
             [row] = await database.call("hub_state")
         except Unavailable:
             return HTMLResponse(label("page.away", language), 503, {**HEADERS, "Retry-After": "1"})
-        return HTMLResponse(
-            _render(language, row["today"], row["demo"], str(request.base_url)), headers=HEADERS
-        )
+        page = _render(language, row["today"], row["demo"], str(request.base_url), for_developers)
+        return HTMLResponse(page, headers=HEADERS)
 
     return handler
 
@@ -72,8 +74,10 @@ async def icon(_: Request) -> Response:
     )
 
 
-def _render(language: Language, today: date, demo: bool, address: str) -> str:
+def _render(language: Language, today: date, demo: bool, address: str, for_developers: bool) -> str:
     words = {name: escape(label(f"page.{name}", language)) for name in _WORDS}
+    graphiql = f'{words["more_graphiql"]} <a href="/graphiql">GraphiQL</a>.'
+    words["more_graphiql"] = f"<li>{graphiql}</li>" if for_developers else ""
     words["invented"] = f'<p class="invented">{words["invented"]}</p>' if demo else ""
     return _PAGE.substitute(
         words,

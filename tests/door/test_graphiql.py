@@ -16,6 +16,7 @@ from graphql import parse, print_ast
 
 from hub.app import create_app
 from hub.settings import Settings
+from tests.conftest import World
 
 pytestmark = pytest.mark.anyio
 
@@ -42,6 +43,14 @@ async def test_in_production_there_is_no_graphiql(path: str) -> None:
     answer, unknown = await get(path, production=True), await get("/weg", production=True)
     assert (answer.status_code, answer.content) == (404, unknown.content)
     assert Settings.from_environment({}).production
+
+
+@pytest.mark.parametrize("production", [True, False])
+async def test_the_first_page_leads_to_it_where_it_is(world: World, production: bool) -> None:
+    app = create_app(Settings(production=production), world.database)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub") as to:
+        page = (await to.get("/")).text
+    assert ('<a href="/graphiql">' in page) is not production
 
 
 async def test_the_page_loads_from_the_hub_alone_and_runs_nothing_inline() -> None:

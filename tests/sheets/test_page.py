@@ -106,7 +106,7 @@ async def test_every_kind_can_be_chosen_and_has_its_templates(world: World) -> N
         assert f"/sheets/template/{kind.lower()}.xlsx" in links
 
 
-async def test_what_the_script_asks_of_an_upload_is_answered(world: World) -> None:
+async def test_what_the_script_asks_of_an_upload_and_its_commit_is_answered(world: World) -> None:
     assert validate(build()._schema, parse(operation("UPLOAD"))) == []
     given = {
         "file": None, "kind": "SIGNAL", "dataset": "blad", "dryRun": True,
@@ -116,6 +116,10 @@ async def test_what_the_script_asks_of_an_upload_is_answered(world: World) -> No
     receipt = (await post_form(world.partner("buurtwerk"), parts)).json()["data"]["receipt"]
     assert receipt["id"]
     assert receipt["summary"] == [{"outcome": "CREATED", "rows": 1}]
+    asked = {"receipt": receipt["id"], "idempotencyKey": "of-the-page-2"}
+    done = await world.partner("buurtwerk").ask(operation("CARRY_OUT"), {"in": asked})
+    assert done["receipt"]["summary"] == [{"outcome": "CREATED", "rows": 1}]
+    assert done["receipt"]["errors"] == []
 
 
 async def test_every_outcome_and_every_word_that_the_script_uses_is_on_the_page(
