@@ -20,6 +20,7 @@ from hub.app import create_app
 from hub.database import EmbeddedPostgres
 from hub.settings import Settings
 from sql.session import Database, Session
+from tests.benchmarks import kinds
 from tests.benchmarks.client import (
     Connection,
     Measured,
@@ -123,12 +124,14 @@ async def _under_load(plan: Plan, dsn: str, filled: Filled, log: Path, report: R
         reads = await _reads(plan, served, peer, filled, report)
         after_reads = served.memory()
         pushes = await _pushes(plan, served, filled, report)
+        kinds_pushed = await _other_kinds(plan, served, filled, report)
         return {
             "visible": visible,
             "reads": {
                 name: numbers | {"statements": statements[name]} for name, numbers in reads.items()
             },
             "push": pushes,
+            "kinds": kinds_pushed,
             "memory": {
                 "before_load": before,
                 "after_reads": after_reads,
@@ -301,6 +304,10 @@ async def _rounds(
             one.cpu += served.cpu() - used
             one.latencies += [seconds for seconds, _ in answers]
             one.size = len(requests[0])
+    return _told_of_pushes(measured)
+
+
+def _told_of_pushes(measured: dict[str, Measured]) -> Numbers:
     return {
         what: {
             "pushes": len(one.latencies),
@@ -314,10 +321,35 @@ async def _rounds(
     }
 
 
+async def _other_kinds(plan: Plan, served: Server, filled: Filled, report: Report) -> Numbers:
+    """Per kind: deliveries of new rows, and of the same rows again, by one partner."""
+    numbers: Numbers = {}
+    for contribution in kinds.OTHERS:
+        name = contribution.kind.name
+        report(f"pushes: {name}")
+        measured = {"new": Measured(), "unchanged": Measured()}
+        for number in range(plan.pushes):
+            rows = kinds.rows_of(contribution, plan.push_rows, number)
+            known = number > 0 and name == "COUNT"  # a week has no more cells than those
+            for what, one in measured.items():
+                body = kinds.push_body(contribution, rows, f"{name}-{number}-{what}")
+                token = filled.tokens[kinds.sender_of(contribution)]
+                outcome = "UNCHANGED" if what == "unchanged" else "UPDATED" if known else "CREATED"
+                used = served.cpu()
+                request = request_of("/graphql", body, token)
+                seconds, _ = await _push(served.port, request, outcome, len(rows))
+                one.per_second.append(len(rows) / seconds)
+                one.cpu += served.cpu() - used
+                one.latencies.append(seconds)
+                one.size = len(request)
+        numbers[name] = {"rows": len(rows), **_told_of_pushes(measured)}
+    return numbers
+
+
 async def _push(port: int, request: bytes, outcome: str, rows: int) -> tuple[float, Any]:
     """Seconds and receipt of a delivery; raises Refused unless every row had the outcome."""
     sent = time.perf_counter()
-    receipt = (await _data(port, request))["pushSignals"]
+    (receipt,) = (await _data(port, request)).values()
     seconds = time.perf_counter() - sent
     if receipt["summary"] != [{"outcome": outcome, "rows": rows}]:
         raise Refused(f"a push of {rows} rows: {receipt!r:.2000}")

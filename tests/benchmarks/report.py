@@ -135,6 +135,7 @@ def _tables(result: Numbers) -> Iterator[Table]:
     yield _starts(result["start"])
     yield _reads(result["reads"])
     yield _pushes(result["push"])
+    yield _kinds(result["kinds"])
     yield _memory(result["memory"])
 
 
@@ -173,6 +174,26 @@ def _pushes(push: Numbers) -> Table:
         for at, both in push.items()
         if at.startswith("at_")
         for what, one in both.items()
+    ]
+
+
+def _kinds(kinds: Numbers) -> Table:
+    header = (
+        "push of other kinds, one partner",
+        "rows",
+        "new rows/s",
+        "p50 ms",
+        "unchanged rows/s",
+    )
+    return header, [
+        (
+            name,
+            f"{one['rows']:,}",
+            f"{one['new']['rows_per_second']:,.0f}",
+            f"{one['new']['p50_ms']:,.0f}",
+            f"{one['unchanged']['rows_per_second']:,.0f}",
+        )
+        for name, one in kinds.items()
     ]
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks.kinds import OTHERS
+
 ROOT = Path(__file__).resolve().parents[2]
 SPEED = {"answers", "per_second", "p50_ms", "p99_ms", "server_cpu_ms", "bytes"}
 PUSHED = {"pushes", "rows_per_second", "p50_ms", "most_ms", "server_cpu_ms", "bytes_sent"}
@@ -56,5 +58,8 @@ async def test_a_quick_run_gives_every_number_and_the_same_answers_as_by_hand(
     for at in ("at_1", "at_8"):
         assert numbers["push"][at].keys() == {"new", "unchanged"}
         assert numbers["push"][at]["new"].keys() == PUSHED
+    assert numbers["kinds"].keys() == {each.kind.name for each in OTHERS}
+    for kind in numbers["kinds"].values():
+        assert kind["new"].keys() == kind["unchanged"].keys() == PUSHED
     assert {"at_start", "after_reads", "after_pushes", "goal"} <= numbers["memory"].keys()
     assert 0 < numbers["visible"] < numbers["fill"]["signals"]
