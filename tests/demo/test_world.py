@@ -99,11 +99,17 @@ async def test_the_wijkregisseur_sees_who_was_silent_and_who_is_late(demo: Demo)
 async def test_a_holiday_explains_why_a_school_delivers_later(demo: Demo) -> None:
     """School A delivered 17 days ago, of every 14: a week of those was a holiday."""
     query = """query($week: Period!) { wijk(code: "WK063711") {
-      sources { organisation { name } lastDelivery expectedEvery late silent }
+      sources { organisation { name } dataset lastDelivery expectedEvery late silent }
       overview(week: $week) { headlines { remark } } } }"""
     wijk = (await demo.partner("wijkregisseur").ask(query, {"week": WEEK}))["wijk"]
-    [school] = [s for s in wijk["sources"] if s["organisation"]["name"] == "School A (verzonnen)"]
+    [school] = [
+        source
+        for source in wijk["sources"]
+        if source["organisation"]["name"] == "School A (verzonnen)"
+        and source["dataset"] == "rond-de-school"
+    ]
     assert school == {
+        "dataset": "rond-de-school",
         "organisation": {"name": "School A (verzonnen)"},
         "lastDelivery": "2026-11-06",
         "expectedEvery": "elke twee weken",
@@ -142,8 +148,8 @@ async def test_the_state_of_a_wijk_has_something_in_every_list(demo: Demo, asker
 
 async def test_the_wijkagent_reported_some_notices_in_the_hub(demo: Demo) -> None:
     [counted] = await demo.place.rows(
-        "select count(*) filter (where dataset is null) as reported, count(*) as all_of_them,"
-        " count(*) filter (where closed_on is null) as open from hub.police_notices"
+        "select count(*) filter (where dataset <> 'wijkagent-berichten') as reported,"
+        " count(*) as all_of_them, count(*) filter (where closed_on is null) as open from hub.police_notices"
     )
     assert 0 < counted["reported"] < counted["all_of_them"]
     assert counted["open"] >= 2
