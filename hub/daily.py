@@ -26,16 +26,21 @@ POLL_SECONDS = 60.0
 Wait = Callable[[asyncio.Event], Awaitable[None]]
 
 
-async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
-    """Publishes what is due, tells of agreements, cuts the feed and forgets dry runs and keys,
-    per gemeente and period, each in a transaction of its own.
+async def run_daily(
+    database: Database, gemeenten: Sequence[str], periods: Sequence[str] | None = None
+) -> None:
+    """Publishes what is due, tells of agreements, cuts the feed and forgets dry runs and keys, per
+    gemeente and period, each in a transaction of its own.
 
+    `periods` are those to publish; None: all that are still published.
     Raises `Unavailable` when the database is away; what was done until then stays done.
     """
+    if periods is None:
+        periods = [due["period"] for due in await database.call("daily_periods")]
     for gemeente in gemeenten:
         published = 0
-        for due in await database.call("daily_periods"):
-            [done] = await database.call("daily_publish", gemeente, due["period"])
+        for period in periods:
+            [done] = await database.call("daily_publish", gemeente, period)
             published += done["cells"]
         [agreements] = await database.call("daily_announce", gemeente)
         [feed] = await database.call("daily_cut_feed", gemeente)

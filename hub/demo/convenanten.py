@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from hub.demo.scene import LIVED_IN, OOSTERHEEM, SEGHWAERT
-from hub.demo.seen import ALL, moment
+from hub.demo.seen import ALL, MEERZICHT, ROKKEVEEN, moment
 
 PILOTS = (OOSTERHEEM, SEGHWAERT)
 DAYS_BEFORE, DAYS_AFTER = 200, 365
@@ -26,6 +26,7 @@ CORPORATIE_A, CORPORATIE_B, BEWONERS, WIJKZORG = (
     "bewoners",
     "wijkzorgteam",
 )
+WIJKEN_OF_B = (OOSTERHEEM, SEGHWAERT, MEERZICHT, ROKKEVEEN)
 SCHOOL_A, SCHOOL_B = "school-a", "school-b"
 SCHOOLS = (SCHOOL_A, SCHOOL_B, "school-c", "school-d")
 
@@ -40,7 +41,7 @@ class Rule:
     precision: Literal["EXACT", "BUURT", "WIJK", "COUNT"]
     category: str | None = None
     fields: Sequence[str] = ()
-    kind: Literal["SIGNAL", "COUNT"] = "SIGNAL"
+    kind: str = "SIGNAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,9 @@ def convenanten(today: date) -> list[Convenant]:
         _care(days),
         _public_space(days),
         _absence(days),
+        _agenda(days),
+        _in_the_street(days),
+        _homes(days),
         _ended(days),
         _revoked(days),
         _proposed(days),
@@ -227,6 +231,81 @@ def _absence(days: _Days) -> Convenant:
         days.at(-202),
         SCHOOL_A,
         [Rule(school, GEMEENTE, PILOTS, "COUNT", kind="COUNT") for school in SCHOOLS],
+    )
+
+
+def _agenda(days: _Days) -> Convenant:
+    shown = ("title", "audience", "facility", "startsAt", "endsAt")
+    receivers = {
+        GEMEENTE: LIVED_IN,
+        CORPORATIE_A: LIVED_IN,
+        CORPORATIE_B: WIJKEN_OF_B,
+        SCHOOL_A: (OOSTERHEEM,),
+        SCHOOL_B: (SEGHWAERT,),
+        "school-c": PILOTS,
+        "school-d": PILOTS,
+        BEWONERS: (SEGHWAERT,),
+    }
+    return Convenant(
+        "agenda",
+        "Agenda van de wijk (verzonnen)",
+        "Weten wat er te doen is, er naar verwijzen en elkaar niet in de weg zitten.",
+        "Verzonnen: taak van algemeen belang; openbaar aanbod, niets over bezoekers.",
+        days.begins,
+        days.ends,
+        days.at(-202),
+        BUURTWERK,
+        [
+            Rule(BUURTWERK, receiver, wijken, "EXACT", fields=shown, kind="ACTIVITY")
+            for receiver, wijken in receivers.items()
+        ],
+    )
+
+
+def _in_the_street(days: _Days) -> Convenant:
+    notice, action = "POLICE_NOTICE", "ENFORCEMENT_ACTION"
+    return Convenant(
+        "straat",
+        "Samen op straat (verzonnen)",
+        "Weten wat handhaving deed en wat de wijkagent vraagt, om op elkaar aan te sluiten.",
+        "Verzonnen: taken van de partijen; alleen codes, nooit over wie het gaat.",
+        days.begins,
+        days.ends,
+        days.at(-202),
+        HANDHAVING,
+        [
+            Rule(HANDHAVING, WIJKAGENT, PILOTS, "BUURT", kind=action),
+            Rule(HANDHAVING, BUURTWERK, PILOTS, "BUURT", kind=action),
+            Rule(HANDHAVING, GEMEENTE, PILOTS, "BUURT", kind=action),
+            Rule(WIJKAGENT, HANDHAVING, PILOTS, "BUURT", kind=notice),
+            Rule(WIJKAGENT, BUURTWERK, PILOTS, "BUURT", kind=notice),
+            Rule(WIJKAGENT, GEMEENTE, PILOTS, "WIJK", kind=notice),
+            Rule(WIJKAGENT, CORPORATIE_A, PILOTS, "WIJK", kind=notice),
+            Rule(WIJKAGENT, CORPORATIE_B, PILOTS, "WIJK", kind=notice),
+        ],
+    )
+
+
+def _homes(days: _Days) -> Convenant:
+    own = {CORPORATIE_A: LIVED_IN, CORPORATIE_B: WIJKEN_OF_B}
+    title, kind = ("title",), "HOUSING_PROJECT"
+    rules = []
+    for owner, wijken in own.items():
+        rules += [
+            Rule(owner, GEMEENTE, wijken, "BUURT", fields=title, kind=kind),
+            Rule(owner, BUURTWERK, PILOTS, "BUURT", fields=title, kind=kind),
+            Rule(owner, BEWONERS, (SEGHWAERT,), "WIJK", fields=title, kind=kind),
+        ]
+    return Convenant(
+        "woningen",
+        "Werk aan woningen (verzonnen)",
+        "Op tijd weten waar aan woningen wordt gewerkt, en wat bewoners daarvan merken.",
+        "Verzonnen: gerechtvaardigd belang; over complexen, nooit over huurders.",
+        days.begins,
+        days.ends,
+        days.at(-202),
+        CORPORATIE_A,
+        rules,
     )
 
 

@@ -8,7 +8,7 @@ week later than it did, after a holiday, and so is neither silent nor late.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -16,11 +16,11 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from hub.demo.convenanten import SCHOOLS
+from hub.demo.other_kinds import Entry, Row, entries, notice, wijken_of
 from hub.demo.scene import OOSTERHEEM, ROLES, SEGHWAERT, holiday_before
-from hub.demo.seen import WATCHES, WEEKS, Seen, Watch, dice_of, moment, monday_of, seen_by
+from hub.demo.seen import ALL, WATCHES, WEEKS, Seen, Watch, dice_of, moment, monday_of, seen_by
 
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
-Row = Mapping[str, Any]
 
 MAY_REJECT = 3
 MAY_CLOSE = 120
@@ -47,6 +47,7 @@ class Rhythm:
     odd: bool = False
     reports_nothing: bool = True
     school: bool = False
+    kind: str = "SIGNAL"
 
 
 RHYTHMS = (
@@ -61,6 +62,32 @@ RHYTHMS = (
     Rhythm("wijkzorgteam", "zorgsignalen", (FRI,), time(17, 15), every=2),
     Rhythm("bewoners", "buurtmeldingen", (SAT,), time(11, 0), reports_nothing=False),
 )
+OTHER_RHYTHMS = (
+    Rhythm("buurtwerk", "agenda", (SUN,), time(20, 0), "SNAPSHOT", every=2, kind="ACTIVITY"),
+    Rhythm("handhaving", "handhaving-acties", (WED,), time(23, 30), kind="ENFORCEMENT_ACTION"),
+    Rhythm(
+        "wijkagent",
+        "wijkagent-berichten",
+        (SUN,),
+        time(20, 30),
+        "SNAPSHOT",
+        every=2,
+        kind="POLICE_NOTICE",
+    ),
+    *(
+        Rhythm(
+            f"corporatie-{letter}",
+            "projecten",
+            (FRI,),
+            time(16, 0),
+            "SNAPSHOT",
+            every=4,
+            kind="HOUSING_PROJECT",
+        )
+        for letter in "ab"
+    ),
+)
+"""Of what is not signals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +101,7 @@ class Push:
     rows: Sequence[Row]
     bad: int = 0
     """How many of the rows are wrong."""
+    kind: str = "SIGNAL"
 
     @property
     def key(self) -> str:
@@ -104,6 +132,7 @@ class Report:
     key: str
     row: Row
     caps: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    kind: str = "SIGNAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +157,14 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """The hub's own daily work: numbers of closed weeks are published, the feed's batch is cut."""
+    """The hub's own daily work: numbers of closed weeks are published, the feed's batch is cut.
+
+    `weeks` are those that just closed: of the others the hub would find that nothing is due. None:
+    the hub looks for itself, as it does in use.
+    """
 
     at: datetime
+    weeks: Sequence[str] | None
 
 
 Call = Push | Nothing | Report | Update | Counts | Night
@@ -147,7 +181,15 @@ def calls(today: date, seed: str) -> list[Call]:
             if rhythm.mode == "SNAPSHOT"
             else _upserts(rhythm, watch, seen, today)
         )
+    for rhythm in OTHER_RHYTHMS:
+        known = entries(rhythm.kind, rhythm.sender, today, seed)
+        made += (
+            _full_lists(rhythm, known, today)
+            if rhythm.mode == "SNAPSHOT"
+            else _news(rhythm, known, today)
+        )
     made += _reports(today, seed)
+    made += _reported_notices(today, seed)
     made += _counts(today, seed)
     return sorted(made, key=lambda call: call.at)
 
@@ -169,11 +211,12 @@ def last_closed_week(today: date) -> str:
 
 
 def _nights(today: date) -> Iterator[Night]:
-    days = (first_monday(today) + timedelta(days=n) for n in range(7 * WEEKS + 7))
-    for day in days:
+    first = first_monday(today)
+    for day in (first + timedelta(days=n) for n in range(7 * WEEKS + 7)):
         lately = day > today - timedelta(days=DAYS_WITH_A_NIGHT)
         if day <= today and (lately or day.weekday() == MON):
-            yield Night(moment(day, time(0, 0, 1)))
+            closed = [week_of(day - timedelta(weeks=1))] if day.weekday() == MON else []
+            yield Night(moment(day, time(0, 0, 1)), None if day in (first, today) else closed)
 
 
 def _moments(rhythm: Rhythm, today: date) -> list[datetime]:
@@ -212,11 +255,9 @@ def _upserts(rhythm: Rhythm, watch: Watch, seen: Sequence[Seen], today: date) ->
         wrong = _wrong_rows(rhythm.sender, number, at)
         if rows:
             yield Push(at, rhythm.sender, rhythm.dataset, "UPSERT", [*rows, *wrong], len(wrong))
-        silent = sorted(set(watch.wijken) - {row["wijk"] for row in rows})
+        silent = set(watch.wijken) - {row["wijk"] for row in rows}
         if silent and rhythm.reports_nothing:
-            yield Nothing(
-                at + timedelta(minutes=1), rhythm.sender, rhythm.dataset, silent, week_of(at.date())
-            )
+            yield _nothing(rhythm, at, silent)
 
 
 def _snapshots(rhythm: Rhythm, seen: Sequence[Seen], today: date) -> Iterator[Push]:
@@ -225,6 +266,30 @@ def _snapshots(rhythm: Rhythm, seen: Sequence[Seen], today: date) -> Iterator[Pu
         rows = [row_of(one, at) for one in seen if one.is_open(at)]
         wrong = _wrong_rows(rhythm.sender, number, at)
         yield Push(at, rhythm.sender, rhythm.dataset, "SNAPSHOT", [*rows, *wrong], len(wrong))
+
+
+def _full_lists(rhythm: Rhythm, known: Sequence[Entry], today: date) -> Iterator[Push]:
+    """All that is on the sender's list."""
+    for at in _moments(rhythm, today):
+        rows = [row for entry in known if (row := entry.row_at(at)) is not None]
+        yield Push(at, rhythm.sender, rhythm.dataset, "SNAPSHOT", rows, kind=rhythm.kind)
+
+
+def _news(rhythm: Rhythm, known: Sequence[Entry], today: date) -> Iterator[Call]:
+    """What came since the delivery before, and for which wijken nothing did."""
+    for before, at in pairwise([moment(first_monday(today), time()), *_moments(rhythm, today)]):
+        new = [entry.row_at(at) for entry in known if entry.row_at(before) != entry.row_at(at)]
+        rows = [row for row in new if row is not None]
+        if rows:
+            yield Push(at, rhythm.sender, rhythm.dataset, "UPSERT", rows, kind=rhythm.kind)
+        told = {wijk for row in rows for wijk in wijken_of(row)}
+        yield _nothing(rhythm, at, set(ALL) - told)
+
+
+def _nothing(rhythm: Rhythm, at: datetime, wijken: Iterable[str]) -> Nothing:
+    """Said a minute after the delivery."""
+    after = at + timedelta(minutes=1)
+    return Nothing(after, rhythm.sender, rhythm.dataset, sorted(wijken), week_of(at.date()))
 
 
 def row_of(seen: Seen, at: datetime) -> Row:
@@ -298,6 +363,16 @@ def _reports(today: date, seed: str) -> Iterator[Report | Update]:
         yield Report(at, "wijkagent", key, row, _CAPS if capped else MappingProxyType({}))
         if day + timedelta(days=3) < today:
             yield Update(at + timedelta(days=3), "wijkagent", key, "DONE")
+
+
+def _reported_notices(today: date, seed: str) -> Iterator[Report]:
+    """What the wijkagent tells the partners on the spot: every four weeks, on a Thursday."""
+    for week in range(2, WEEKS, 4):
+        day = first_monday(today) + timedelta(weeks=week, days=THU)
+        row, _ = notice(day, dice_of(seed, today, "notice on the spot", day))
+        yield Report(
+            moment(day, time(18, 15)), "wijkagent", f"bericht-{day}", row, kind="POLICE_NOTICE"
+        )
 
 
 def _wijken_of(sender: str) -> Sequence[str]:

@@ -153,6 +153,7 @@ def write_tokens(folder: Path, tokens: Mapping[str, str]) -> None:
 WIJK_STATE = """query WijkStand($wijk: String!) { wijk(code: $wijk) { name code year
  signals(first: 5) { total nodes {
  owner { name } category seenOn summary place { label precision } status hidden } }
+ activities(first: 3) { total nodes { title startsAt facility } }
  sources { organisation { name } dataset lastDelivery late silent } } }"""
 OVERVIEW = """query Overzicht($week: Period!) { wijken { name overview(week: $week) {
  headlines { label now { value shown suppression } previous { shown } changePercent }

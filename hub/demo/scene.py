@@ -68,6 +68,7 @@ class Role:
 
 
 TELLINGEN = Promise("tellingen", 7, "COUNT")
+PROJECTEN = Promise("projecten", 28, "HOUSING_PROJECT")
 
 ROLES = (
     Role(
@@ -107,7 +108,7 @@ ROLES = (
         "Buurtwerk",
         "WELFARE",
         LIVED_IN,
-        (Promise("straatcontacten", 7),),
+        (Promise("straatcontacten", 7), Promise("agenda", 14, "ACTIVITY")),
         contact="teampost Buurtwerk",
     ),
     Role(
@@ -116,7 +117,7 @@ ROLES = (
         "Corporatie A (verzonnen)",
         "HOUSING",
         LIVED_IN,
-        (Promise("woonoverlast-meldingen", 7),),
+        (Promise("woonoverlast-meldingen", 7), PROJECTEN),
         invented=True,
         contact="leefbaarheid Corporatie A",
     ),
@@ -126,7 +127,7 @@ ROLES = (
         "Corporatie B (verzonnen)",
         "HOUSING",
         (OOSTERHEEM, SEGHWAERT, "WK063705", "WK063710"),
-        (Promise("overlast-en-onderhoud", 7),),
+        (Promise("overlast-en-onderhoud", 7), PROJECTEN),
         invented=True,
         contact="wijkbeheer Corporatie B",
     ),
@@ -136,7 +137,7 @@ ROLES = (
         "Team Handhaving",
         "ENFORCEMENT",
         None,
-        (Promise("handhaving-signalen", 4),),
+        (Promise("handhaving-signalen", 4), Promise("handhaving-acties", 7, "ENFORCEMENT_ACTION")),
         contact="meldkamer handhaving",
     ),
     Role(
@@ -145,7 +146,7 @@ ROLES = (
         "Politie, wijkagenten",
         "POLICE",
         None,
-        (Promise("wijkagent-signalen", 7),),
+        (Promise("wijkagent-signalen", 7), Promise("wijkagent-berichten", 14, "POLICE_NOTICE")),
         holder="person",
         contact="wijkbureau",
     ),

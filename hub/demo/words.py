@@ -8,6 +8,7 @@ text of theirs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from random import Random
 from types import MappingProxyType
 
@@ -157,6 +158,63 @@ STYLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "{What}. Kan hier iemand naar kijken?",
         ),
     }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Something in the programme of Buurtwerk: on a weekday (0 is Monday) from this hour on."""
+
+    title: str
+    category: str
+    audience: str
+    facilities: tuple[str, ...]
+    weekday: int
+    hour: int
+
+
+PROGRAMME = (
+    Plan(
+        "Voetbal op het plein",
+        "YOUTH_NUISANCE",
+        "jongens en meiden van 10 tot 15 jaar",
+        ("Cruyff Court", "het basketbalveldje"),
+        2,
+        15,
+    ),
+    Plan(
+        "Meidenavond",
+        "YOUTH_NUISANCE",
+        "meiden van 12 tot 16 jaar",
+        ("jongerencentrum", "buurthuis"),
+        3,
+        19,
+    ),
+    Plan(
+        "Open inloop met muziekstudio",
+        "YOUTH_NUISANCE",
+        "jongeren van 14 tot 21 jaar",
+        ("jongerencentrum",),
+        4,
+        19,
+    ),
+    Plan("Koffie-inloop", "SOCIAL_CONTACT", "iedereen", ("buurthuis", "wijkcentrum"), 1, 10),
+    Plan("Samen eten", "SOCIAL_CONTACT", "wie graag aanschuift", ("buurthuis",), 3, 17),
+    Plan("Huiswerk in de buurt", "SOCIAL_CONTACT", "leerlingen", ("bibliotheek", "school"), 1, 15),
+    Plan("Wijkschoonmaak", "LITTER", "de hele buurt", ("het park", "het winkelcentrum"), 5, 10),
+    Plan("Spreekuur geld en brieven", "CARE", "iedereen", ("wijkcentrum", "bibliotheek"), 0, 13),
+    Plan("Wandelgroep", "CARE", "iedereen die in beweging wil komen", ("wijkcentrum",), 2, 10),
+    Plan("Spelmiddag", "SOCIAL_CONTACT", "kinderen tot 12 jaar", ("de speeltuin", "school"), 5, 14),
+)
+
+# What corporations do with homes; a place follows.
+WORK = (
+    ("MAINTENANCE", "Schilderwerk"),
+    ("MAINTENANCE", "Nieuwe liften"),
+    ("RENOVATION", "Nieuwe keukens en badkamers"),
+    ("RENOVATION", "Dakisolatie en nieuwe kozijnen"),
+    ("NEW_BUILD", "Woningen erbij"),
+    ("LETTING", "Nieuwe verhuur"),
 )
 
 

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from typing import Any
 
 from starlette.applications import Starlette
+from strawberry.utils.str_converters import to_camel_case
 
 from hub.daily import run_daily
 from hub.demo.caller import Caller, Refused
@@ -32,6 +33,7 @@ from hub.demo.deliveries import (
     calls,
 )
 from hub.demo.scene import GEMEENTE, ROLES
+from schema.contributions import BY_KIND
 from sql.session import Database
 
 # After how many steps the planner's idea of the tables would be far off.
@@ -48,12 +50,13 @@ ACCEPT = """mutation Akkoord($in: AgreementDecisionInput!) {
 REVOKE = """mutation Intrekken($in: AgreementDecisionInput!) {
   revokeAgreement(input: $in) { agreement { id } errors { path code message } }
 }"""
-PUSH = """mutation Aanlevering($in: PushSignalsInput!) {
-  pushSignals(input: $in) { id summary { outcome rows } errors { path code message } }
-}"""
-REPORT = """mutation WelDatNietWie($in: ReportSignalInput!) {
-  reportSignal(input: $in) { signal { id version } errors { path code message } }
-}"""
+# Of whatever kind, by the name of its list ("Signals") or of its type ("Signal").
+PUSH = """mutation Aanlevering($in: Push{kind}Input!) {{
+  push{kind}(input: $in) {{ id summary {{ outcome rows }} errors {{ path code message }} }}
+}}"""
+REPORT = """mutation WelDatNietWie($in: Report{kind}Input!) {{
+  report{kind}(input: $in) {{ record: {field} {{ id version }} errors {{ path code message }} }}
+}}"""
 UPDATE = """mutation Bijwerken($in: UpdateSignalInput!) {
   updateSignal(input: $in) { signal { id } errors { path code message } }
 }"""
@@ -166,7 +169,7 @@ class _World:
             case Counts():
                 await self._count(step)
             case Night():
-                await run_daily(self._database, [GEMEENTE])
+                await run_daily(self._database, [GEMEENTE], step.weeks)
 
     async def _agree(self, convenant: Convenant) -> None:
         made = await self._do(
@@ -220,9 +223,9 @@ class _World:
         }
         if push.mode == "SNAPSHOT":
             delivery["mayClose"] = MAY_CLOSE
-        made = await self._do(
-            push.sender, PUSH, "pushSignals", {"delivery": delivery, "rows": push.rows}
-        )
+        kind = BY_KIND[push.kind].kind.table.title().replace("_", "")
+        given = {"delivery": delivery, "rows": push.rows}
+        made = await self._do(push.sender, PUSH.format(kind=kind), f"push{kind}", given)
         outcomes = {line["outcome"]: line["rows"] for line in made["summary"]}
         if outcomes.get("REJECTED", 0) != push.bad:
             raise Refused(f"{push.sender} {push.key}: {outcomes}, where {push.bad} rows are wrong")
@@ -255,8 +258,10 @@ class _World:
                 {"organisation": self._partners[receiver], "precision": precision}
                 for receiver, precision in report.caps.items()
             ]
-        made = await self._do(report.sender, REPORT, "reportSignal", given)
-        self._reports[report.key] = made["signal"]
+        kind, field = BY_KIND[report.kind].typename, to_camel_case(report.kind.lower())
+        mutation = REPORT.format(kind=kind, field=field)
+        made = await self._do(report.sender, mutation, f"report{kind}", given)
+        self._reports[report.key] = made["record"]
 
     async def _count(self, counts: Counts) -> None:
         given = {

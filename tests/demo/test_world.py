@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +20,15 @@ import uvicorn
 from starlette.applications import Starlette
 
 from hub.demo.prepare import closing_words, needs_new_world, prepare, shift_to
-from hub.demo.scene import OOSTERHEEM
+from hub.demo.scene import OOSTERHEEM, SEGHWAERT
 from hub.demo.seen import HERE
 from hub.settings import SettingsError
 from tests.conftest import Cluster, World
 from tests.demo.conftest import TODAY, Demo, Place
 
 pytestmark = pytest.mark.anyio
+
+OPERATIONS = Path(__file__).parents[1] / "contract" / "operations"
 
 WEEK = "2026-W47"
 OVERVIEW = """query Overzicht($week: Period!) { wijken { code name overview(week: $week) {
@@ -96,11 +99,17 @@ async def test_the_wijkregisseur_sees_who_was_silent_and_who_is_late(demo: Demo)
 async def test_a_holiday_explains_why_a_school_delivers_later(demo: Demo) -> None:
     """School A delivered 17 days ago, of every 14: a week of those was a holiday."""
     query = """query($week: Period!) { wijk(code: "WK063711") {
-      sources { organisation { name } lastDelivery expectedEvery late silent }
+      sources { organisation { name } dataset lastDelivery expectedEvery late silent }
       overview(week: $week) { headlines { remark } } } }"""
     wijk = (await demo.partner("wijkregisseur").ask(query, {"week": WEEK}))["wijk"]
-    [school] = [s for s in wijk["sources"] if s["organisation"]["name"] == "School A (verzonnen)"]
+    [school] = [
+        source
+        for source in wijk["sources"]
+        if source["organisation"]["name"] == "School A (verzonnen)"
+        and source["dataset"] == "rond-de-school"
+    ]
     assert school == {
+        "dataset": "rond-de-school",
         "organisation": {"name": "School A (verzonnen)"},
         "lastDelivery": "2026-11-06",
         "expectedEvery": "elke twee weken",
@@ -115,6 +124,51 @@ async def test_a_holiday_explains_why_a_school_delivers_later(demo: Demo) -> Non
 async def test_the_wijkregisseur_sees_records_of_others(demo: Demo) -> None:
     owners = {node["owner"]["name"] for w in await overview(demo) for node in w["signals"]["nodes"]}
     assert len(owners) >= 3
+
+
+LISTS = ("signals", "activities", "enforcementActions", "policeNotices", "housingProjects")
+
+
+@pytest.mark.parametrize("asker", ["buurtwerk", "wijkregisseur"])
+async def test_the_state_of_a_wijk_has_something_in_every_list(demo: Demo, asker: str) -> None:
+    """In both pilots, of others, at most as precise as agreed; what is listed can be read."""
+    query = (OPERATIONS / "0b_wijk_state.graphql").read_text()
+    for code in (OOSTERHEEM, SEGHWAERT):
+        answer = await demo.partner(asker).ask(query, {"wijk": code, "first": 5})
+        wijk = answer["wijk"]
+        assert all(wijk[name]["nodes"] for name in LISTS)
+        assert all(node["title"] for node in wijk["housingProjects"]["nodes"])
+        for node in wijk["activities"]["nodes"]:
+            assert node["title"] and node["facility"] and node["startsAt"]
+        for node in wijk["policeNotices"]["nodes"]:
+            assert node["advice"]
+        datasets = {source["dataset"] for source in wijk["sources"]}
+        assert datasets >= {"agenda", "handhaving-acties", "wijkagent-berichten", "projecten"}
+
+
+async def test_the_wijkagent_reported_some_notices_in_the_hub(demo: Demo) -> None:
+    [counted] = await demo.place.rows(
+        "select count(*) filter (where dataset <> 'wijkagent-berichten') as reported,"
+        " count(*) as all_of_them, count(*) filter (where closed_on is null) as open from hub.police_notices"
+    )
+    assert 0 < counted["reported"] < counted["all_of_them"]
+    assert counted["open"] >= 2
+
+
+async def test_handhaving_can_deliver_an_action(demo: Demo) -> None:
+    mutation = (OPERATIONS / "0d_push_handhaving.graphql").read_text()
+    row = {
+        "externalId": "PROEF-1",
+        "wijk": OOSTERHEEM,
+        "category": "LITTER",
+        "measure": "WARNING",
+        "happenedOn": "2026-11-22",
+    }
+    given = {"rows": [row], "sleutel": "proef-handhaving"}
+    answer = await demo.partner("handhaving").ask(mutation, given)
+    receipt = answer["pushEnforcementActions"]
+    assert receipt["errors"] == []
+    assert receipt["summary"] == [{"outcome": "CREATED", "rows": 1}]
 
 
 async def test_agreements_show_each_state(demo: Demo) -> None:
