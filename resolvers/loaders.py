@@ -14,6 +14,7 @@ from typing import Any
 from aiodataloader import DataLoader
 
 from resolvers.batch import Batch
+from sql.errors import Ended
 from sql.session import Record, Session
 
 Arguments = tuple[Hashable, ...]
@@ -39,8 +40,11 @@ class Loaders:
         if loader is None:
             loader = DataLoader(partial(self._fetch, batch, arguments))
             self._loaders[source] = loader
-        # shielded: who asks may be cancelled, and others wait for the same rows
-        return await asyncio.shield(loader.load(key))
+        try:
+            # shielded: who asks may be cancelled, and others wait for the same rows
+            return await asyncio.shield(loader.load(key))
+        except Ended:  # a sibling's fault ended the operation: nobody waits for this any more
+            raise asyncio.CancelledError from None
 
     async def load_many(
         self, batch: Batch, keys: Iterable[Hashable], *arguments: Hashable

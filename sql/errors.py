@@ -32,6 +32,10 @@ class Unavailable(Exception):
     """
 
 
+class Ended(Exception):
+    """The transaction is over: the operation that it was for does not wait for this any more."""
+
+
 # What the database decides, by SQLSTATE or by the name of the constraint that refused. A constraint
 # that is not named here should have been checked before: its failure is a fault of the hub, masked
 # as such.

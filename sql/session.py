@@ -20,7 +20,7 @@ from uuid import UUID
 
 import asyncpg
 
-from sql.errors import FROM_DRIVER, Unavailable, translated
+from sql.errors import FROM_DRIVER, Ended, Unavailable, translated
 from sql.principal import Principal
 from sql.statements import statements
 
@@ -61,6 +61,8 @@ class Session:
         self.failure: BaseException | None = None
         """What aborted the transaction, until a savepoint mends it."""
         self._broken = False
+        self.ended = False
+        """Whether the transaction is over: what is asked of it later raises `Ended`."""
         self._depth = 0
         self._read: defaultdict[ReadKey, set[UUID]] = defaultdict(set)
         self._counted: defaultdict[ReadKey, dict[Hashable, int]] = defaultdict(dict)
@@ -68,6 +70,8 @@ class Session:
     async def fetch(self, statement: str, *args: object) -> list[Record]:
         """All rows of a named statement."""
         async with self._lock:
+            if self.ended:
+                raise Ended
             if self._broken:
                 raise Unavailable("the transaction failed earlier")
             try:
@@ -76,9 +80,22 @@ class Session:
                 self._broken = True
                 raise
             except FROM_DRIVER as error:
+                if self.ended:
+                    raise Ended from error
                 better = translated(error)
                 self.failure = self.failure or better
                 raise better from error
+
+    async def commit(self) -> None:
+        """Ends the transaction, after the statement that may be under way: an operation can be over
+        while some of what it asked for is still awaited.
+
+        Raises what made it fail when nothing could be committed.
+        """
+        async with self._lock:
+            self.ended = True
+            if await self._connection.execute("commit") == "ROLLBACK":
+                raise self.failure or RuntimeError("nothing was committed")
 
     async def fetchrow(self, statement: str, *args: object) -> Record | None:
         """The first row of a named statement, or None."""
@@ -271,13 +288,13 @@ class Database:
         self, begin: str, principal: Principal | None, operation: str
     ) -> AsyncIterator[Session]:
         async with self._connection() as connection:
+            session = Session(connection, principal, operation)
             try:
                 await connection.execute(begin)
-                session = Session(connection, principal, operation)
                 yield session
-                if await connection.execute("commit") == "ROLLBACK":
-                    raise session.failure or RuntimeError("nothing was committed")
+                await session.commit()
             except BaseException as error:
+                session.ended = True
                 await _roll_back(connection)
                 if (better := translated(error)) is not error:
                     raise better from error
