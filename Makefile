@@ -20,6 +20,15 @@ LOCK := env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_UR
 	$(PY) -m uv --no-config --quiet pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header $(ARGS)
 
+# The command `hub` for an environment that has the hub's libraries, and the hub itself in this checkout.
+define LAUNCHER
+import pathlib, sys
+file = pathlib.Path(sys.executable).parent / "hub"
+file.write_text("#!%s\nimport sys\nsys.path.insert(0, %r)\nfrom hub.cli import main\nmain()\n" % (sys.executable, "$(CURDIR)"))
+file.chmod(0o755)
+endef
+export LAUNCHER
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench client graphiql lock wheel clean
 
@@ -97,6 +106,7 @@ $(PY):
 $(RUN): $(PY)
 	@echo "Installing what the hub needs (once, about 40 MB) ..."
 	@$(PIP) $(LOCKED) --requirement requirements.lock
+	@$(PY) -c "$$LAUNCHER"
 	@rm -f $(VENV)/.installed-* && touch $@
 
 # pyproject.toml counts too: the editable install carries the version and the command `hub`.

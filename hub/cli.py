@@ -59,6 +59,7 @@ from hub.serve import (
 )
 from hub.settings import Settings
 from hub.sheet_templates import template_command
+from hub.version import hub_version
 from hub.workers import Workers
 from sql.migrate import migrate
 from sql.session import Database
@@ -98,7 +99,7 @@ class Sections(click.Group):
 
 
 @click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="wijk-hub", prog_name="hub")
+@click.version_option(hub_version(), prog_name="hub")
 def main() -> None:
     """The wijk hub: one GraphQL API for what the partners of a wijk know and share."""
 

@@ -102,16 +102,20 @@ class PushReceipt:
     def id(root: strawberry.Parent[Any]) -> strawberry.ID | None:
         return strawberry.ID(encode("PushReceipt", root["id"])) if root["id"] else None
 
-    @strawberry.field(description="What became of each row, by line.")
+    @strawberry.field(
+        description="What became of each row, by line. With `withErrors` only the rows that have "
+        "an error or a warning."
+    )
     async def rows(
         root: strawberry.Parent[Any],
         info: strawberry.Info[Context, None],
         outcome: list[RowOutcome] | None = None,
+        with_errors: bool = False,
         first: int = 100,
         after: str | None = None,
     ) -> PushRowConnection:
         outcomes = None if outcome is None else [wanted.value for wanted in outcome]
-        page: Any = await receipt_rows(info.context, root, outcomes, first, after)
+        page: Any = await receipt_rows(info.context, root, outcomes, with_errors, first, after)
         return page  # type: ignore[no-any-return]
 
     @strawberry.field(

@@ -36,7 +36,7 @@ SHARE_AT = (
 
 @strawberry.input(description="Where a record is.")
 class InWijk:
-    wijk: str = strawberry.field(description="CBS code of the current division, or the wijk's id.")
+    wijk: str = strawberry.field(description="CBS code or name of today, or the wijk's id.")
     buurt: str | None = strawberry.field(
         default=ABSENT, description="Code, name or id of a buurt of that wijk."
     )
@@ -45,8 +45,8 @@ class InWijk:
 @strawberry.input(description="Where a record is that can be about several wijken.")
 class InWijken:
     wijken: list[str] = strawberry.field(
-        description="CBS codes of the current division, or the ids of the wijken: 1 to 50, each "
-        "once. The first is its home, unless the buurt lies in another."
+        description="CBS codes or names of today, or the ids of the wijken: 1 to 50, each once. "
+        "The first is its home, unless the buurt lies in another."
     )
     buurt: str | None = strawberry.field(
         default=ABSENT, description="Code, name or id of a buurt of one of those wijken."

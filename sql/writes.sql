@@ -31,7 +31,7 @@ select kind from hub.datasets where gemeente = hub.gemeente() and owner = hub.as
 -- write_wijken --
 -- The wijken of the asker's gemeente as they are now: whether the asker works there today and, when asked ($1), the box around
 -- the boundary in degrees.
-select v.wijk, v.code, hub.works_in(v.wijk) as works, box.west, box.south, box.east, box.north
+select v.wijk, v.code, v.name, hub.works_in(v.wijk) as works, box.west, box.south, box.east, box.north
 from hub.wijk_versions v
 left join lateral (
   select min((c ->> 0)::double precision) as west, min((c ->> 1)::double precision) as south,
@@ -120,21 +120,22 @@ order by r.at desc, r.id desc
 limit $3
 
 -- rows_of_receipts --
--- A page of the rows of receipts with these outcomes ($2, null for all), after a line ($3).
+-- A page of the rows of receipts with these outcomes ($2, null for all), with something to tell where that is asked ($3), after a
+-- line ($4).
 select k.receipt as key, r.kind, p.line, p.external_id, p.outcome, p.record, p.version, p.errors
 from unnest($1::uuid[]) k(receipt)
 join hub.receipts r on r.gemeente = hub.gemeente() and r.owner = hub.asker() and r.id = k.receipt
 cross join lateral (
   select * from hub.receipt_rows w
   where w.gemeente = hub.gemeente() and w.owner = hub.asker() and w.receipt = k.receipt
-    and ($2::text[] is null or w.outcome = any ($2)) and w.line > $3
-  order by w.line limit $4) p
+    and ($2::text[] is null or w.outcome = any ($2)) and (not $3::boolean or w.errors <> '[]') and w.line > $4
+  order by w.line limit $5) p
 
 -- row_totals_of_receipts --
--- How many rows of receipts have these outcomes ($2, null for all).
+-- How many rows of receipts have these outcomes ($2, null for all), and something to tell where that is asked ($3).
 select w.receipt as key, count(*)::int as total from hub.receipt_rows w
 where w.gemeente = hub.gemeente() and w.owner = hub.asker() and w.receipt = any ($1::uuid[])
-  and ($2::text[] is null or w.outcome = any ($2))
+  and ($2::text[] is null or w.outcome = any ($2)) and (not $3::boolean or w.errors <> '[]')
 group by w.receipt
 
 -- dry_run_keep --

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def list_agreements(remote: Remote, on: date | None, as_json: bool) -> None:
         return
     for each in found:
         click.echo(f"{each['id']}  {each['state']:9} {each['from']} – {each['until']}")
-        click.echo(f"    {each['title']} ({_names(each['parties'])})")
+        click.echo(f"    {_line(each['title'])} ({_names(each['parties'])})")
 
 
 @agreement.command("show", short_help="Show one agreement with its rules.")
@@ -166,20 +167,28 @@ def _names(organisations: list[dict[str, Any]]) -> str:
     return ", ".join(each["name"] for each in organisations)
 
 
+def _line(text: Any) -> str:
+    """A text of a party on one line, and nothing in it that turns the line around: it stands among
+    lines that are not its own.
+    """
+    joined = " ".join(str(text).split())
+    return "".join(sign for sign in joined if unicodedata.category(sign) not in ("Cc", "Cf"))
+
+
 def _told(found: dict[str, Any]) -> str:
     lines = [
-        f"{found['title']}  [{found['state']}, version {found['version']}]",
+        f"{_line(found['title'])}  [{found['state']}, version {found['version']}]",
         f"  id           {found['id']}",
         f"  term         {found['from']} – {found['until']}",
         f"  parties      {_names(found['parties'])}",
         f"  accepted by  {_names(found['acceptedBy'])}",
         f"  waiting for  {_names(found['waitingFor'])}",
-        f"  purpose      {found['purpose']}",
-        f"  legal basis  {found['legalBasis']}",
-        f"  contact      {found['contact']}",
+        f"  purpose      {_line(found['purpose'])}",
+        f"  legal basis  {_line(found['legalBasis'])}",
+        f"  contact      {_line(found['contact'])}",
     ]
     if found["dpia"]:
-        lines.append(f"  DPIA         {found['dpia']}")
+        lines.append(f"  DPIA         {_line(found['dpia'])}")
     return "\n".join(lines + [_rule(rule) for rule in found["rules"]])
 
 

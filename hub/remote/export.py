@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import os
 import sys
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ NESTED = {
 }
 """What is told of the objects within a record."""
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = frozenset("=+-@")
 """A cell that begins so would be carried out by a spreadsheet, and others may have written it."""
 
 Json = Mapping[str, Any]
@@ -209,7 +210,8 @@ def _item(item: Any) -> str:
 def _write_csv(file: TextIO, fields: Sequence[Field], records: Iterator[Json]) -> int:
     columns = [column for field in fields for column in field.columns]
     file.write("\ufeff")  # by which spreadsheets know UTF-8
-    writer = csv.writer(file, delimiter=";")
+    # all in quotes: a spreadsheet that splits at commas does not split a text
+    writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
     writer.writerow(columns)
     count = 0
     for record in records:
@@ -226,9 +228,9 @@ def _cell(value: Any) -> str:
         return "ja" if value else "nee"
     if isinstance(value, float):
         return str(value).replace(".", ",")
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return str(value)
+    text = " ".join(str(value).split())
+    first = unicodedata.normalize("NFKC", text[:1])
+    return f"'{text}" if first in FORMULA else text
 
 
 def _write_lines(file: TextIO, _: Sequence[Field], records: Iterator[Json]) -> int:

@@ -36,11 +36,11 @@ STORED_ALL_THE_SAME = frozenset({"NOT_CLOSED", "OLDER_LIST"})
 PUSH = """mutation Push($delivery: Delivery!, $rows: [%s!]!) {
   receipt: %s(input: { delivery: $delivery, rows: $rows }) {
     id dryRun replayed summary { outcome rows } errors { path code message hint }
-    rows(outcome: [REJECTED]) { ...Page } } }"""
+    rows(withErrors: true) { ...Page } } }"""
 MORE = """query More($id: ID!, $after: String) {
-  receipt: pushReceipt(id: $id) { rows(outcome: [REJECTED], after: $after) { ...Page } } }"""
+  receipt: pushReceipt(id: $id) { rows(withErrors: true, after: $after) { ...Page } } }"""
 PAGE = """ fragment Page on PushRowConnection {
-  nodes { line externalId errors { path code message hint } }
+  nodes { line externalId outcome errors { path code message hint } }
   pageInfo { endCursor hasNextPage } }"""
 
 
@@ -55,6 +55,7 @@ class Outcome:
     replayed: bool = True
     rows: dict[str, int] = field(default_factory=dict)
     rejected: list[dict[str, Any]] = field(default_factory=list)
+    warned: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
     errors: list[dict[str, Any]] = field(default_factory=list)
 
@@ -66,6 +67,7 @@ class Outcome:
             "receipts": self.receipts,
             "rows": self.rows,
             "rejected": self.rejected,
+            "warned": self.warned,
             "notes": self.notes,
             "errors": self.errors,
         }
@@ -217,14 +219,14 @@ def _add(remote: Remote, receipt: dict[str, Any], part: Sequence[Sent], outcome:
     for line in receipt["summary"]:
         outcome.rows[line["outcome"]] = outcome.rows.get(line["outcome"], 0) + line["rows"]
     outcome.errors += receipt["errors"]
-    for row in _rejected(remote, receipt):
+    for row in _with_errors(remote, receipt):
         sent = part[row["line"] - 1]
         errors = _told(sent.errors, remote.language) or row["errors"]
         told = {"line": sent.line, "externalId": row["externalId"], "errors": errors}
-        outcome.rejected.append(told)
+        (outcome.rejected if row["outcome"] == "REJECTED" else outcome.warned).append(told)
 
 
-def _rejected(remote: Remote, receipt: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _with_errors(remote: Remote, receipt: dict[str, Any]) -> Iterator[dict[str, Any]]:
     page = receipt["rows"]
     while True:
         yield from page["nodes"]
@@ -253,7 +255,7 @@ def _told(errors: Sequence[RowError], language: Language) -> list[dict[str, Any]
 def _print(outcome: Outcome) -> None:
     for note in outcome.notes:
         click.echo(in_words(note), err=True)
-    for row in outcome.rejected:
+    for row in (*outcome.rejected, *outcome.warned):
         for error in row["errors"]:
             where = ".".join(map(str, error["path"]))
             click.echo(f"row {row['line']} ({row['externalId'] or '?'}) {where}: {in_words(error)}")

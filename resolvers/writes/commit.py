@@ -15,7 +15,7 @@ from resolvers.context import Context, RowError
 from resolvers.kinds import Kind
 from resolvers.writes.idempotency import Request, check_key, digest_of
 from resolvers.writes.kept import take
-from resolvers.writes.push import Delivery, Push
+from resolvers.writes.push import NOTES, Delivery, Push
 from resolvers.writes.receipts import Receipt, ReceiptRow, answer, earlier_receipt
 from resolvers.writes.rows import write_frame
 from sql.errors import Refusal
@@ -69,7 +69,12 @@ async def _commit(
     if kept is None:
         raise Refusal("NOT_FOUND", path=_RECEIPT)
     delivery = Delivery(**{**kept.delivery, "dry_run": False}, idempotency_key=request.key)
-    pushing = Push(context, kind_of(kept.kind), delivery, frame)
+    notes = [
+        RowError(tuple(error["path"]), error["code"], error["params"], error["message"])
+        for error in said["errors"]
+        if error["code"] in NOTES
+    ]
+    pushing = Push(context, kind_of(kept.kind), delivery, frame, notes)
     checked = await pushing.check(kept.rows, kept.rejected)
     made = await pushing.carry_out(request, checked)
     rows = await context.session.fetch("receipt_said", dry_run)

@@ -99,7 +99,7 @@ def _name(part: object) -> str:
 async def _lines(context: Context, receipt: Mapping[str, Any]) -> list[Any]:
     if receipt["id"] is None:
         return []
-    lines: list[Any] = await context.loaders.load(ROWS, receipt["id"], None, 0, MOST_CELLS)
+    lines: list[Any] = await context.loaders.load(ROWS, receipt["id"], None, False, 0, MOST_CELLS)
     return lines
 
 

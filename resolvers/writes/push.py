@@ -29,6 +29,7 @@ from resolvers.writes.rows import (
     delivered_digest,
     unreadable,
     without_minutes,
+    without_words,
     write_frame,
 )
 from resolvers.writes.snapshot import FullList
@@ -37,6 +38,9 @@ from sql.session import Record, Session
 
 OF_THE_HUB = "hub"
 """The dataset of what was reported in the hub itself; nothing can be delivered to it."""
+
+NOTES = frozenset({"COLUMN_NOT_USED", "MAPPING_REMEMBERED"})
+"""What a receipt tells of a sheet beside what became of it."""
 
 MOST_PARTS = 1000
 _DATASET = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -202,7 +206,11 @@ class Push:
         checked = [checks.check(line, row) for line, row in rows]
         await without_minutes(self._session, self.kind, self.writer, checked)
         await check_in_database(self._session, self.kind, self.delivery.dataset, checked)
-        return sorted([*checked, *rejected], key=lambda row: row.line)
+        found = sorted([*checked, *rejected], key=lambda row: row.line)
+        if self.writer.strict:
+            for row in found:
+                row.errors = without_words(self.kind, row.errors)
+        return found
 
     async def carry_out(self, request: Request, checked: Sequence[Checked]) -> Receipt:
         """Carries the delivery out with these rows, once per request, and gives the receipt to be

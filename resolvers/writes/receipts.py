@@ -147,17 +147,20 @@ async def receipt_rows(
     context: Context,
     parent: Mapping[str, Any],
     outcomes: Sequence[str] | None,
+    with_errors: bool,
     first: int,
     after: str | None,
 ) -> dict[str, Any]:
-    """A page of a receipt's rows by line, with how many there are in all of these outcomes."""
+    """A page of a receipt's rows by line, with how many there are in all of these outcomes; with
+    `with_errors` only those with an error or a warning.
+    """
     wanted = None if outcomes is None else tuple(outcomes)
     line = read_cursor(after, int)[0] if after else 0
     size = page_size(first)
     if parent["id"] is None:
         return page_of((), size, after, _line_cursor, total=0)
-    rows = await context.loaders.load(ROWS, parent["id"], wanted, line, size + 1)
-    counted = await context.loaders.load(TOTALS, parent["id"], wanted)
+    rows = await context.loaders.load(ROWS, parent["id"], wanted, with_errors, line, size + 1)
+    counted = await context.loaders.load(TOTALS, parent["id"], wanted, with_errors)
     total = 0 if counted is None else counted["total"]
     return page_of(rows, size, after, _line_cursor, total=total)
 

@@ -107,7 +107,8 @@ class Areas:
     ) -> None:
         self._wijken: dict[str | UUID, Record] = {}
         for wijk in wijken:
-            self._wijken[wijk["code"]] = self._wijken[wijk["wijk"]] = wijk
+            for name in (wijk["code"], wijk["wijk"], wijk["name"].casefold()):
+                self._wijken[name] = wijk
         self._buurten: dict[tuple[UUID, str | UUID], UUID] = {}
         for buurt in buurten:
             for name in (buurt["id"], buurt["code"], buurt["name"].casefold()):
@@ -122,11 +123,15 @@ class Areas:
         """
         with_points = any(row.get("lon") is not None for row in rows)
         wijken = await session.fetch("write_wijken", with_points)
-        known = {wijk["code"] for wijk in wijken}
-        named = {name for row in rows for _, name in named_wijken(row)}
+        known = {name for wijk in wijken for name in (wijk["code"], wijk["name"].casefold())}
+        named = {_folded(name) for row in rows for _, name in named_wijken(row)}
         unknown = [name for name in named if isinstance(name, str) and name not in known]
         former = await _former(session, unknown) if unknown else {}
-        asked = [w["wijk"] for w in wijken if w["code"] in named or w["wijk"] in named]
+        asked = [
+            wijk["wijk"]
+            for wijk in wijken
+            if not named.isdisjoint((wijk["code"], wijk["wijk"], wijk["name"].casefold()))
+        ]
         with_buurten = any(row.get("buurt") is not None for row in rows)
         buurten = await session.fetch("write_buurten", asked) if with_buurten else []
         return cls(wijken, buurten, former)
@@ -156,7 +161,7 @@ class Areas:
             return []
         found: list[Record] = []
         for path, name in named:
-            wijk = self._wijken.get(name)
+            wijk = self._wijken.get(_folded(name))
             if wijk is None:
                 self._refuse_wijk(path, name, checked)
             elif wijk in found:
@@ -165,7 +170,7 @@ class Areas:
                 found.append(wijk)
                 if not wijk["works"]:
                     checked.refuse(path, "NOT_YOUR_WIJK")
-        return found if all(name in self._wijken for _, name in named) else []
+        return found if all(_folded(name) in self._wijken for _, name in named) else []
 
     def _refuse_wijk(self, path: Path, name: str | UUID, checked: Checked) -> None:
         former = self._former.get(str(name))
@@ -188,6 +193,13 @@ class Areas:
                     return wijk["wijk"], found
         checked.refuse("buurt", "UNKNOWN_BUURT")
         return None
+
+
+def _folded(name: str | UUID) -> str | UUID:
+    """A wijk as a row names it: a code and an id as they are, a name however it is written."""
+    if isinstance(name, str) and not name.startswith("WK"):
+        return name.strip().casefold()
+    return name
 
 
 async def _former(session: Session, codes: list[str]) -> dict[str, Row]:
@@ -411,6 +423,23 @@ def unreadable(row: RejectedRow, writer: Writer) -> Checked:
     _identify(row.external_id, writer.strict, checked)
     checked.errors = list(row.errors)
     return checked
+
+
+def without_words(kind: Kind, errors: Iterable[RowError]) -> list[RowError]:
+    """Errors as a receipt may keep them where the strict rules hold: what a sender made up, a
+    field's name or a code, is left out of them.
+    """
+    own = (EXTERNAL_ID, SOURCE_VERSION, *kind.columns)
+    known = {"wijk", "wijken", "buurt", *(column.field for column in own)}
+    return [
+        RowError(
+            tuple(key if key in known or str(key).isdigit() else "?" for key in error.path),
+            error.code,
+            {**error.params, "code": "?"} if error.code == "UNKNOWN_WIJK" else error.params,
+            error.message,
+        )
+        for error in errors
+    ]
 
 
 def _identify(external_id: str | None, strict: bool, checked: Checked) -> None:

@@ -27,7 +27,7 @@ async def refused(world: World, given: dict[str, Any], name: str = "corporatie-a
     ("changes", "path", "code"),
     [
         ({"wijk": "WK063799"}, "wijk", "UNKNOWN_WIJK"),
-        ({"wijk": "Oosterheem"}, "wijk", "UNKNOWN_WIJK"),
+        ({"wijk": "Nergenshuizen"}, "wijk", "UNKNOWN_WIJK"),
         ({"wijk": "WK063700"}, "wijk", "CODE_OF_ANOTHER_YEAR"),
         ({"wijk": "WK063713"}, "wijk", "NOT_YOUR_WIJK"),
         ({"buurt": "Tuinen"}, "buurt", "UNKNOWN_BUURT"),

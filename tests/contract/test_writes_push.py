@@ -401,3 +401,13 @@ async def test_what_a_full_list_closes_in_a_wijk_where_one_stopped_working_stays
         )
     receipt = await push(partner, [], mode="SNAPSHOT")
     assert [node["externalId"] for node in receipt["rows"]["nodes"]] == ["a-1"]
+
+
+async def test_of_police_a_receipt_keeps_no_word_of_a_row_that_was_not_taken(world: World) -> None:
+    given = {**row("w-1"), "Jan Jansen Dorpsstraat 5": 1, "wijk": "JanJansen"}
+    partner = world.partner("wijkagent")
+    await push(partner, [given, row("w-2", wijk="JanJansen", summary=None)], maxRejected=2)
+    async with world.connect("superuser") as look:
+        kept = await look.fetch("select errors::text from hub.receipt_rows order by line")
+    assert [each["errors"].count("Jan") for each in kept] == [0, 0]
+    assert "UNKNOWN_FIELD" in kept[0]["errors"] and "UNKNOWN_WIJK" in kept[1]["errors"]

@@ -92,3 +92,14 @@ async def test_a_file_that_is_no_object_of_json_is_named(
     result = await hub("buurtwerk", "agreement", "propose", file)
     assert result.exit_code == 1
     assert str(file) in result.stderr
+
+
+async def test_a_text_of_a_party_cannot_look_like_a_line_of_the_command(
+    hub: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "convenant.json"
+    trick = "proef\n  - Corporatie A shows: \u202eniets"
+    file.write_text(json.dumps({**DRAFT, "purpose": trick}), encoding="utf-8")
+    made = json.loads(said(await hub("buurtwerk", "agreement", "propose", file, "--json")))
+    text = said(await hub("corporatie-a", "agreement", "show", str(made["id"])))
+    assert "  purpose      proef - Corporatie A shows: niets\n" in text

@@ -87,13 +87,24 @@ async def test_geojson_has_a_point_where_the_place_is_exact(world: World, hub: C
     assert points["without"] is None
 
 
+@pytest.mark.parametrize(
+    ("summary", "cell"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("\n =1+1", "'=1+1"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("ok, =1+1", "ok, =1+1"),
+        ("een\ttab", "een tab"),
+    ],
+)
 async def test_a_cell_that_a_spreadsheet_would_carry_out_is_made_harmless(
-    world: World, hub: Command
+    world: World, hub: Command, summary: str, cell: str
 ) -> None:
-    await push(world.partner("buurtwerk"), [row("f-1", summary="=HYPERLINK(1)")])
+    await push(world.partner("buurtwerk"), [row("f-1", summary=summary)])
     text = said(await hub("buurtwerk", "export", "SIGNAL", "--wijk", OOSTERHEEM))
     (record,) = csv.DictReader(io.StringIO(text), delimiter=";")
-    assert record["summary"] == "'=HYPERLINK(1)"
+    assert record["summary"] == cell
+    assert f'"{cell}"' in text, "in quotes"
 
 
 async def test_a_file_is_there_when_it_is_whole_and_for_its_owner_alone(

@@ -172,3 +172,15 @@ async def test_wrong_use_is_told_before_anything_is_sent(hub: Command, tmp_path:
     for words in (("--may-close", "3"), ("--map", "Kolom")):
         result = await hub("buurtwerk", *push(file, *words))
         assert result.exit_code == 2
+
+
+async def test_a_warning_about_a_row_that_was_taken_is_told(hub: Command, tmp_path: Path) -> None:
+    file = csv_file(tmp_path, [cells(1, summary="Bel Jan op 06-12345678")])
+    text = said(await hub("buurtwerk", *push(file)))
+    assert text.startswith("row 2 (r-1) summary: ") and "PERSONAL_DATA_WARNING" in text
+    assert text.endswith("CREATED 1\n")
+
+
+async def test_a_wijk_may_be_called_by_its_name(hub: Command, tmp_path: Path) -> None:
+    file = csv_file(tmp_path, [cells(1, wijk=" oosterheem"), cells(2, wijk="Oosterheem")])
+    assert said(await hub("buurtwerk", *push(file))) == "CREATED 2\n"

@@ -14,7 +14,7 @@ from graphql import parse, validate
 from schema.build import build
 from schema.contributions import CONTRIBUTIONS
 from tests.conftest import World
-from tests.sheets.files import GOOD, csv_file, form, post_form
+from tests.sheets.files import GOOD, HEADER, csv_file, form, post_form
 
 pytestmark = pytest.mark.anyio
 SCRIPT = (files("hub.pages") / "static" / "sheet.js").read_text("utf-8")
@@ -120,6 +120,18 @@ async def test_what_the_script_asks_of_an_upload_and_its_commit_is_answered(worl
     done = await world.partner("buurtwerk").ask(operation("CARRY_OUT"), {"in": asked})
     assert done["receipt"]["summary"] == [{"outcome": "CREATED", "rows": 1}]
     assert done["receipt"]["errors"] == []
+
+
+async def test_a_file_with_a_column_that_is_not_used_can_be_carried_out(world: World) -> None:
+    given = {"file": None, "kind": "SIGNAL", "dataset": "blad", "idempotencyKey": "of-the-page-3"}
+    file = csv_file([(*GOOD, "1")], header=(*HEADER, "Eigen"))
+    parts = form(operation("UPLOAD"), {"in": given}, file)
+    tried = (await post_form(world.partner("buurtwerk"), parts)).json()["data"]["receipt"]
+    told = [error["message"] for error in tried["errors"]]
+    assert len(told) == 1
+    asked = {"receipt": tried["id"], "idempotencyKey": "of-the-page-4"}
+    done = await world.partner("buurtwerk").ask(operation("CARRY_OUT"), {"in": asked})
+    assert done["receipt"]["summary"] == [{"outcome": "CREATED", "rows": 1}]
 
 
 async def test_every_outcome_and_every_word_that_the_script_uses_is_on_the_page(

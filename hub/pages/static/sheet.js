@@ -4,7 +4,7 @@
 "use strict";
 
 const RECEIPT = `id replayed summary { outcome rows } errors { code message hint }
-  rows(outcome: [REJECTED], first: 100) { total nodes { line externalId errors { message hint } } }`;
+  rows(withErrors: true, first: 100) { total nodes { line externalId errors { message hint } } }`;
 const UPLOAD = `mutation ProefBlad($in: UploadSheetInput!) { receipt: uploadSheet(input: $in) { ${RECEIPT} } }`;
 const CARRY_OUT = `mutation DoeHetEcht($in: CommitDryRunInput!) { receipt: commitDryRun(input: $in) { ${RECEIPT} } }`;
 
