@@ -3,7 +3,8 @@
 
 Promises:
 
-- nothing is read beyond a cap, for longer than a time, or before the caller is known;
+- nothing is read beyond a cap, for longer than a time, or before the caller is known; of large
+  bodies and of files an organisation has only a few in hand at the same moment;
 - an answer leaves after its transaction was committed; a caller that went away, or a time that is
   up, takes the work back;
 - every refusal has a stable code and a cure from the catalogue of texts; what went wrong inside is
@@ -21,7 +22,7 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -48,7 +49,7 @@ from hub.errors import (
 )
 from hub.limits import Accepted, Documents, InvalidDocument, check, check_lists
 from hub.metrics import Traffic
-from hub.rate import RETRY_SECONDS, Buckets, Turns, reading_cost
+from hub.rate import BYTES_FOR_ONE, RETRY_SECONDS, Buckets, Places, Turns, reading_cost
 from hub.requests import (
     AS_JSON,
     LEGACY,
@@ -105,19 +106,8 @@ STATUS = {
     "UNAVAILABLE": 503,
     "TIMEOUT": 504,
 }
-# The rest of such a request is not read, so the connection cannot be used again.
-UNREAD = frozenset(
-    {
-        "BODY_TOO_LARGE",
-        "METHOD_NOT_ALLOWED",
-        "NOT_MULTIPART",
-        "PREFLIGHT_MISSING",
-        "READ_TIMEOUT",
-        "UNAUTHENTICATED",
-        "UNSUPPORTED_MEDIA_TYPE",
-    }
-)
 REFUSED_COST = 500
+FILES_AT_ONCE = 1  # of one organisation: all organisations share the one thread that reads them
 MAX_COERCION_ERRORS = 50
 MAX_LOGGED_FAULTS = 5
 
@@ -165,6 +155,7 @@ class Exchange:
     retry_after: int | None = None
     error_id: str | None = None
     faults: int = 0
+    read: bool = False
     codes: list[str] = field(default_factory=list)
 
 
@@ -205,6 +196,8 @@ class GraphQLEndpoint:
         self._turns = Turns(
             at_once=limits.organisation_concurrency, waiting=limits.organisation_waiting
         )
+        self._large_bodies = Places(limits.organisation_concurrency)
+        self._files = Places(FILES_AT_ONCE)
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -262,7 +255,8 @@ class GraphQLEndpoint:
         exchange.manner.check_head(scope["method"], exchange.headers)
         principal = await self._caller(exchange)
         body = await self._body(receive, exchange, principal)
-        with self._place():
+        file = self._files.place(principal.organisation) if exchange.manner.bulk else nullcontext()
+        with self._place(), file:
             question = exchange.manner.read(exchange.headers, body, self._limits)
             reading = reading_cost(len(question.query.encode()))
             self._spend(exchange, principal, reading)
@@ -271,6 +265,8 @@ class GraphQLEndpoint:
             bulk = lists or exchange.manner.bulk
             if len(body) > self._limits.body_bytes and not bulk:
                 raise Refusal("BODY_TOO_LARGE", limit=self._limits.body_bytes)
+            if exchange.manner.bulk:
+                cost = self._with_file(cost, len(body))
             self._spend(exchange, principal, cost, again=reading)
             check_scope(principal, job.operation)
             rejected = sift(question, lists)
@@ -292,11 +288,24 @@ class GraphQLEndpoint:
         declared = exchange.headers.get("content-length", "")
         if declared.isdecimal() and (len(declared) > 12 or int(declared) > cap):
             raise Refusal("BODY_TOO_LARGE", limit=cap)
-        try:
-            async with asyncio.timeout(self._limits.read_seconds):
-                return await read_body(receive, cap)
-        except TimeoutError:
-            raise Refusal("READ_TIMEOUT") from None
+        with ExitStack() as held:
+            place = self._large_bodies.place(principal.organisation)
+            ordinary = self._limits.body_bytes
+            if declared.isdecimal() and int(declared) > ordinary:
+                held.enter_context(place)
+                ordinary = cap
+            try:
+                async with asyncio.timeout(self._limits.read_seconds):
+                    body = await read_body(
+                        receive,
+                        cap,
+                        ordinary=ordinary,
+                        when_larger=lambda: held.enter_context(place),
+                    )
+            except TimeoutError:
+                raise Refusal("READ_TIMEOUT") from None
+        exchange.read = True
+        return body
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -335,6 +344,12 @@ class GraphQLEndpoint:
         exchange.cost = {"requested": cost, "limit": limit, "remaining": spent.remaining}
         if spent.retry_after is not None:
             raise Refusal("RATE_LIMITED", seconds=spent.retry_after)
+
+    def _with_file(self, cost: int, size: int) -> int:
+        """The cost of an operation that brings a file, in a body of `size` bytes: at most half of
+        what can be spent at once, so that it can always be carried out.
+        """
+        return max(cost, min(cost + size // BYTES_FOR_ONE, self._buckets.burst // 2))
 
     async def _execute(self, exchange: Exchange, job: Job, rejected: Rejected) -> ExecutionResult:
         """Run the operation in its turn, in one transaction of the caller; its result, once
@@ -412,7 +427,7 @@ class GraphQLEndpoint:
             headers["Allow"] = "POST"
         if exchange.retry_after is not None and status in (429, 503):
             headers["Retry-After"] = str(exchange.retry_after)
-        if exchange.codes and exchange.codes[0] in UNREAD:
+        if not exchange.read:  # what was not read would be taken for the next request
             headers["Connection"] = "close"
         return Response(orjson.dumps(answer), status_code=status, headers=headers)
 

@@ -8,15 +8,16 @@ and so is full again.
 
 Promises for turns: an organisation's work runs at most so many at once and waits in the order in
 which it came, for its own work alone; what waits has a bound, and an organisation that has no work
-takes no memory.
+takes no memory. For places the same, but nothing waits: what finds no place is refused at once.
 
 Both belong to one process. Several processes give an organisation several of each.
 """
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -124,3 +125,29 @@ class Turns:
             line.present -= 1
             if line.present == 0:
                 del self._lines[organisation]
+
+
+class Places:
+    """Places for what takes memory or time, so many for each organisation."""
+
+    def __init__(self, most: int) -> None:
+        """Let each organisation have `most` at the same moment."""
+        self._most = most
+        self._taken: Counter[UUID] = Counter()
+
+    def __len__(self) -> int:
+        """How many organisations have a place."""
+        return len(self._taken)
+
+    @contextmanager
+    def place(self, organisation: UUID) -> Iterator[None]:
+        """Hold a place; a Refusal RATE_LIMITED when the organisation has all of its own."""
+        if self._taken[organisation] >= self._most:
+            raise Refusal("RATE_LIMITED", seconds=RETRY_SECONDS)
+        self._taken[organisation] += 1
+        try:
+            yield
+        finally:
+            self._taken[organisation] -= 1
+            if not self._taken[organisation]:
+                del self._taken[organisation]

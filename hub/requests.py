@@ -89,9 +89,15 @@ def check_head(method: str, headers: Headers) -> None:
         raise Refusal("UNSUPPORTED_MEDIA_TYPE")
 
 
-async def read_body(receive: Receive, cap: int) -> bytes:
-    """The whole body; a Refusal as soon as it is larger than `cap`, Gone when it ends half-way."""
+async def read_body(
+    receive: Receive, cap: int, *, ordinary: int, when_larger: Callable[[], None]
+) -> bytes:
+    """The whole body; a Refusal as soon as it is larger than `cap`, Gone when it ends half-way.
+
+    Calls `when_larger`, which may refuse, once it has more than `ordinary` bytes.
+    """
     body = bytearray()
+    larger = False
     while True:
         message: Message = await receive()
         if message["type"] == "http.disconnect":
@@ -99,6 +105,9 @@ async def read_body(receive: Receive, cap: int) -> bytes:
         body += message.get("body", b"")
         if len(body) > cap:
             raise Refusal("BODY_TOO_LARGE", limit=cap)
+        if len(body) > ordinary and not larger:
+            larger = True
+            when_larger()
         if not message.get("more_body", False):
             return bytes(body)
 

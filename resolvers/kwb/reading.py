@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any, Literal, TypeAlias
 from resolvers.kwb.cells import Cell
 from resolvers.kwb.measures import NullReason, measures
 from resolvers.sheets.table import letter
+from resolvers.sheets.workbook import counted
 from sql.errors import Refusal
 
 Kind: TypeAlias = Literal["GEMEENTE", "WIJK", "BUURT"]
@@ -34,6 +36,9 @@ _CODE, _PLAIN_CODE, _NAME = "gwb_code_10", "gwb_code_8", "regio"
 _GEMEENTE_NAME, _KIND, _FLAG = "gm_naam", "recs", "ind_wbi"
 _NEEDED = (_CODE, _NAME, _GEMEENTE_NAME, _KIND, _FLAG)
 _OF_AREA = {*_NEEDED, _PLAIN_CODE, "gwb_code"}
+
+_MOST_UNPACKED, _MOST_TAGS = 400_000_000, 30_000_000
+"""Room for the file of the whole country: some 18,000 rows of 150 columns."""
 
 _YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 
@@ -74,7 +79,9 @@ class Sheet:
 
 
 def read(content: bytes | Path, year: int, gemeente: str | None = None) -> Sheet:
-    """The rows of a KWB file about `year`, of one gemeente or of all. Raises `Refusal` (KWB_…)."""
+    """The rows of a KWB file about `year`, of one gemeente or of all. Raises `Refusal` (KWB_…, and
+    SHEET_UNPACKS_TOO_LARGE).
+    """
     title, rows = _rows(content)
     found = _YEAR.findall(title)
     if found and str(year) not in found:
@@ -107,13 +114,17 @@ def _rows(content: bytes | Path) -> tuple[str, Iterator[Sequence[Any]]]:
 
     try:
         data = content.read_bytes() if isinstance(content, Path) else content
-        book = load_workbook(io.BytesIO(data), read_only=True)
+        plain = counted(data, most_unpacked=_MOST_UNPACKED, most_tags=_MOST_TAGS)
+        book = load_workbook(io.BytesIO(plain), read_only=True)
         sheet = book.worksheets[0]
         return sheet.title, iter(list(sheet.iter_rows(values_only=True)))
     except OSError as error:
         raise Refusal("KWB_FILE", file=str(content), why=error.strerror) from error
     except (
         zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        RuntimeError,  # a part with a password, or packed in a way that Python does not know
         InvalidFileException,
         KeyError,  # a zip that is no workbook
         IndexError,  # a workbook without a sheet

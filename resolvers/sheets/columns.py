@@ -64,7 +64,8 @@ def checked_mapping(given: object, header: Sequence[str], fields: Sequence[Field
         raise Refusal("BAD_MAPPING", path=_MAPPING, column="?")
     columns, names = set(map(folded, header)), {each.name for each in fields}
     for column, name in given.items():
-        if folded(column) not in columns or (name is not None and name not in names):
+        known = name is None or (isinstance(name, str) and name in names)
+        if folded(column) not in columns or not known:
             raise Refusal("BAD_MAPPING", path=_MAPPING, column=column)
         for finding in find(clean(column, _LONGEST_NAME)):
             raise Refusal("PERSONAL_DATA", path=_MAPPING, kind=finding.kind)

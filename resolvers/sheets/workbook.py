@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The first sheet of an Excel workbook (.xlsx): values, and what formulas gave when it was saved.
 
-A workbook is XML in a zip, and a small zip can hold an XML that takes gigabytes to read. So its
-size is looked at before anything is unpacked, and its parts are counted before they are read as
-XML: openpyxl makes an object of each element, and holds a whole row of them at once. Entities in
-the XML are refused (by openpyxl too, where defusedxml is installed, as it is here).
+A workbook is XML in a zip, and a small zip can hold an XML that takes gigabytes to read, whatever
+the zip says of its size. So it is unpacked piece by piece against a budget, and its parts are
+counted before they are read as XML: openpyxl makes an object of each element, and holds a whole row
+of them at once. openpyxl gets what was counted, and never unpacks anything itself. Entities in the
+XML are refused (by openpyxl too, where defusedxml is installed, as it is here).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime, time
+from itertools import pairwise
 from typing import Any
 
 from resolvers.sheets.table import Broken, Value
@@ -30,6 +32,10 @@ MOST_TOGETHER = 20_000
 """Of these in one row, or in a part without rows: what is held at once."""
 
 _MOST_PARTS = 1_000
+_PIECE = 65_536
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What the format allows; of the others Python may unpack gigabytes at one go."""
+
 _ROW = re.compile(rb"<(?:\w+:)?(?:row|si)\b")
 """Where openpyxl lets go of what it holds: a row, or a text that cells share."""
 
@@ -42,8 +48,7 @@ def rows(content: bytes, most_columns: int) -> Iterator[tuple[Value, ...]]:
     are left out.
     """
     try:
-        _check(content)
-        yield from _read(content, most_columns)
+        yield from _read(counted(content), most_columns)
     except Refusal:
         raise
     except Exception as error:
@@ -51,30 +56,55 @@ def rows(content: bytes, most_columns: int) -> Iterator[tuple[Value, ...]]:
         raise Refusal("SHEET_OTHER_FILE") from error
 
 
-def _check(content: bytes) -> None:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = archive.infolist()
-        if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+def counted(
+    content: bytes, *, most_unpacked: int = MOST_UNPACKED, most_tags: int = MOST_TAGS
+) -> bytes:
+    """The workbook with its parts unpacked, as many bytes and tags as it may have at most.
+
+    Refuses SHEET_UNPACKS_TOO_LARGE as soon as it has more; raises an error of zipfile, of zlib or
+    ValueError for what is no workbook.
+    """
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as packed, zipfile.ZipFile(made, "w") as plain:
+        parts = {part.filename: part for part in packed.infolist()}
+        if len(parts) > _MOST_PARTS:
             raise Refusal("SHEET_UNPACKS_TOO_LARGE")
-        if sum(_tags_in(archive.read(part)) for part in parts) > MOST_TAGS:
-            raise Refusal("SHEET_UNPACKS_TOO_LARGE")
+        for name, part in parts.items():
+            unpacked = _unpacked(packed, part, most_unpacked)
+            most_unpacked -= len(unpacked)
+            most_tags -= _tags_in(unpacked, most_tags)
+            plain.writestr(zipfile.ZipInfo(name), unpacked)
+    return made.getvalue()
 
 
-def _tags_in(part: bytes) -> int:
+def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most: int) -> bytes:
+    """The bytes of a part; no more than a piece beyond `most` of them is ever unpacked."""
+    if part.compress_type not in _METHODS:
+        raise zipfile.BadZipFile("a method that workbooks do not have")
+    unpacked = bytearray()
+    with archive.open(part) as stream:
+        while piece := stream.read(_PIECE):
+            unpacked += piece
+            if len(unpacked) > most:
+                raise Refusal("SHEET_UNPACKS_TOO_LARGE")
+    return bytes(unpacked)
+
+
+def _tags_in(part: bytes, most: int) -> int:
     """How many tags and attributes a part has at most."""
-    tags = _count(part)
-    if tags > MOST_TAGS:
+    tags = _count(part, 0, len(part))
+    if tags > most:
         raise Refusal("SHEET_UNPACKS_TOO_LARGE")
-    stretches = _ROW.split(part)
-    if len(stretches) > 1 and b"<!" in part:  # a comment could hold what only looks like a row
-        raise Refusal("SHEET_OTHER_FILE")
-    if max(map(_count, stretches)) > MOST_TOGETHER:
+    rows = [found.start() for found in _ROW.finditer(part)]
+    if rows and b"<!" in part:  # a comment could hold what only looks like a row
+        raise ValueError("a comment or a declaration among rows")
+    if max(_count(part, *stretch) for stretch in pairwise([0, *rows, len(part)])) > MOST_TOGETHER:
         raise Refusal("SHEET_UNPACKS_TOO_LARGE")
     return tags
 
 
-def _count(content: bytes) -> int:
-    return content.count(b"<") + content.count(b"=")
+def _count(content: bytes, start: int, end: int) -> int:
+    return content.count(b"<", start, end) + content.count(b"=", start, end)
 
 
 def _read(content: bytes, most_columns: int) -> Iterator[tuple[Value, ...]]:

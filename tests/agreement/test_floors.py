@@ -90,7 +90,6 @@ CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|CONFLICT|FORBIDDEN|TIMEOUT|INTER
 TABLES = {
     ("sql/errors.py", "_BY_STATE"),
     ("hub/graphql.py", "STATUS"),
-    ("hub/graphql.py", "UNREAD"),
 }
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import rate
-from hub.rate import Buckets, Spent, Turns
+from hub.rate import Buckets, Places, Spent, Turns
 from sql.errors import Refusal
 
 A, B = UUID(int=1), UUID(int=2)
@@ -118,3 +118,14 @@ async def test_turns_are_taken_in_order_and_leave_no_memory_behind() -> None:
     assert caught.value.code == "RATE_LIMITED"
     assert order == [0, 2]
     assert len(turns) == 0
+
+
+def test_places_are_of_an_organisation_and_leave_no_memory_behind() -> None:
+    places = Places(1)
+    with places.place(A), places.place(B):
+        with pytest.raises(Refusal) as caught, places.place(A):
+            pass
+        assert len(places) == 2
+
+    assert caught.value.code == "RATE_LIMITED"
+    assert len(places) == 0

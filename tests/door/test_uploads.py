@@ -335,3 +335,107 @@ async def test_no_bytes_make_the_door_stumble(door: Any, body: bytes, whole: boo
     sent = one_file(body) if whole else one_file()[: len(body)] + body
 
     assert (await send(door, sent)).status_code in (200, 400)
+
+
+# ── What one organisation may have in hand ───────────────────────────────────────────────────────
+
+
+def writer(*headers: tuple[bytes, bytes], token: bytes = b"writer") -> list[tuple[bytes, bytes]]:
+    """The head of an upload."""
+    kind = (b"content-type", b"multipart/form-data; boundary=grens")
+    who = (b"authorization", b"Bearer " + token)
+    return [who, kind, (b"graphql-require-preflight", b"1"), *headers]
+
+
+class Unfinished:
+    """A body whose first piece came in, and that goes no further."""
+
+    def __init__(self, first: bytes) -> None:
+        self._pieces = [first]
+        self.waits = asyncio.Event()
+
+    async def __call__(self) -> dict[str, Any]:
+        if self._pieces:
+            return {"type": "http.request", "body": self._pieces.pop(), "more_body": True}
+        self.waits.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+ANNOUNCED = (b"content-length", b"2000")
+
+
+@pytest.mark.parametrize("headers", [[ANNOUNCED], []], ids=["announced", "unannounced"])
+async def test_of_large_bodies_an_organisation_has_only_a_few_coming_in(
+    open_door: Callable[..., Any], headers: list[tuple[bytes, bytes]]
+) -> None:
+    door = open_door(body_bytes=1_000, bulk_body_bytes=5_000, organisation_concurrency=2)
+    bodies = [Unfinished(b"a" * 1_500) for _ in range(2)]
+    held = [asyncio.create_task(raw(door, body, *writer(*headers))) for body in bodies]
+    for body in bodies:
+        await body.waits.wait()
+    further = Unfinished(b"a" * 1_500)
+    sent: list[Any] = []
+
+    async def take(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "headers": writer(*headers)}
+    await UploadEndpoint(door.endpoint)(scope, further, take)
+
+    answer = {name.lower(): value for name, value in sent[0]["headers"]}
+    assert sent[0]["status"] == 429
+    assert (answer[b"retry-after"], answer[b"connection"]) == (b"1", b"close")
+    assert not further.waits.is_set()
+    assert (await send(door, one_file())).status_code == 200  # a small one comes in
+    assert (await send(door, one_file(b"x" * 2_000), token="other")).status_code == 200
+    for task in held:
+        task.cancel()
+    await asyncio.gather(*held, return_exceptions=True)
+    assert (await send(door, one_file(b"x" * 2_000))).status_code == 200
+
+
+async def test_a_file_of_an_organisation_is_refused_while_another_of_it_is_in_hand(
+    door: Any,
+) -> None:
+    slow = {
+        "query": "query($file: Upload!) { slow hold(file: $file) }",
+        "variables": {"file": None},
+    }
+    body = form(slow, {"0": ["variables.file"]}, b"a;b")
+    first = asyncio.create_task(send(door, body))
+    await door.database.until("started")
+
+    refused = await send(door, one_file())
+
+    assert (refused.status_code, code(refused)) == (429, "RATE_LIMITED")
+    assert refused.headers["retry-after"] == "1"
+    assert (await send(door, one_file(), token="other")).status_code == 200
+    assert (await door.send({"query": "{hello}"})).status_code == 200
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert (await send(door, one_file())).status_code == 200
+
+
+async def test_a_file_costs_by_its_bytes_what_reading_a_document_does(
+    open_door: Callable[..., Any],
+) -> None:
+    door = open_door()
+    small = (await send(door, one_file(b"x"))).json()["extensions"]["cost"]["requested"]
+    large = (await send(door, one_file(b"x" * 100_001))).json()["extensions"]["cost"]["requested"]
+
+    assert large - small == 1_000
+
+
+async def test_a_file_never_costs_so_much_that_it_can_never_be_sent(
+    open_door: Callable[..., Any],
+) -> None:
+    door = open_door(cost=100, rate_burst=1_000, query_bytes=200, rate_per_second=10)
+
+    taken = await send(door, one_file(b"x" * 200_000))
+    again = await send(door, one_file(b"x" * 200_000))
+
+    assert taken.json()["extensions"]["cost"]["requested"] == 500
+    assert (again.status_code, code(again)) == (429, "RATE_LIMITED")
+    door.now += int(again.headers["retry-after"])
+    assert (await send(door, one_file(b"x" * 200_000))).status_code == 200

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from resolvers.kwb import reading
 from resolvers.kwb.measures import measures
 from resolvers.kwb.reading import Region, read
 from sql.errors import Refusal
@@ -203,3 +206,19 @@ def test_a_file_that_is_cut_off_is_refused() -> None:
 
 def test_a_file_that_is_not_there_is_refused() -> None:
     assert refused(Path("nowhere.xlsx")).code == "KWB_FILE"
+
+
+def test_a_sheet_that_unpacks_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_MOST_UNPACKED", 100_000)
+    with pytest.raises(Refusal) as caught:
+        read(KWB[2024], 2024)
+    assert caught.value.code == "SHEET_UNPACKS_TOO_LARGE"
+
+
+def test_a_sheet_that_is_packed_as_no_workbook_is_refused() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_BZIP2) as new:
+        new.writestr("xl/workbook.xml", b"x")
+    with pytest.raises(Refusal) as caught:
+        read(made.getvalue(), 2024)
+    assert caught.value.code == "KWB_NOT_A_SHEET"

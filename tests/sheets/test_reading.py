@@ -5,10 +5,13 @@ named with its row, its column and a cure.
 
 from __future__ import annotations
 
+import bz2
 import csv
 import io
 import itertools
+import lzma
 import zipfile
+import zlib
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +21,8 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from resolvers.sheets.reading import read
+from resolvers.sheets.workbook import MOST_UNPACKED
+from sql.errors import Refusal
 from tests.conftest import World
 from tests.sheets.files import (
     GOOD,
@@ -353,7 +358,10 @@ async def test_two_columns_for_one_field_are_refused(world: World) -> None:
 def with_part(book: bytes, name: str, change: Any) -> bytes:
     """A workbook of which one part is changed."""
     made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(made, "w") as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(book)) as old,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         assert change(old.read(name)) != old.read(name)
         for part in old.namelist():
             content = old.read(part)
@@ -472,11 +480,84 @@ async def test_a_file_that_cannot_be_read_is_refused_with_a_cure(world: World, n
         assert receipt["errors"][0]["hint"]
 
 
-async def test_a_bomb_that_says_it_is_small_is_not_unpacked_beyond_what_it_says(
-    world: World,
-) -> None:
+async def test_a_bomb_that_says_it_is_small_is_refused(world: World) -> None:
     receipt = await upload(world.partner("buurtwerk"), liar())
-    assert codes(receipt) in ([], ["SHEET_OTHER_FILE"])  # the part that lies is not needed
+    assert codes(receipt) == ["SHEET_OTHER_FILE"]
+
+
+class Counted:
+    """In the place of a decompressor: counts what comes out of it."""
+
+    came_out = 0
+
+    def __init__(self, made: Any) -> None:
+        self._made = made
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made, name)
+
+    def decompress(self, *given: Any) -> bytes:
+        piece: bytes = self._made.decompress(*given)
+        Counted.came_out += len(piece)
+        return piece
+
+
+@pytest.fixture
+def unpacked(monkeypatch: pytest.MonkeyPatch) -> type[Counted]:
+    """Counts the bytes that are unpacked of zips, however they are packed."""
+    Counted.came_out = 0
+    for module, name in (
+        (zlib, "decompressobj"), (bz2, "BZ2Decompressor"), (lzma, "LZMADecompressor"),
+    ):  # fmt: skip
+        make = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a, make=make, **k: Counted(make(*a, **k)))
+    return Counted
+
+
+def packed_bomb(method: int, *, says: int, of: bytes = b"") -> bytes:
+    """A workbook with 60 MB of zeros in a part, that says it is a part of `says` of them."""
+    made = io.BytesIO()
+    zeros = bytes(60_000_000)
+    with zipfile.ZipFile(made, "w") as new:
+        new.writestr("xl/a.xml", zeros, compress_type=method)
+        if of:
+            with zipfile.ZipFile(io.BytesIO(of)) as old:
+                for part in old.namelist():
+                    new.writestr(part, old.read(part))
+    content = made.getvalue()
+    for true, said in ((len(zeros), says), (zlib.crc32(zeros), zlib.crc32(bytes(says)))):
+        assert content.count(true.to_bytes(4, "little")) == 2
+        content = content.replace(true.to_bytes(4, "little"), said.to_bytes(4, "little"))
+    return content
+
+
+@pytest.mark.parametrize("says", [100, 60_000_000])
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [
+        (zipfile.ZIP_DEFLATED, "SHEET_UNPACKS_TOO_LARGE"),
+        (zipfile.ZIP_BZIP2, "SHEET_OTHER_FILE"),
+        (zipfile.ZIP_LZMA, "SHEET_OTHER_FILE"),
+    ],
+)
+def test_no_more_is_unpacked_than_the_hub_has_room_for_whatever_a_zip_says(
+    unpacked: type[Counted], method: int, code: str, says: int
+) -> None:
+    bomb = packed_bomb(method, says=says)
+    assert unpacked.came_out == 0
+    with pytest.raises(Refusal) as caught:
+        read(bomb, 5_000)
+    forged = method == zipfile.ZIP_DEFLATED and says == 100  # holds 100 bytes, and no workbook
+    assert caught.value.code == ("SHEET_OTHER_FILE" if forged else code)
+    most = MOST_UNPACKED + 65_536 if method == zipfile.ZIP_DEFLATED else 0
+    assert unpacked.came_out <= (65_536 if forged else most)
+
+
+def test_what_is_read_of_a_workbook_is_what_was_counted(unpacked: type[Counted]) -> None:
+    book = packed_bomb(zipfile.ZIP_DEFLATED, says=100, of=excel_file([GOOD]))
+    unpacked.came_out = 0
+    assert len(read(book, 5_000).lines) == 1
+    assert 0 < unpacked.came_out <= 65_536  # of the bomb alone, and once
 
 
 async def test_a_whole_sheet_of_5000_rows_is_taken(world: World) -> None:

@@ -103,6 +103,8 @@ async def test_the_same_rows_under_the_same_key_happen_once_in_whatever_file(wor
         ({"mapping": {"Kleur": "status"}}, "BAD_MAPPING", ["input", "mapping"]),
         ({"mapping": {"Status": "kleur"}}, "BAD_MAPPING", ["input", "mapping"]),
         ({"mapping": {"Status": 3}}, "BAD_MAPPING", ["input", "mapping"]),
+        ({"mapping": {"Status": []}}, "BAD_MAPPING", ["input", "mapping"]),
+        ({"mapping": {"Status": {"a": 1}}}, "BAD_MAPPING", ["input", "mapping"]),
     ],
 )
 async def test_what_is_wrong_with_the_upload_as_a_whole_is_told_by_its_place(
