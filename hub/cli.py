@@ -28,6 +28,7 @@ from hub.commands import (
     JSON,
     Day,
     InOrder,
+    app_address,
     as_owner,
     changed,
     report,
@@ -386,8 +387,8 @@ def daily(data: Path | None) -> None:
     async def work() -> None:
         settings = settings_from(data=data)
         async with (
-            database_at_hand(settings, report) as served,
-            open_database(settings, served.dsn) as database,
+            app_address(settings) as address,
+            open_database(settings, address) as database,
         ):
             gemeenten = await database.call("daily_gemeenten")
             codes = [row["code"] for row in gemeenten]

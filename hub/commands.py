@@ -27,7 +27,7 @@ from hub.settings import Settings, SettingsError
 from schema.texts import text
 from sql.errors import Refusal, Unavailable
 from sql.migrate import MigrationError, migrate
-from sql.serving import UnfitToServe
+from sql.serving import UnfitToServe, check_fit_to_serve
 from sql.session import Database
 
 EXPECTED = (
@@ -156,6 +156,17 @@ async def owners_address(settings: Settings) -> AsyncIterator[str]:
         raise UnfitToServe("This is the owner's work: set HUB_OWNER_URL (role hub_owner).")
     async with embedded_addresses(settings) as addresses:
         yield addresses.owner
+
+
+@asynccontextmanager
+async def app_address(settings: Settings) -> AsyncIterator[str]:
+    """The address of the role that serves, of the database at hand; also while a hub runs on it."""
+    if settings.database_url is not None:
+        await check_fit_to_serve(settings.database_url)
+        yield settings.database_url
+        return
+    async with embedded_addresses(settings) as addresses:
+        yield addresses.app
 
 
 @asynccontextmanager
