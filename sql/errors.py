@@ -45,6 +45,12 @@ _BY_STATE = {
     "40P01": "CONFLICT",
     "55P03": "CONFLICT",
 }
+# What a check before the write cannot see: that a row of the same delivery, which would have made
+# room for another, is not written after all.
+_BY_CONSTRAINT = {
+    "counts_one_per_cell": "DOUBLE_CELL",
+    "counts_unmixed": "MIXED_CELLS",
+}
 _NOT_ALLOWED = "42501"
 _TIMED_OUT = "57014"
 _AWAY = (
@@ -79,6 +85,8 @@ def translated(error: BaseException) -> BaseException:
             return Refusal("NOT_YOUR_WIJK")
         if state in _BY_STATE:
             return Refusal(_BY_STATE[state])
+        if error.constraint_name in _BY_CONSTRAINT:
+            return Refusal(_BY_CONSTRAINT[error.constraint_name])
         if isinstance(error, asyncpg.DataError):
             return Refusal(
                 "BAD_VALUE"

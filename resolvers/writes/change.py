@@ -150,7 +150,7 @@ async def withdraw(
                 return Written(errors=_under_input(checked.errors))
             gone = await session.fetchrow(f"{kind.table}_delete", record, version)
             if gone is None:
-                return await _not_written(context, kind, record)
+                return await _not_taken_away(context, kind, record, version)
             source = (gone["dataset"], gone["external_id"])
             kept = WITHDRAWN if writer.strict else text
             await session.fetch("write_tombstone", kind.name, record, *source, kept)
@@ -200,6 +200,21 @@ async def _not_written(context: Context, kind: Kind, record: UUID) -> Written:
     if await context.session.fetchval(f"{kind.table}_owned", record):
         return Written(record, [RowError(("input", "version"), "CONFLICT")])
     return Written(errors=[NOT_FOUND])
+
+
+async def _not_taken_away(context: Context, kind: Kind, record: UUID, version: int) -> Written:
+    """Why nothing was taken away: what the database says against a change of one's own record as it
+    is, or as `_not_written`.
+    """
+    session = context.session
+    stored = await session.fetchrow(f"{kind.table}_by_id", [record])
+    if stored is not None and stored["agreement"] is None and stored["version"] == version:
+        checked = Checked(line=1, values=dict(stored))
+        await check_in_database(session, kind, stored["dataset"], [checked], record)
+        if checked.errors:
+            return Written(record, [RowError(("input", "id"), e.code, e.params)
+                                    for e in checked.errors])  # fmt: skip
+    return await _not_written(context, kind, record)
 
 
 def _refused(refusal: Refusal) -> Written:

@@ -260,12 +260,12 @@ class Push:
     async def _write(self, checked: Sequence[Checked]) -> list[ReceiptRow]:
         plan = await self._plan(checked)
         table, dataset = self.kind.table, self.delivery.dataset
-        if plan.created:
-            await insert(self._session, self.kind, dataset, None, plan.created)
-        if plan.updated:
+        if plan.updated:  # first: what changes can make room for what is new
             columns = _columns(self.kind, plan.updated)
             del columns[1]  # a record keeps its external id
             await self._session.fetch(f"{table}_update", *columns)
+        if plan.created:
+            await insert(self._session, self.kind, dataset, None, plan.created)
         if plan.touched:
             await self._session.fetch(f"{table}_touch", *_transposed(plan.touched))
         return plan.rows

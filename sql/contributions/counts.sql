@@ -43,10 +43,10 @@ with given as materialized (
 ), others as materialized (
   select g.place, g.wijk, g.buurt, g.measure, g.period, g."group" from given g
   union all
-  select null, s.wijk, s.buurt, s.measure, s.period, s."group" from hub.counts s
-  where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.closed_on is null and s.id is distinct from $2::uuid
+  select null, s.wijk, s.buurt, s.measure, s.period, s."group"
+  from hub.counts_beside($4, $6, $7) s
+  where s.id is distinct from $2::uuid
     and not (s.dataset = $1::text and s.external_id is not null and s.external_id = any ($3))
-    and (s.wijk, s.measure, s.period) in (select g.wijk, g.measure, g.period from given g)
 )
 select g.place::int, f.field, f.code, f.params
 from given g

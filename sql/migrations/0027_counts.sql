@@ -100,6 +100,54 @@ grant execute on function hub.takes_counts(text, text) to hub_app;
 create policy open_period_new on hub.counts as restrictive for insert to hub_app with check (hub.takes_counts(measure, period));
 create policy open_period_change on hub.counts as restrictive for update to hub_app
   using (hub.takes_counts(measure, period)) with check (hub.takes_counts(measure, period));
+create policy open_period_gone on hub.counts as restrictive for delete to hub_app using (hub.takes_counts(measure, period));
+
+-- A cell is said once: an organisation has one open count of it, in whichever dataset. Checked when a statement ends, so that one
+-- delivery can exchange two cells.
+alter table hub.counts
+  add column cell text generated always as (case when closed_on is null then
+    wijk::text || '/' || measure || '/' || period || '/' || coalesce(buurt::text, '-') || '/' || coalesce("group", '-') end) stored,
+  add constraint counts_one_per_cell unique (gemeente, owner, cell) deferrable initially immediate;
+
+-- An organisation's writers of counts take turns, so that each sees what the one before it wrote.
+create function hub.take_turns_at_counts() returns void language sql volatile as $$
+  select pg_advisory_xact_lock(hashtextextended('hub.counts/' || hub.gemeente() || '/' || hub.asker(), 0))
+$$;
+create function hub.on_counts_written() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  perform hub.take_turns_at_counts();
+  return null;
+end $$;
+create trigger in_turn before insert or update on hub.counts for each statement execute function hub.on_counts_written();
+
+-- The asker's open counts of these wijken, measures and periods, when it is its turn to write more: no other of its writers adds to
+-- them in this transaction. A statement of its own, for one that waited would not see what it waited for.
+create function hub.counts_beside(wijken uuid[], measures text[], periods text[]) returns setof hub.counts
+  language plpgsql volatile as $$
+begin
+  perform hub.take_turns_at_counts();
+  return query select * from hub.counts s
+    where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.closed_on is null
+      and s.wijk = any (wijken) and s.measure = any (measures) and s.period = any (periods);
+end $$;
+grant execute on function hub.take_turns_at_counts(), hub.counts_beside(uuid[], text[], text[]) to hub_app;
+
+-- Nor is a whole said beside its parts, or a buurt beside a group: each would count double.
+create function hub.check_unmixed() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if exists (
+    select from new_rows n
+    join hub.counts s on (s.gemeente, s.owner, s.wijk, s.measure, s.period) = (n.gemeente, n.owner, n.wijk, n.measure, n.period)
+    where n.closed_on is null and s.closed_on is null
+      and ((s.buurt is null) <> (n.buurt is null) or (s."group" is null) <> (n."group" is null))) then
+    raise exception using errcode = 'exclusion_violation', constraint = 'counts_unmixed', message = 'a whole is not counted beside its parts';
+  end if;
+  return null;
+end $$;
+create trigger unmixed_insert after insert on hub.counts referencing new table as new_rows
+  for each statement execute function hub.check_unmixed();
+create trigger unmixed_update after update on hub.counts referencing new table as new_rows
+  for each statement execute function hub.check_unmixed();
 
 -- Counts never leave as records.
 alter table hub.agreement_rules no force row level security;

@@ -5,8 +5,10 @@
 -- What is in a cell. An organisation contributes to a measure, wijk and period by its signals, under rules about SIGNAL, and by its
 -- counts, under rules about COUNT without a category (or with the only one that the measure has: a part of a measure's categories
 -- shares no count of all of them). Where it gave counts that are shared with the audience, they stand in the place of its signals.
--- Its part is one organisation's part, whatever it is made of. Of the records that stand behind a count nothing is known but those
--- that the audience could see as records: as many are taken off the count before the rule asks what remains.
+-- Its part is one organisation's part, whatever it is made of. Which records stand behind a count is not known. So as many are taken
+-- off it, before the rule asks what remains, as its organisation has records, of whatever kind, that the audience could ever see and
+-- that were of that wijk and of a category of the measure on some day since the period began: those that were withdrawn, moved or
+-- changed since as well. That can be too many, which only withholds.
 --
 -- Once. A number is published on the day after counts of its period are no longer taken, for each audience and measure that has
 -- none. It is never looked at again, nor is a part of it: an audience gets no number of days and categories of which it has one
@@ -22,9 +24,9 @@
 --   * The audience's own part is in no number. A provider that is a party elsewhere knows its own part: any one is taken off.
 --   * Seen once, moved, revoked: as in migrations 8 and following, for the signals behind a count as well.
 --   * Counts given for one week and records for the next: each week is decided by what was there on its day, once.
---   * A count that was corrected: only before its number is published. One that is withdrawn later stays in the number. An audience
---     whose agreement comes after that gets a number of its own without it; two audiences that put their numbers side by side can
---     see that, as they can see a signal that came in late. Numbers are made safe for each audience, not for two together.
+--   * A count that was corrected or withdrawn: only before its number is published, for every audience of every day. Signals can
+--     come in late or be withdrawn: two audiences that put their numbers of two days side by side can see that. Numbers are made
+--     safe for each audience, not for two together.
 --   * Who gives a count can say what it wants: it can make a number larger, never make another's part visible.
 
 alter table hub.editions no force row level security;
@@ -107,7 +109,7 @@ create function hub.cube_of(in_gemeente text, in_period text, but_for text[])
     join hub.measures m on m.gemeente = in_gemeente and m.code = c.measure and d.until_day + m.open_days < d.today
     where c.audience || '/' || c.measure <> all (but_for)
   ), shown as materialized (
-    select * from hub.rules_ever_in_force(in_gemeente) r where r.kind = 'SIGNAL'
+    select * from hub.rules_ever_in_force(in_gemeente)
   ), cells as (
     select c.audience, c.measure, c.wijk, c.breakdown, c.groups, max(c.min_cell) as min_cell,
       array_agg(distinct c.provider order by c.provider) as scope
@@ -127,27 +129,20 @@ create function hub.cube_of(in_gemeente text, in_period text, but_for text[])
     where g.kind = 'COUNT'
   ), givers as materialized (
     select distinct g.audience, g.measure, g.wijk, g.owner from given g
-  ), signals as materialized ( -- those that count, and all of who gave counts in their place
-    select distinct g.audience, g.measure, g.wijk, s.owner, s.id, s.category, s.recorded_on, s.slice, true as counts,
+  ), signals as materialized ( -- of who gave counts, those stand in their place
+    select distinct g.audience, g.measure, g.wijk, s.owner, s.id, s.category, s.recorded_on, s.slice,
       case g.breakdown when 'BUURT' then s.buurt::text end as part
     from granted g
     join hub.signals s on s.gemeente = in_gemeente and s.slice = g.slice
       and s.seen_on between g.from_day and g.until_day and s.category = any (g.categories)
       and s.recorded_on between g.covers_from and g.valid_until and s.recorded_on > g.today - g.keep_days
     where g.kind = 'SIGNAL' and (g.audience, g.measure, g.wijk, g.provider) not in (select * from givers)
-    union all
-    select v.audience, v.measure, v.wijk, s.owner, s.id, s.category, s.recorded_on, s.slice, false, null
-    from givers v
-    cross join hub.days_of(in_period) d
-    join hub.measures m on m.gemeente = in_gemeente and m.code = v.measure
-    join hub.signals s on s.gemeente = in_gemeente and s.owner = v.owner and s.wijk = v.wijk
-      and s.seen_on between d.from_day and d.until_day and s.category = any (m.categories)
   ), judged as materialized (
     select s.*,
       -- as a record, now or before, here or where it was before it moved
       exists (
         select from shown v
-        where v.receiver = s.audience and v.provider = s.owner and s.recorded_on between v.covers_from and v.covers_until
+        where v.kind = 'SIGNAL' and v.receiver = s.audience and v.provider = s.owner and s.recorded_on between v.covers_from and v.covers_until
           and (l.profile = hub.as_agreed() or exists (
             select from hub.share_caps h
             where (h.gemeente, h.owner, h.profile, h.receiver) = (in_gemeente, s.owner, l.profile, s.audience)
@@ -161,13 +156,37 @@ create function hub.cube_of(in_gemeente text, in_period text, but_for text[])
     from signals s
     join hub.slices l on (l.gemeente, l.owner, l.id) = (in_gemeente, s.owner, s.slice)
   ), pieces as (
-    select j.audience, j.measure, j.wijk, j.owner, j.part, 1 as n, (not j.seen)::int as unseen from judged j where j.counts
+    select j.audience, j.measure, j.wijk, j.owner, j.part, 1 as n, (not j.seen)::int as unseen from judged j
     union all
     select g.audience, g.measure, g.wijk, g.owner, g.part, g.count, g.count from given g
+  ), touched as materialized (
+    -- of who gave counts: the records, of any kind, that something happened to since the period began while they were of the wijk
+    -- and measure; those that are gone too. Before that a record can be of the period only if it says what is planned.
+    select distinct v.audience, v.measure, v.wijk, v.owner, f.record
+    from givers v
+    cross join hub.days_of(in_period) d
+    join hub.measures m on m.gemeente = in_gemeente and m.code = v.measure
+    join hub.feed_items f on f.gemeente = in_gemeente and f.owner = v.owner and f.wijk = v.wijk and f.category = any (m.categories)
+      and f.on_day >= d.from_day - case when f.kind in ('SIGNAL', 'ENFORCEMENT_ACTION', 'POLICE_NOTICE') then 1 else 366 end
+    where f.kind <> 'COUNT'
+  ), showings as materialized ( -- by which rules anyone could ever see them, wherever they were
+    select distinct t.owner, t.record, v.receiver, l.profile
+    from (select distinct x.owner, x.record from touched x) t
+    join hub.feed_items f on f.gemeente = in_gemeente and f.owner = t.owner and f.record = t.record
+    join hub.slices l on (l.gemeente, l.owner, l.id) = (in_gemeente, f.owner, f.slice)
+    join shown v on (v.provider, v.kind, v.wijk) = (f.owner, f.kind, f.wijk) and (v.category is null or v.category = f.category)
+      and f.recorded_on between v.covers_from and v.covers_until
   ), behind as ( -- of who gave counts: how much of it the audience could see as records
-    select j.audience, j.measure, j.wijk, j.owner, count(*) filter (where j.seen) as seen
-    from judged j where not j.counts
-    group by j.audience, j.measure, j.wijk, j.owner
+    select t.audience, t.measure, t.wijk, t.owner, count(*) as seen
+    from touched t
+    where exists (
+      select from showings w
+      where (w.owner, w.record, w.receiver) = (t.owner, t.record, t.audience)
+        and (w.profile = hub.as_agreed() or exists (
+          select from hub.share_caps h
+          where (h.gemeente, h.owner, h.profile, h.receiver) = (in_gemeente, t.owner, w.profile, t.audience)
+            and h.precision <> 'COUNT')))
+    group by t.audience, t.measure, t.wijk, t.owner
   ), parts as materialized (
     select p.audience, p.measure, p.wijk, grouping(p.part) = 0 as is_part, p.part, sum(p.n) as records,
       greatest(sum(p.unseen) - coalesce(max(b.seen), 0), 0) as unseen

@@ -7,6 +7,7 @@ The hub's day in these tests is Monday 23 November 2026, the first day of 2026-W
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ VERZUIM = "schoolverzuim"
 
 PUSH = """mutation($delivery: Delivery!, $rows: [CountRecordRow!]!) {
   pushCounts(input: { delivery: $delivery, rows: $rows }) {
-    summary { outcome rows } errors { code }
+    id summary { outcome rows } errors { code }
     rows { nodes { line outcome recordId errors { path code message hint } } } } }"""
 REPORT = """mutation($in: ReportCountRecordInput!) { reportCount(input: $in) {
   count { id version measure period group count place { label } }
@@ -234,14 +235,92 @@ async def test_a_full_list_leaves_counts_of_closed_periods_as_they_are(world: Wo
     assert receipt["summary"] == [{"outcome": "CREATED", "rows": 1}]
 
 
-async def test_a_count_can_be_withdrawn_at_any_time(world: World) -> None:
-    receipt = await push(world, row())
-    record = receipt["rows"]["nodes"][0]["recordId"]
+async def withdrawal(world: World, record: str, version: int = 1) -> list[tuple[Any, str]]:
+    """What is wrong with taking a count away."""
+    given = {"id": record, "version": version, "reason": "Van een andere school"}
+    done = (await world.partner("buurtwerk").ask(WITHDRAW, {"in": given}))["withdraw"]
+    return [(error["path"], error["code"]) for error in done["errors"]]
+
+
+async def test_a_count_is_withdrawn_until_its_period_is_over_and_not_after(world: World) -> None:
+    receipt = await push(world, row(), row("twee", wijk=SEGHWAERT))
+    first, second = (line["recordId"] for line in receipt["rows"]["nodes"])
+    await at(world, 29)
+    assert await withdrawal(world, first) == []
     await at(world, 30)
-    given = {"id": record, "version": 1, "reason": "Van een andere school"}
-    done = await world.partner("buurtwerk").ask(WITHDRAW, {"in": given})
-    assert done["withdraw"]["errors"] == []
+    assert await withdrawal(world, second) == [(["input", "id"], "PERIOD_CLOSED")]
+    assert await withdrawal(world, second, 7) == [(["input", "version"], "CONFLICT")]
     assert (await counts(world))["nodes"] == []
+    assert (await counts(world, wijk=SEGHWAERT))["total"] == 1
+
+
+UNDO = """mutation($in: UndoPushInput!) { undoPush(input: $in) {
+  rows { nodes { outcome errors { code } } } } }"""
+
+
+async def undone(world: World, receipt: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """What becomes of each line of a delivery that is taken back."""
+    given = {"receipt": receipt["id"], "reason": "Verkeerd", "idempotencyKey": new_key()}
+    done = (await world.partner("buurtwerk").ask(UNDO, {"in": given}))["undoPush"]
+    return [
+        (line["outcome"], [error["code"] for error in line["errors"]])
+        for line in done["rows"]["nodes"]
+    ]
+
+
+async def test_a_delivery_is_not_undone_after_its_period_is_over(world: World) -> None:
+    receipt = await push(world, row())
+    await at(world, 30)
+    assert await undone(world, receipt) == [("REJECTED", ["UNDO_NOT_ALLOWED"])]
+    assert (await counts(world))["total"] == 1
+
+
+@pytest.mark.parametrize("newer", [{}, {"group": "onderbouw"}], ids=["double", "mixed"])
+async def test_what_is_undone_does_not_count_beside_what_came_in_its_place(
+    world: World, newer: dict[str, Any]
+) -> None:
+    await push(world, row())
+    receipt = await push(world, row("twee", wijk=SEGHWAERT), mode="SNAPSHOT")
+    assert await codes(world, row("drie", **newer), dataset="anders") == [[]]
+    assert sorted(await undone(world, receipt)) == [
+        ("REJECTED", ["UNDO_NOT_ALLOWED"]),
+        ("REMOVED", []),
+    ]
+
+
+async def test_one_delivery_can_exchange_two_cells_and_fill_one_that_it_empties(
+    world: World,
+) -> None:
+    upper, lower = {"group": "bovenbouw"}, {"group": "onderbouw"}
+    assert await codes(world, row("een", **upper), row("twee", **lower)) == [[], []]
+    assert await codes(world, row("een", **lower), row("twee", **upper)) == [[], []]
+    moved = row("een", wijk=SEGHWAERT, **lower)
+    assert await codes(world, moved, row("drie", **lower)) == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("newer", "code"), [({}, "DOUBLE_CELL"), ({"group": "onderbouw"}, "MIXED_CELLS")]
+)
+async def test_a_row_that_is_refused_leaves_its_count_where_it_was(
+    world: World, newer: dict[str, Any], code: str
+) -> None:
+    await push(world, row())
+    receipt = await push(world, row(period=LAST_WEEK), row("twee", **newer), maxRejected=9)
+    assert [error["code"] for error in receipt["errors"]] == [code]
+    assert (await counts(world))["total"] == 1
+
+
+@pytest.mark.parametrize(
+    "others", [{}, {"group": "onderbouw"}, {"buurt": "Noord"}], ids=["double", "group", "buurt"]
+)
+async def test_deliveries_at_the_same_time_do_not_count_double(
+    world: World, others: dict[str, Any]
+) -> None:
+    rows = [row("een"), row("twee", **others), row("drie"), row("vier", **others)]
+    async with asyncio.TaskGroup() as group:
+        for number, each in enumerate(rows):
+            group.create_task(push(world, each, dataset=f"los-{number}", maxRejected=9))
+    assert (await counts(world))["total"] == 1
 
 
 # ── Whose it is ──────────────────────────────────────────────────────────────────────────────────

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.anyio
 
 THREE = tuple(Rule(n, kind="COUNT") for n in (1, 2, 3))
 SIGNALS = tuple(Rule(n) for n in (1, 2, 3))
+ACTIONS = "ENFORCEMENT_ACTION"
 WITHHELD = Cell(None, "WITHHELD", (1, 2, 3))
 
 
@@ -97,6 +98,64 @@ async def test_the_records_behind_a_count_that_the_audience_sees_do_not_make_it_
     seen = Plan(rules, (Seen(1, 10),), counts=counts)
     assert await cell(connections, seen) == WITHHELD
     assert (await cell(connections, Plan(THREE, (Seen(1, 10),), counts=counts))).value == 23
+
+
+ONE_SEEN = Plan(
+    (*THREE, Rule(1, precision="WIJK")),
+    (Seen(1, 10),),
+    counts=(Given(1, 12), Given(2, 2), Given(3, 9)),
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from hub.signals",
+        "update hub.signals set category = 'GREEN', version = 2",
+        "update hub.signals set seen_at = seen_at - interval '7 days', version = 2",
+        "update hub.signals set wijk = $1, version = 2",
+    ],
+    ids=["withdrawn", "of another category", "of another day", "moved"],
+)
+async def test_records_that_the_audience_saw_before_they_changed_do_not_make_a_count_safe(
+    connections: Connections, change: str
+) -> None:
+    town = await build(*connections, ONE_SEEN)
+    await town.today(MONDAY + timedelta(days=5))
+    async with town.acting(1) as app:
+        await app.execute(change, *[town.wijken[1]][: change.count("$1")])
+    await town.today(TODAY)
+    await town.publish()
+    assert (await town.published())[0, 0, 0] == WITHHELD
+
+
+@pytest.mark.parametrize(("kind", "safe"), [("ENFORCEMENT_ACTION", False), ("SIGNAL", True)])
+async def test_records_of_another_kind_that_the_audience_sees_do_not_make_a_count_safe(
+    connections: Connections, kind: str, safe: bool
+) -> None:
+    plan = replace(ONE_SEEN, rules=(*THREE, Rule(1, precision="WIJK", kind=kind)), signals=())
+    town = await build(*connections, plan)
+    await town.today(MONDAY + timedelta(days=5))
+    async with town.acting(1) as app:
+        await app.execute("insert into hub.datasets (dataset, kind) values ('a', $1)", ACTIONS)
+        await app.execute(
+            "insert into hub.enforcement_actions"
+            " (id, dataset, wijk, category, happened_on, measure)"
+            " select gen_random_uuid(), 'a', $1, 'NOISE', $2, 'WARNING'"
+            " from generate_series(1, 10)",
+            town.wijken[0],
+            MONDAY,
+        )
+    await town.today(TODAY)
+    await town.publish()
+    assert ((await town.published())[0, 0, 0] != WITHHELD) == safe
+
+
+async def test_records_of_weeks_before_do_not_stand_behind_a_count(
+    connections: Connections,
+) -> None:
+    plan = replace(ONE_SEEN, signals=(Seen(1, 10, day=-9, recorded=-9),))
+    assert (await cell(connections, plan)).value == 23
 
 
 async def test_a_rule_for_a_part_of_the_categories_shares_no_count_of_all_of_them(
@@ -211,16 +270,15 @@ async def test_a_rule_that_began_within_a_quarter_gives_nothing_to_it(
     assert await town.published("2026-Q4") == {(0, 2, 0): Cell(None, "WITHHELD", (1, 3))}
 
 
-async def test_a_count_that_is_withdrawn_later_stays_in_the_number(
+async def test_a_count_of_which_the_number_is_due_cannot_be_taken_away(
     connections: Connections,
 ) -> None:
     town = await build(*connections, Plan(THREE, counts=tuple(Given(n, 9) for n in (1, 2, 3))))
-    await town.publish()
-    before = await town.published()
+    async with town.acting(1) as app:
+        assert await app.execute("delete from hub.counts") == "DELETE 0"
+    await town.today(MONDAY + timedelta(days=6))
     async with town.acting(1) as app:
         assert await app.execute("delete from hub.counts") == "DELETE 1"
-    assert await town.publish() == 0
-    assert await town.published() == before
 
 
 # ── Every town ───────────────────────────────────────────────────────────────────────────────────
@@ -273,8 +331,14 @@ def plan_of(
 ) -> Plan:
     if breakdown is None:
         counts = [replace(each, part=None) for each in counts]
+    said: dict[Any, Given] = {}
+    for each in counts:  # a cell once, and no whole beside its parts
+        cell = (each.owner, each.wijk, each.measure)
+        parts = [one.part for key, one in said.items() if key[:3] == cell]
+        if None not in parts and (each.part is not None or not parts):
+            said.setdefault((*cell, each.part), each)
     return Plan(
-        (*base, *rules), tuple(signals), measures, counts=tuple(counts), breakdown=breakdown
+        (*base, *rules), tuple(signals), measures, counts=tuple(said.values()), breakdown=breakdown
     )
 
 

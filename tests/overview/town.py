@@ -471,15 +471,26 @@ def behind(plan: Plan) -> Iterator[tuple[Key, Behind]]:
                         if s.wijk == wijk and s.category in categories and 0 <= s.day <= 6
                     ]
                     counts = [c for c in plan.counts if (c.wijk, c.measure) == (wijk, measure)]
+                    maybe = [
+                        s
+                        for s in plan.signals
+                        if s.wijk == wijk and s.category in categories and s.recorded >= -1
+                    ]
                     yield (
                         (audience, measure, wijk),
-                        _behind(plan, audience, rules, signals, counts),
+                        _behind(plan, audience, rules, signals, counts, maybe),
                     )
 
 
 def _behind(
-    plan: Plan, audience: int, rules: list[Rule], signals: list[Seen], counts: list[Given]
+    plan: Plan,
+    audience: int,
+    rules: list[Rule],
+    signals: list[Seen],
+    counts: list[Given],
+    maybe: list[Seen],
 ) -> Behind:
+    """`maybe` are the signals that could stand behind a count."""
     counts = [
         given
         for given in counts
@@ -501,7 +512,7 @@ def _behind(
         )
     ]
     known = dict.fromkeys(range(plan.organisations), 0)
-    for seen in signals:
+    for seen in maybe:
         if seen.owner in givers and _visible(plan, audience, seen):
             known[seen.owner] += seen.times
     scope = tuple(sorted({rule.provider for rule in rules}))
