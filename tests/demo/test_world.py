@@ -149,7 +149,8 @@ async def test_the_state_of_a_wijk_has_something_in_every_list(demo: Demo, asker
 async def test_the_wijkagent_reported_some_notices_in_the_hub(demo: Demo) -> None:
     [counted] = await demo.place.rows(
         "select count(*) filter (where dataset <> 'wijkagent-berichten') as reported,"
-        " count(*) as all_of_them, count(*) filter (where closed_on is null) as open from hub.police_notices"
+        " count(*) as all_of_them, count(*) filter (where closed_on is null) as open"
+        " from hub.police_notices"
     )
     assert 0 < counted["reported"] < counted["all_of_them"]
     assert counted["open"] >= 2
