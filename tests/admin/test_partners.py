@@ -173,15 +173,15 @@ async def test_only_the_owner_can_make_an_organisation_leave_its_agreements(worl
 
 async def test_a_dataset_may_be_of_any_kind_of_the_registry(world: World) -> None:
     add = ("partner", "add", "corporatie-a", *HERE, "--name", "A", "--kind", "HOUSING")
-    kinds = ("--dataset", "projecten:30:HOUSING_PROJECT", "--dataset", "overlast:7")
+    kinds = ("--dataset", "renovaties:30:HOUSING_PROJECT", "--dataset", "overlast:7")
     await done(world, *add, "--every-wijk", *kinds)
     async with world.connect("owner") as owner:
         rows = await owner.fetch(
             "select dataset, kind, rhythm_days from hub.datasets"
-            " where dataset in ('projecten', 'overlast') order by dataset"
+            " where dataset in ('renovaties', 'overlast') order by dataset"
         )
     found = [tuple(row) for row in rows]
-    assert found == [("overlast", "SIGNAL", 7), ("projecten", "HOUSING_PROJECT", 30)]
+    assert found == [("overlast", "SIGNAL", 7), ("renovaties", "HOUSING_PROJECT", 30)]
 
 
 @pytest.mark.parametrize("wrong", ["x", "x:", "x:0", "x:367", "x:7:NOTHING", "x:7:SIGNAL:1"])
