@@ -36,6 +36,10 @@ class Column:
     check: Callable[[Any], object] | None = None
 
 
+FIELDS: set[str] = set()
+"""The fields of all kinds that were declared, by their names in the API."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of record for writing.
@@ -62,6 +66,10 @@ class Kind:
     point: tuple[str, str] | None = None
     reported: Mapping[str, object] = field(default_factory=dict)
     checked_in_database: bool = False
+
+    def __post_init__(self) -> None:
+        """Makes its fields known."""
+        FIELDS.update(column.field for column in self.columns)
 
     def field_of(self, column: str) -> str:
         """The name in the API of one of its own columns."""

@@ -209,7 +209,7 @@ class Push:
         found = sorted([*checked, *rejected], key=lambda row: row.line)
         if self.writer.strict:
             for row in found:
-                row.errors = without_words(self.kind, row.errors)
+                row.errors = without_words(row.errors)
         return found
 
     async def carry_out(self, request: Request, checked: Sequence[Checked]) -> Receipt:

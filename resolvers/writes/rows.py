@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from resolvers.context import RejectedRow, RowError
-from resolvers.kinds import EXTERNAL_ID, SOURCE_VERSION, STRICT_OWNERS, Column, Kind
+from resolvers.kinds import EXTERNAL_ID, FIELDS, SOURCE_VERSION, STRICT_OWNERS, Column, Kind
 from resolvers.text_checks import clean, find, refused
 from resolvers.writes.idempotency import digest_of
 from sql.errors import Refusal
@@ -425,12 +425,11 @@ def unreadable(row: RejectedRow, writer: Writer) -> Checked:
     return checked
 
 
-def without_words(kind: Kind, errors: Iterable[RowError]) -> list[RowError]:
+def without_words(errors: Iterable[RowError]) -> list[RowError]:
     """Errors as a receipt may keep them where the strict rules hold: what a sender made up, a
     field's name or a code, is left out of them.
     """
-    own = (EXTERNAL_ID, SOURCE_VERSION, *kind.columns)
-    known = {"wijk", "wijken", "buurt", *(column.field for column in own)}
+    known = {"wijk", "wijken", "buurt", EXTERNAL_ID.field, SOURCE_VERSION.field, *FIELDS}
     return [
         RowError(
             tuple(key if key in known or str(key).isdigit() else "?" for key in error.path),

@@ -155,8 +155,8 @@ OTHER_KINDS = {
     ),
     "activities": ("title, starts_at, wijken", "'x', hub.now(), array[{wijk}]"),
     "counts": (
-        "measure, period, count",
-        "'jeugdoverlast', to_char(hub.today() + 0, 'IYYY\"-W\"IW'), 4",
+        "measure, period, count, closed_on",
+        "'jeugdoverlast', to_char(hub.today() + 0, 'IYYY\"-W\"IW'), 4, hub.today()",
     ),
 }
 
@@ -932,6 +932,8 @@ class Battery:
                 await refused(play, first, _count_of(days), wijk)
             async with as_asker(play.app, play.world.gemeente, first):
                 assert await play.app.execute(move.format(_week(0))) == "UPDATE 0"
+                gone = await play.app.execute(f"delete from hub.counts where period = {_week(-7)}")
+                assert gone == "DELETE 0"
                 await play.app.execute(_count_of(0), wijk)
             for days in (-7, 7):
                 await refused(play, first, move.format(_week(days)))

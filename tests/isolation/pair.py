@@ -456,7 +456,8 @@ async def _carry_out(play: Play, change: Change) -> list[str]:
 
 
 COUNT = """insert into hub.counts (id, dataset, external_id, wijk, buurt, measure, period, count)
-  values ($1, 'meldingen', $2, $3, $4, 'jeugdoverlast', '2026-W48', $5) on conflict do nothing"""
+  select $1, 'meldingen', $2, $3::uuid, $4, 'jeugdoverlast', '2026-W48', $5
+  where not exists (select from hub.counts c where c.id = $1 or c.external_id = $2 or c.wijk = $3)"""
 
 
 async def _counts(play: Play, asker: UUID, rng: random.Random, name: str) -> list[str]:

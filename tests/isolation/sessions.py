@@ -185,6 +185,7 @@ VALUES: dict[str, Pick] = {
     "SliceView.signals.after": _AFTER,
     "MySlice.pushes.first": _FIRST,
     "MySlice.pushes.after": _AFTER,
+    "PushReceipt.rows.withErrors": _one(True, False),
     "PushReceipt.rows.first": _FIRST,
     "PushReceipt.rows.after": _AFTER,
     "SignalFilter.owner": _of("organisations"),
