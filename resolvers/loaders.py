@@ -40,9 +40,11 @@ class Loaders:
         if loader is None:
             loader = DataLoader(partial(self._fetch, batch, arguments))
             self._loaders[source] = loader
+        loading = loader.load(key)
+        loading.add_done_callback(_take_note)  # also where nobody waits for it any more
         try:
             # shielded: who asks may be cancelled, and others wait for the same rows
-            return await asyncio.shield(loader.load(key))
+            return await asyncio.shield(loading)
         except Ended:  # a sibling's fault ended the operation: nobody waits for this any more
             raise asyncio.CancelledError from None
 
@@ -67,6 +69,12 @@ class Loaders:
         for row in rows:
             lists[row["key"]].append(row)
         return [lists[key] for key in keys]
+
+
+def _take_note(loading: asyncio.Future[Any]) -> None:
+    """Looks at a fault, so that one that nobody waits for is not told as an overlooked one."""
+    if not loading.cancelled():
+        loading.exception()
 
 
 def _parameter(argument: Hashable) -> Any:
