@@ -20,6 +20,7 @@ from typing import IO, Any
 
 import orjson
 
+from hub.files import half_of, whole_file
 from sql.errors import Refusal
 from sql.migrate import Applied
 
@@ -82,18 +83,12 @@ def writing(file: Path, replace: bool) -> Iterator[Writing]:
     """
     if file.exists() and not replace:
         raise Refusal("BACKUP_EXISTS", file=file)
-    half = file.with_name(f".{file.name}.{os.getpid()}")
-    half.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(half, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b") as raw:
-            with zipfile.ZipFile(raw, "w") as archive:
-                yield Writing(half, archive)
-            raw.flush()
-            os.fsync(raw.fileno())
-        half.replace(file)
-        _keep_name(file.parent)
-    finally:
-        half.unlink(missing_ok=True)
+    with whole_file(file, "w+b") as raw:
+        with zipfile.ZipFile(raw, "w") as archive:
+            yield Writing(half_of(file), archive)
+        raw.flush()
+        os.fsync(raw.fileno())
+    _keep_name(file.parent)
 
 
 def _keep_name(folder: Path) -> None:

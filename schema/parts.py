@@ -60,6 +60,16 @@ class ContributionKind:
         """The name of its type."""
         return self.record_type.__name__
 
+    @property
+    def push_name(self) -> str:
+        """The mutation that delivers many."""
+        return f"push{plural_of(self.kind)}"
+
+
+def plural_of(kind: Kind) -> str:
+    """What many of a kind are called in names of the schema: "Signals"."""
+    return "".join(word.capitalize() for word in kind.table.split("_"))
+
 
 def contribution(
     kind: Kind,
@@ -106,7 +116,7 @@ class _Parts:
         self.batches = RecordBatches.of(kind)
         self.one = kind.name.lower().replace("_", " ")
         self.many = kind.table.replace("_", " ")
-        self.names = "".join(word.capitalize() for word in kind.table.split("_"))
+        self.names = plural_of(kind)
         self.connection = self._connection_type()
         self.payload = self._payload_type()
 

@@ -8,7 +8,6 @@ and is made anew in an empty database.
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -21,6 +20,7 @@ from hub.demo.deliveries import last_closed_week
 from hub.demo.scene import OOSTERHEEM, ROLES, renew_tokens, set_scene
 from hub.demo.seen import HERE, moment
 from hub.demo.world import make_world
+from hub.files import whole_file
 from hub.settings import SettingsError
 from sql.ids import IdSource
 from sql.session import Database
@@ -142,12 +142,9 @@ async def _known_tokens(owner: Database, data: Path) -> dict[str, str]:
 def write_tokens(folder: Path, tokens: Mapping[str, str]) -> None:
     """Writes tokens.json, whole or not at all; nobody but its owner can read it."""
     folder.mkdir(parents=True, exist_ok=True)
-    half = folder / f".{TOKENS_FILE}.{os.getpid()}"
-    half.unlink(missing_ok=True)
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with whole_file(folder / TOKENS_FILE) as file:
         json.dump(tokens, file, indent=2)
         file.write("\n")
-    half.replace(folder / TOKENS_FILE)
 
 
 WIJK_STATE = """query WijkStand($wijk: String!) { wijk(code: $wijk) { name code year

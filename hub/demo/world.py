@@ -34,6 +34,7 @@ from hub.demo.deliveries import (
 )
 from hub.demo.scene import GEMEENTE, ROLES
 from schema.contributions import BY_KIND
+from schema.parts import plural_of
 from sql.session import Database
 
 # After how many steps the planner's idea of the tables would be far off.
@@ -223,7 +224,7 @@ class _World:
         }
         if push.mode == "SNAPSHOT":
             delivery["mayClose"] = MAY_CLOSE
-        kind = BY_KIND[push.kind].kind.table.title().replace("_", "")
+        kind = plural_of(BY_KIND[push.kind].kind)
         given = {"delivery": delivery, "rows": push.rows}
         made = await self._do(push.sender, PUSH.format(kind=kind), f"push{kind}", given)
         outcomes = {line["outcome"]: line["rows"] for line in made["summary"]}

@@ -11,10 +11,9 @@ from typing import Any
 from uuid import uuid4
 
 import click
-import orjson
 
-from hub.commands import JSON, Day
-from hub.remote.connection import Remote, in_words, remote_command
+from hub.commands import FILE, JSON, Day, tell_json
+from hub.remote.connection import Remote, in_words, pages, remote_command
 
 ID = click.argument("agreement", metavar="ID")
 
@@ -46,15 +45,15 @@ def agreement() -> None:
 @remote_command
 def list_agreements(remote: Remote, on: date | None, as_json: bool) -> None:
     """List the agreements of your organisation, latest end first."""
-    found: list[dict[str, Any]] = []
-    after, more = None, True
-    while more:
-        page = remote.ask(_LIST + _WHOLE, {"on": on and on.isoformat(), "after": after})
-        nodes = page["agreements"]
-        found += nodes["nodes"]
-        after, more = nodes["pageInfo"]["endCursor"], nodes["pageInfo"]["hasNextPage"]
+
+    def ask(after: str | None) -> dict[str, Any]:
+        asked = {"on": on and on.isoformat(), "after": after}
+        page: dict[str, Any] = remote.ask(_LIST + _WHOLE, asked)["agreements"]
+        return page
+
+    found = [each for page in pages(ask) for each in page["nodes"]]
     if as_json:
-        click.echo(orjson.dumps(found))
+        tell_json(found)
         return
     for each in found:
         click.echo(f"{each['id']}  {each['state']:9} {each['from']} – {each['until']}")
@@ -68,11 +67,11 @@ def list_agreements(remote: Remote, on: date | None, as_json: bool) -> None:
 def show(remote: Remote, agreement: str, as_json: bool) -> None:
     """Show one agreement with its rules: who shows whom what, where, how exactly, how long."""
     found = _read(remote, agreement)
-    click.echo(orjson.dumps(found) if as_json else _told(found))
+    _tell(found, as_json)
 
 
 @agreement.command("propose", short_help="Propose the agreement in a JSON file.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@FILE
 @click.option("--key", help="An idempotency key: a retry with it does not propose twice.")
 @JSON
 @remote_command
@@ -136,7 +135,14 @@ def _done(remote: Remote, mutation: str, given: dict[str, Any], as_json: bool) -
     if done["errors"]:
         lines = [f"{'.'.join(map(str, e['path']))}: {in_words(e)}" for e in done["errors"]]
         raise click.ClickException("\n".join(lines))
-    click.echo(orjson.dumps(done["agreement"]) if as_json else _told(done["agreement"]))
+    _tell(done["agreement"], as_json)
+
+
+def _tell(found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        tell_json(found)
+    else:
+        click.echo(_told(found))
 
 
 def _read(remote: Remote, agreement: str) -> dict[str, Any]:

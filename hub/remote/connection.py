@@ -92,6 +92,17 @@ class Remote:
             return f"{self.address}: {response.status_code}"
 
 
+def pages(ask: Callable[[str | None], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The pages of a list, each asked for with the cursor at the end of the one before."""
+    after = None
+    while True:
+        page = ask(after)
+        yield page
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        after = page["pageInfo"]["endCursor"]
+
+
 def in_words(error: Mapping[str, Any]) -> str:
     """An error of an answer or payload as a person reads it: what, what helps, and the code."""
     more = error.get("extensions") or error

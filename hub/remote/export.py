@@ -8,15 +8,15 @@ the read ledger says so.
 from __future__ import annotations
 
 import csv
-import os
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any
 
 import click
 import orjson
@@ -24,7 +24,8 @@ from graphql import GraphQLObjectType, get_named_type, get_nullable_type, is_lea
 from strawberry.utils.str_converters import to_camel_case
 
 from hub.commands import Day, report
-from hub.remote.connection import Remote, remote_command
+from hub.files import whole_file
+from hub.remote.connection import Remote, pages, remote_command
 from schema.build import build
 from schema.contributions import BY_KIND
 from schema.enums import Category
@@ -174,20 +175,20 @@ def _records(remote: Remote, query: str, wijken: Sequence[str], wanted: Json) ->
     """Each record once, wijk by wijk, newest day first."""
     seen: set[str] = set()
     for code in wijken:
-        after, got = None, 0
-        while True:
-            variables = {"wijk": code, "filter": wanted, "first": PAGE, "after": after}
-            wijk = remote.ask(query, variables)["wijk"]
-            page = wijk["records"]
+        given = {"wijk": code, "filter": wanted, "first": PAGE}
+        got = 0
+        for page in pages(partial(_page, remote, query, given)):
             got += len(page["nodes"])
             for record in page["nodes"]:
                 if record["id"] not in seen:
                     seen.add(record["id"])
                     yield record
-            report(f"{wijk['name']}: {got} of {page['total']}")
-            after = page["pageInfo"]["endCursor"]
-            if not page["pageInfo"]["hasNextPage"]:
-                break
+            report(f"{page['wijk']}: {got} of {page['total']}")
+
+
+def _page(remote: Remote, query: str, given: Json, after: str | None) -> dict[str, Any]:
+    wijk = remote.ask(query, {**given, "after": after})["wijk"]
+    return {**wijk["records"], "wijk": wijk["name"]}
 
 
 def _flat(record: Json) -> dict[str, Any]:
@@ -207,7 +208,7 @@ def _item(item: Any) -> str:
     return str(next(iter(item.values()))) if isinstance(item, dict) else str(item)
 
 
-def _write_csv(file: TextIO, fields: Sequence[Field], records: Iterator[Json]) -> int:
+def _write_csv(file: IO[str], fields: Sequence[Field], records: Iterator[Json]) -> int:
     columns = [column for field in fields for column in field.columns]
     file.write("\ufeff")  # by which spreadsheets know UTF-8
     # all in quotes: a spreadsheet that splits at commas does not split a text
@@ -233,7 +234,7 @@ def _cell(value: Any) -> str:
     return f"'{text}" if first in FORMULA else text
 
 
-def _write_lines(file: TextIO, _: Sequence[Field], records: Iterator[Json]) -> int:
+def _write_lines(file: IO[str], _: Sequence[Field], records: Iterator[Json]) -> int:
     count = 0
     for record in records:
         file.write(orjson.dumps(record).decode() + "\n")
@@ -241,7 +242,7 @@ def _write_lines(file: TextIO, _: Sequence[Field], records: Iterator[Json]) -> i
     return count
 
 
-def _write_geojson(file: TextIO, _: Sequence[Field], records: Iterator[Json]) -> int:
+def _write_geojson(file: IO[str], _: Sequence[Field], records: Iterator[Json]) -> int:
     file.write('{"type": "FeatureCollection", "features": [')
     count = 0
     for record in records:
@@ -269,16 +270,10 @@ WRITERS = {"csv": _write_csv, "jsonl": _write_lines, "geojson": _write_geojson}
 
 
 @contextmanager
-def _file(out: Path | None) -> Iterator[TextIO]:
+def _file(out: Path | None) -> Iterator[IO[str]]:
     """Standard output, or a file that is there when it is whole, for its owner alone to read."""
     if out is None:
         yield sys.stdout
         return
-    half = out.with_name(out.name + ".part")
-    handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            yield file
-        half.replace(out)
-    finally:
-        half.unlink(missing_ok=True)
+    with whole_file(out, encoding="utf-8", newline="") as file:
+        yield file

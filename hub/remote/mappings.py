@@ -5,33 +5,31 @@ said once.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 import orjson
 
-Mapping_ = Mapping[str, str | None]
+from hub.files import whole_file
+from resolvers.sheets.columns import ColumnNames
 
 
-def remembered(address: str, kind: str, dataset: str) -> Mapping_:
+def remembered(address: str, kind: str, dataset: str) -> ColumnNames:
     """What was kept for a dataset; empty when nothing was."""
     found = _all().get(_name(address, kind, dataset), {})
     return found if isinstance(found, dict) else {}
 
 
-def remember(address: str, kind: str, dataset: str, mapping: Mapping_) -> None:
+def remember(address: str, kind: str, dataset: str, mapping: ColumnNames) -> None:
     """Keeps a mapping for a dataset."""
     kept = {**_all(), _name(address, kind, dataset): dict(mapping)}
     file = _file()
     file.parent.mkdir(parents=True, exist_ok=True)
-    half = file.with_name(f".{file.name}.{os.getpid()}")
-    half.write_bytes(orjson.dumps(kept, option=orjson.OPT_INDENT_2))
-    half.replace(file)
+    with whole_file(file, "wb") as new:
+        new.write(orjson.dumps(kept, option=orjson.OPT_INDENT_2))
 
 
-def _all() -> dict[str, Mapping_]:
+def _all() -> dict[str, ColumnNames]:
     try:
         found = orjson.loads(_file().read_bytes())
     except (OSError, ValueError):

@@ -9,7 +9,7 @@ again after a failure: what was carried out is answered again, what was not is c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,15 @@ from typing import Any
 import click
 import orjson
 
-from hub.commands import JSON, fail, report
-from hub.remote.connection import Remote, in_words, remote_command
+from hub.commands import FILE, JSON, fail, report, tell_json
+from hub.remote.connection import Remote, in_words, pages, remote_command
 from hub.remote.mappings import remember, remembered
-from hub.remote.rows import Sent, push_names, rows_of
+from hub.remote.rows import Sent, rows_of
 from resolvers.context import RowError
+from resolvers.sheets.columns import ColumnNames
 from schema.contributions import BY_KIND
-from schema.texts import Language, text
+from schema.errors import user_errors
+from schema.texts import Language
 from sql.errors import Refusal
 
 PART_ROWS = 2_000
@@ -74,7 +76,7 @@ class Outcome:
 
 
 @click.command("push", short_help="Deliver the rows of a CSV, Excel or JSON lines file.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@FILE
 @click.option("--dataset", required=True, help="Your own name for what you deliver: a-z, 0-9, -.")
 @click.option(
     "--kind",
@@ -150,16 +152,14 @@ def push(
     if columns and not dry_run and not outcome.errors:
         remember(remote.address, kind, dataset, mapping)
     if as_json:
-        click.echo(orjson.dumps(outcome.as_json()))
+        tell_json(outcome.as_json())
     else:
         _print(outcome)
     if outcome.errors:
         raise SystemExit(1)
 
 
-def _mapping(
-    address: str, kind: str, dataset: str, columns: Sequence[str]
-) -> Mapping[str, str | None]:
+def _mapping(address: str, kind: str, dataset: str, columns: Sequence[str]) -> ColumnNames:
     if not columns:
         return remembered(address, kind, dataset)
     mapping: dict[str, str | None] = {}
@@ -171,9 +171,7 @@ def _mapping(
     return mapping
 
 
-def _key(
-    kind: str, delivery: Mapping[str, Any], mapping: Mapping[str, str | None], content: bytes
-) -> str:
+def _key(kind: str, delivery: Mapping[str, Any], mapping: ColumnNames, content: bytes) -> str:
     said = orjson.dumps([kind, delivery, mapping], option=orjson.OPT_SORT_KEYS)
     return f"file-{sha256(said + content).hexdigest()[:48]}"
 
@@ -186,13 +184,14 @@ def _deliver(
     outcome: Outcome,
 ) -> None:
     """Sends the parts in their order, until one is refused."""
-    mutation, row = push_names(BY_KIND[kind])
+    contribution = BY_KIND[kind]
+    query = PUSH % (contribution.row_type.__name__, contribution.push_name) + PAGE
     parts = list(_parts(rows))
     for number, part in enumerate(parts, 1):
         given = {**delivery, "part": number, "parts": len(parts)}
         sent = [each.values for each in part]
         variables = {"delivery": given, "rows": sent}
-        receipt = remote.ask(PUSH % (row, mutation) + PAGE, variables)["receipt"]
+        receipt = remote.ask(query, variables)["receipt"]
         _add(remote, receipt, part, outcome)
         report(f"{number}/{len(parts)}: {len(part)}")
         if any(error["code"] not in STORED_ALL_THE_SAME for error in receipt["errors"]):
@@ -227,29 +226,23 @@ def _add(remote: Remote, receipt: dict[str, Any], part: Sequence[Sent], outcome:
 
 
 def _with_errors(remote: Remote, receipt: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    page = receipt["rows"]
-    while True:
+    """The rows of a receipt that have errors: the first page came with it."""
+
+    def ask(after: str | None) -> dict[str, Any]:
+        if after is None:
+            first: dict[str, Any] = receipt["rows"]
+            return first
+        more = remote.ask(MORE + PAGE, {"id": receipt["id"], "after": after})
+        rows: dict[str, Any] = more["receipt"]["rows"]
+        return rows
+
+    for page in pages(ask):
         yield from page["nodes"]
-        if not page["pageInfo"]["hasNextPage"]:
-            return
-        after = page["pageInfo"]["endCursor"]
-        page = remote.ask(MORE + PAGE, {"id": receipt["id"], "after": after})["receipt"]["rows"]
 
 
 def _told(errors: Sequence[RowError], language: Language) -> list[dict[str, Any]]:
     """Errors that were found before sending, as the hub tells its own."""
-    told = []
-    for error in errors:
-        found = text(error.code, language, **error.params)
-        told.append(
-            {
-                "path": list(error.path),
-                "code": error.code,
-                "message": error.message or found.message,
-                "hint": found.hint,
-            }
-        )
-    return told
+    return [asdict(error) for error in user_errors(errors, language)]
 
 
 def _print(outcome: Outcome) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import orjson
 
 from resolvers.context import RowError
+from resolvers.sheets.columns import ColumnNames
 from schema.build import build
 from schema.parts import ContributionKind
-from schema.sheets import read_file, row_type
+from schema.sheets import read_file
 from sql.errors import Refusal
 
 MOST_ROWS = 200_000
@@ -38,7 +39,7 @@ class File:
 
 
 def rows_of(
-    contribution: ContributionKind, name: str, content: bytes, mapping: Mapping[str, str | None]
+    contribution: ContributionKind, name: str, content: bytes, mapping: ColumnNames
 ) -> File:
     """The rows of a CSV, Excel or JSON lines file, by line. Refuses SHEET_…, BAD_MAPPING, BAD_LINE.
 
@@ -60,7 +61,7 @@ def _named(external_id: str | None) -> dict[str, str]:
     return {} if external_id is None else {"externalId": external_id}
 
 
-def _json_lines(content: bytes, mapping: Mapping[str, str | None]) -> list[Sent]:
+def _json_lines(content: bytes, mapping: ColumnNames) -> list[Sent]:
     rows = []
     for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
         if not line.strip():
@@ -77,13 +78,6 @@ def _json_lines(content: bytes, mapping: Mapping[str, str | None]) -> list[Sent]
     return rows
 
 
-def _mapped(row: Mapping[str, Any], mapping: Mapping[str, str | None]) -> dict[str, Any]:
+def _mapped(row: Mapping[str, Any], mapping: ColumnNames) -> dict[str, Any]:
     names = {name: mapping.get(name, name) for name in row}
     return {new: row[name] for name, new in names.items() if new is not None}
-
-
-def push_names(contribution: ContributionKind) -> tuple[str, str]:
-    """The mutation that delivers a kind, and the name of its row's input."""
-    wanted = row_type(build()._schema, contribution).name
-    plural = "".join(word.capitalize() for word in contribution.kind.table.split("_"))
-    return f"push{plural}", wanted

@@ -10,7 +10,6 @@ import orjson
 from graphql import GraphQLEnumType, get_named_type, is_list_type, is_required_input_field
 
 from hub.demo.scene import INVENTED_BUURTEN, LIVED_IN, MEASURES, SEGHWAERT
-from hub.remote.rows import push_names
 from schema.build import build
 from schema.contributions import CONTRIBUTIONS
 from schema.parts import ContributionKind
@@ -85,7 +84,7 @@ def _cells(round_: int) -> Any:
 
 def push_body(contribution: ContributionKind, rows: list[dict[str, Any]], key: str) -> bytes:
     """The request's body of a delivery under a key."""
-    mutation, row = push_names(contribution)
+    mutation, row = contribution.push_name, contribution.row_type.__name__
     query = (
         f"mutation Aanlevering($rows: [{row}!]!, $delivery: Delivery!) {{"
         f" receipt: {mutation}(input: {{ delivery: $delivery, rows: $rows }}) {{"
