@@ -120,19 +120,30 @@ ONE_SEEN = Plan(
 async def test_records_that_the_audience_saw_before_they_changed_do_not_make_a_count_safe(
     connections: Connections, change: str
 ) -> None:
+    assert await after_a_change(connections, change) == WITHHELD
+
+
+async def after_a_change(connections: Connections, change: str) -> Cell:
+    """The number when what the audience saw was changed before it was published."""
     town = await build(*connections, ONE_SEEN)
     await town.today(MONDAY + timedelta(days=5))
     async with town.acting(1) as app:
         await app.execute(change, *[town.wijken[1]][: change.count("$1")])
     await town.today(TODAY)
     await town.publish()
-    assert (await town.published())[0, 0, 0] == WITHHELD
+    found: Cell = (await town.published())[0, 0, 0]
+    return found
 
 
 @pytest.mark.parametrize(("kind", "safe"), [("ENFORCEMENT_ACTION", False), ("SIGNAL", True)])
 async def test_records_of_another_kind_that_the_audience_sees_do_not_make_a_count_safe(
     connections: Connections, kind: str, safe: bool
 ) -> None:
+    assert (await beside_actions(connections, kind) != WITHHELD) == safe
+
+
+async def beside_actions(connections: Connections, kind: str) -> Cell:
+    """The number when its giver has ten actions, and the audience sees its records of a kind."""
     plan = replace(ONE_SEEN, rules=(*THREE, Rule(1, precision="WIJK", kind=kind)), signals=())
     town = await build(*connections, plan)
     await town.today(MONDAY + timedelta(days=5))
@@ -148,7 +159,8 @@ async def test_records_of_another_kind_that_the_audience_sees_do_not_make_a_coun
         )
     await town.today(TODAY)
     await town.publish()
-    assert ((await town.published())[0, 0, 0] != WITHHELD) == safe
+    found: Cell = (await town.published())[0, 0, 0]
+    return found
 
 
 async def test_records_of_weeks_before_do_not_stand_behind_a_count(
@@ -407,3 +419,31 @@ async def test_a_loosened_rule_is_found(
     async with connections.with_function("hub.cube_of(text,text,text[])", right, wrong):
         cells, parts = await published(connections, plan)
     assert unsafe(plan, cells) or unsafe_parts(plan, parts)
+
+
+OF_ANY_KIND = "where f.kind <> 'COUNT'"
+SEEN_FAULTS = [
+    f"{OF_ANY_KIND} and exists (select from hub.signals s where s.id = f.record)",
+    f"{OF_ANY_KIND} and exists (select from hub.signals s where s.id = f.record"
+    " and s.category = any (m.categories))",
+    f"{OF_ANY_KIND} and exists (select from hub.signals s where s.id = f.record"
+    " and s.wijk = f.wijk)",
+    "where f.kind = 'SIGNAL'",
+]
+
+
+@pytest.mark.parametrize("wrong", SEEN_FAULTS)
+async def test_forgetting_what_was_seen_once_is_found(connections: Connections, wrong: str) -> None:
+    """Gone, of another category, moved, of another kind: each is taken off by the right rule."""
+    change = {
+        SEEN_FAULTS[0]: "delete from hub.signals",
+        SEEN_FAULTS[1]: "update hub.signals set category = 'GREEN', version = 2",
+        SEEN_FAULTS[2]: "update hub.signals set wijk = $1, version = 2",
+    }.get(wrong)
+    async with connections.with_function("hub.cube_of(text,text,text[])", OF_ANY_KIND, wrong):
+        number = (
+            await beside_actions(connections, ACTIONS)
+            if change is None
+            else await after_a_change(connections, change)
+        )
+    assert number.value is not None
