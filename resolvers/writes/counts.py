@@ -14,7 +14,7 @@ from uuid import UUID
 from resolvers.context import Context
 from resolvers.kinds import Kind
 from resolvers.writes.push import push
-from resolvers.writes.receipts import ROWS, Outcome
+from resolvers.writes.receipts import Outcome, every_row
 from resolvers.writes.rows import Areas, Checked
 
 DATASET = "tellingen"
@@ -49,7 +49,7 @@ async def submit_counts(context: Context, kind: Kind, given: Mapping[str, Any]) 
         "dry_run": given["dry_run"],
     }
     receipt = await push(context, kind, delivery, rows)
-    lines = await _lines(context, receipt)
+    lines = await every_row(context, receipt["id"], MOST_CELLS) if receipt["id"] else []
     taken = [
         line["line"] - 1 for line in lines if line["outcome"] != _REJECTED and not line["errors"]
     ]
@@ -94,13 +94,6 @@ def _name(part: object) -> str:
     if isinstance(part, UUID):
         return part.hex.translate(_LETTERS)
     return str(part or "-")[:40]
-
-
-async def _lines(context: Context, receipt: Mapping[str, Any]) -> list[Any]:
-    if receipt["id"] is None:
-        return []
-    lines: list[Any] = await context.loaders.load(ROWS, receipt["id"], None, False, 0, MOST_CELLS)
-    return lines
 
 
 def _errors(receipt: Mapping[str, Any], lines: Sequence[Any]) -> list[dict[str, Any]]:

@@ -165,5 +165,11 @@ async def receipt_rows(
     return page_of(rows, size, after, _line_cursor, total=total)
 
 
+async def every_row(context: Context, receipt_id: UUID, most: int) -> list[Any]:
+    """The rows of a receipt by line, at most so many."""
+    rows: list[Any] = await context.loaders.load(ROWS, receipt_id, None, False, 0, most)
+    return rows
+
+
 def _line_cursor(row: Mapping[str, Any]) -> str:
     return write_cursor(row["line"])

@@ -135,8 +135,7 @@ def _tables(result: Numbers) -> Iterator[Table]:
     yield _starts(result["start"])
     yield _reads(result["reads"])
     yield _pushes(result["push"])
-    if "kinds" in result:  # results of before have signals alone
-        yield _kinds(result["kinds"])
+    yield _kinds(result["kinds"])
     yield _memory(result["memory"])
 
 
