@@ -29,6 +29,7 @@ from resolvers.partners import (
 from schema.contributions import CONTRIBUTIONS
 from schema.enums import Category, OrganisationKind
 from sql.ids import IdSource
+from sql.principal import ROLES
 from sql.session import Database
 
 GEMEENTE = click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
@@ -198,7 +199,13 @@ def token() -> None:
 @click.option("--name", required=True, help="What it is for; shown as `login`.")
 @click.option("--read-only", is_flag=True, help="It can ask, not change.")
 @click.option("--person", is_flag=True, help="For a person. Default: for a program.")
-@click.option("--role", "roles", multiple=True, help="Such as WIJKREGISSEUR.")
+@click.option(
+    "--role",
+    "roles",
+    type=click.Choice(ROLES),
+    multiple=True,
+    help="What its holder is within the organisation; again for more.",
+)
 @click.option(
     "--days",
     type=click.IntRange(1, LONGEST_TOKEN_DAYS),

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from sql.errors import Refusal
 from sql.ids import IdSource
-from sql.principal import Principal
+from sql.principal import Principal, Role
 from sql.session import Session
 
 if TYPE_CHECKING:
@@ -63,3 +64,8 @@ class Context:
     operation: str | None = None
     rejected: Mapping[tuple[str, ...], RejectedRows] = field(default_factory=dict)
     delivered: Counter[str] = field(default_factory=Counter)
+
+    def require_role(self, role: Role) -> None:
+        """Refuses (ROLE_REQUIRED) an asker that does not have this role in its organisation."""
+        if role not in self.principal.roles:
+            raise Refusal("ROLE_REQUIRED", role=role)

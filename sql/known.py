@@ -96,6 +96,7 @@ EXECUTABLE: dict[str, str] = {
     "forget_dry_runs/1": "takes away dry runs that are past their time, and tells how many",
     "forget_keys/1": "takes away keys that are past their time, and tells how many",
     "gemeente/0": _IDENTITY,
+    "has_role/1": _IDENTITY,
     "is_demo/0": _HUB,
     "is_period/1": _PURE,
     "keeps_codes_only/0": "says what the asker's own kind of organisation may store",

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
 from uuid import UUID
+
+Role: TypeAlias = Literal["ADMINISTRATOR", "COUNCIL", "PRIVACY_OFFICER", "WIJKREGISSEUR"]
+"""What an asker can be within its organisation (hub.tokens lists the same)."""
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 @dataclass(frozen=True, slots=True)

@@ -351,6 +351,7 @@ def _identity(principal: Principal) -> str:
         ("hub.gemeente", principal.gemeente),
         ("hub.organisation", str(principal.organisation)),
         ("hub.actor", principal.actor),
+        ("hub.roles", ",".join(sorted(principal.roles))),
     )
     return "select " + ", ".join(
         f"set_config({_quoted(key)}, {_quoted(value)}, true)" for key, value in values

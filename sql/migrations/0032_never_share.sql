@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- Datasets that no rule reaches.
+select; -- still empty

@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- Who may see what, as of a day.
+select; -- still empty
