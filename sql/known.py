@@ -20,6 +20,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "dry_runs": "forgets those that nobody carried out in time, of which it sees the day alone",
         "idempotency_keys": "forgets those that no retry comes for, of which it sees the day alone",
         "list_parts": "forgets those that no retry comes for, of which it sees the day alone",
+        "replaced_versions": "compiled from decisions, and compiled anew: delete and insert",
         "grants": "compiled from agreements, and compiled anew: delete and insert",
     },
     "a table has no policies and the serving role reads it": {
@@ -44,6 +45,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "agreement_rules: of_parties": "asks for the agreement, whose own policy asks who is a party",
         "organisation_wijken: of_gemeente": _PARTNERS,
         "organisations: of_gemeente": _PARTNERS,
+        "replaced_versions: of_parties": "asks for the agreement, whose own policy asks who is a party",
     },
     "a key does not carry gemeente and owner": {
         "agreement_rules(gemeente, agreement, version, number)": _PARTIES,
@@ -76,6 +78,7 @@ _DOOR = "a door: others' records as agreed with the asker"
 EXECUTABLE: dict[str, str] = {
     "actor/0": _IDENTITY,
     "agreement_state/3": _INVOKER,
+    "agreement_state_on/4": _INVOKER,
     "agreements_lock/1": _PURE,
     "all_different/1": _PURE,
     "announce_agreements/2": "tells receivers what the agreements themselves say, once",
@@ -111,6 +114,7 @@ EXECUTABLE: dict[str, str] = {
     "publish/2": "publishes what the database itself finds due, once",
     "rank_of/1": _PURE,
     "rules_in_force/1": _INVOKER,
+    "rules_on/2": _INVOKER,
     "shown_as/2": "looks at the asker's own record through each receiver's door",
     "slice_of/6": _PURE,
     "slices_of/6": _PURE,
