@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the hub does by itself once a day: publish numbers of closed periods, cut the feed's batch,
-forget dry runs that nobody carried out, and keys that no retry comes for.
+"""What the hub does by itself once a day: publish numbers of closed periods, tell of agreements
+that begin, end or end soon, cut the feed's batch, forget dry runs that nobody carried out, and keys
+that no retry comes for.
 
 All is decided in the database and has no effect when done already, so every hub over it may do it,
 at its start and at each new day of the hub's clock. A database that is away is tried again.
@@ -53,6 +54,7 @@ async def run_daily(
             gemeente=gemeente,
             published=published,
             agreements_told=agreements["told"],
+            agreements_warned=agreements["warned"],
             feed_cut=feed["cut"],
             dry_runs_forgotten=dry_runs["forgotten"],
             keys_forgotten=keys["forgotten"],

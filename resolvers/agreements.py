@@ -5,9 +5,10 @@ database alone.
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from resolvers.batch import Batch
@@ -18,6 +19,8 @@ from resolvers.writes.idempotency import Request, check_key, digest_of
 from sql.errors import Refusal
 
 AGREEMENT = Batch("agreements_by_id", returns="one")
+VERSION = Batch("agreement_versions_by_key", key="version_key", returns="one")
+NEWER_VERSION = Batch("newer_version_of_agreements", key="version_key", returns="one")
 LONGEST_TERM_DAYS = 5 * 366
 MOST_RULES = 100
 MOST_OPEN_PROPOSALS = 20
@@ -29,7 +32,16 @@ _TEXTS = {
     "legal_basis": ("legalBasis", 2000),
     "contact": ("contact", 200),
     "dpia": ("dpia", 2000),
+    "interest": ("interest", 2000),
+    "partnership": ("partnership", 2000),
+    "conditions": ("conditions", 2000),
+    "signed_by": ("signedBy", 200),
+    "document": ("document", 500),
 }
+# What must be there when the police show something: their sharing decision (Wpg).
+_OF_POLICE = ("interest", "partnership", "conditions")
+_OPTIONAL = ("dpia", *_OF_POLICE, "signed_by", "document")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 Decision = Literal["ACCEPT", "REJECT", "REVOKE"]
 
@@ -52,7 +64,9 @@ class RuleDraft:
 
 @dataclass(frozen=True, slots=True)
 class AgreementDraft:
-    """An agreement as proposed; both days of the term are inclusive."""
+    """An agreement as proposed; both days of the term are inclusive. `replaces` names the agreement
+    of which it is the next version; `signed_by` and `document` are of the proposer, who accepts.
+    """
 
     title: str
     purpose: str
@@ -62,54 +76,67 @@ class AgreementDraft:
     valid_from: date
     valid_until: date
     rules: tuple[RuleDraft, ...]
+    replaces: UUID | None = None
+    dpia_on: date | None = None
+    controllers: tuple[tuple[UUID, str], ...] = ()
+    interest: str | None = None
+    partnership: str | None = None
+    conditions: str | None = None
+    publish: bool = False
+    signed_by: str | None = None
+    document: str | None = None
+
+
+class Proposed(NamedTuple):
+    """What was proposed: an agreement, and which version of it."""
+
+    id: UUID
+    version: int
+
+    @property
+    def key(self) -> str:
+        """As the loader of versions takes it."""
+        return f"{self.id}/{self.version}"
 
 
 async def page_of_agreements(
     context: Context, active_on: date | None, first: int, after: str | None
 ) -> dict[str, Any]:
-    """A page of the agreements to which the asker is a party, latest end first."""
+    """A page of the agreements to which the asker is a party, latest end first: of a day the
+    versions in force then, else the current ones.
+    """
     size = page_size(first)
     until, id_ = read_cursor(after, date.fromisoformat, UUID) if after else (None, None)
     found = await context.session.fetch("agreements_of_asker", active_on, until, id_, size + 1)
-    rows = await context.loaders.load_many(AGREEMENT, [row["id"] for row in found])
+    rows = await context.loaders.load_many(VERSION, [row["version_key"] for row in found])
     total = await context.session.fetchval("agreements_total", active_on)
     return page_of(
         rows, size, after, lambda row: write_cursor(row["valid_until"], row["id"]), total=total
     )
 
 
-async def propose(context: Context, draft: AgreementDraft, key: str) -> UUID:
-    """The id of the agreement that is proposed, and by that accepted, in the asker's name; once per
-    key.
+async def propose(context: Context, draft: AgreementDraft, key: str) -> Proposed:
+    """The agreement that is proposed, and by that accepted, in the asker's name, or the next
+    version of the one that it replaces; once per key.
 
     Refuses a term that ends before it begins or lasts longer than five years (BAD_TERM), a rule
     without its parties, with unknown fields or of oneself to oneself (BAD_RULE), and an agreement
-    in which the asker has no part (NOT_A_PARTY).
+    in which the asker has no part (NOT_A_PARTY). Of a next version the database refuses one that
+    is not the asker's to propose (NOTHING_TO_REPLACE), and one while another is open
+    (PROPOSAL_OPEN) or has yet to begin (VERSION_WAITS).
     """
     check_key(key, "input", "idempotencyKey")
     draft = _with_checked_texts(draft)
     request = Request("proposeAgreement", key, digest_of(asdict(draft)))
     if (earlier := await request.earlier_result(context.session)) is not None:
-        return earlier
+        return Proposed(draft.replaces, earlier.int) if draft.replaces else Proposed(earlier, 1)
     parties = sorted({party for rule in draft.rules for party in (rule.provider, rule.receiver)})
     await _check(context, draft, parties)
-    id_ = context.ids.new_id(await context.session.fetchval("hub_today"))
-    await context.session.fetch(
-        "agreement_propose",
-        id_,
-        draft.title,
-        draft.purpose,
-        draft.legal_basis,
-        draft.contact,
-        draft.dpia,
-        draft.valid_from,
-        draft.valid_until,
-        parties,
-    )
+    proposed = await _add(context, draft, parties)
     for number, rule in enumerate(draft.rules, start=1):
         await context.session.fetch(
             "agreement_add_rule",
-            id_,
+            *proposed,
             number,
             rule.provider,
             rule.receiver,
@@ -122,19 +149,72 @@ async def propose(context: Context, draft: AgreementDraft, key: str) -> UUID:
             rule.min_cell,
             rule.includes_past,
         )
-    await context.session.fetch("agreement_decide", id_, 1, "ACCEPT", None, None)
-    await request.remember(context.session, id_)
-    return id_
+    await context.session.fetch(
+        "agreement_decide", *proposed, "ACCEPT", None, draft.signed_by, draft.document
+    )
+    # of a next version the request names the agreement: what it led to is a number
+    result = UUID(int=proposed.version) if draft.replaces else proposed.id
+    await request.remember(context.session, result)
+    return proposed
+
+
+async def _add(context: Context, draft: AgreementDraft, parties: list[UUID]) -> Proposed:
+    """The words of a proposal, without its rules."""
+    id_ = draft.replaces or context.ids.new_id(await context.session.fetchval("hub_today"))
+    try:
+        version = await context.session.fetchval(
+            "agreement_propose",
+            id_,
+            draft.title,
+            draft.purpose,
+            draft.legal_basis,
+            draft.contact,
+            draft.dpia,
+            draft.dpia_on,
+            draft.interest,
+            draft.partnership,
+            draft.conditions,
+            draft.publish,
+            draft.valid_from,
+            draft.valid_until,
+            parties,
+            *(
+                [who for who, each in draft.controllers if each == role]
+                for role in ("JOINT", "SEPARATE", "PROCESSOR")
+            ),
+        )
+    except Refusal as refusal:
+        raise refusal.under("input", "replaces") from refusal
+    return Proposed(id_, version)
+
+
+async def forgotten_past(context: Context, proposed: Proposed) -> list[Refusal]:
+    """What a receiver sees now and would not under a next version: the rules that leave out what
+    was recorded before its first day, as warnings.
+    """
+    rows = await context.session.fetch("agreement_forgets_past", *proposed)
+    return [
+        Refusal("PAST_NOT_INCLUDED", path=("input", "rules", row["number"] - 1, "includesPast"))
+        for row in rows
+    ]
 
 
 def _with_checked_texts(draft: AgreementDraft) -> AgreementDraft:
     """The draft with its texts as they are stored; refuses one that the hub does not take."""
     texts: dict[str, Any] = {
-        name: checked(getattr(draft, name), limit, "input", field)
+        name: None
+        if name in _OPTIONAL and not getattr(draft, name)
+        else checked(getattr(draft, name), limit, "input", field)
         for name, (field, limit) in _TEXTS.items()
-        if name != "dpia" or draft.dpia
     }
+    _check_document(texts["document"])
     return replace(draft, **texts)
+
+
+def _check_document(document: str | None) -> None:
+    """Refuses an address that is not an https one (BAD_DOCUMENT); a reference is as it is."""
+    if document and _ADDRESS.match(document) and not document.startswith("https://"):
+        raise Refusal("BAD_DOCUMENT", path=("input", "document"))
 
 
 def checked(text: str, limit: int, *path: str) -> str:
@@ -152,21 +232,41 @@ async def decide(
     decision: Decision,
     reason: str | None,
     signed_by: str | None,
-) -> None:
+    document: str | None = None,
+) -> Proposed:
     """Adds the asker's decision on the version that it read.
 
-    Refuses an agreement to which the asker is no party, or that does not exist (NOT_FOUND), another
-    version (CONFLICT), and a decision that was made before or comes after the end
-    (ALREADY_DECIDED).
+    Refuses an agreement to which the asker is no party, or that does not exist (NOT_FOUND), a
+    version that the asker cannot have read (CONFLICT), and a decision that was made before or comes
+    after the end (ALREADY_DECIDED).
     """
-    row = await context.loaders.load(AGREEMENT, id_)
-    if row is None:
+    decided = Proposed(id_, version)
+    if await context.loaders.load(AGREEMENT, id_) is None:
         raise Refusal("NOT_FOUND", path=("input", "id"))
-    if row["version"] != version:
+    if await context.loaders.load(VERSION, decided.key) is None:
         raise Refusal("CONFLICT", path=("input", "version"))
     reason = reason and checked(reason, 2000, "input", "reason")
     signed_by = signed_by and checked(signed_by, 200, "input", "signedBy")
-    await context.session.fetch("agreement_decide", id_, version, decision, reason, signed_by)
+    document = checked(document, 500, "input", "document") if document else None
+    _check_document(document)
+    await context.session.fetch(
+        "agreement_decide", id_, version, decision, reason, signed_by, document
+    )
+    return decided
+
+
+async def version_that_stands(context: Context, decided: Proposed) -> list[Refusal]:
+    """That revoking a version leaves the next one, which was accepted and begins by itself, as a
+    warning.
+    """
+    newer = await context.loaders.load(NEWER_VERSION, decided.key)
+    if newer is None or newer["state"] != "ACCEPTED":
+        return []
+    return [
+        Refusal(
+            "NEXT_VERSION_STANDS", version=newer["version"], day=newer["valid_from"].isoformat()
+        )
+    ]
 
 
 async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -> None:
@@ -180,7 +280,14 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
         raise Refusal("TOO_MANY_PROPOSALS", limit=MOST_OPEN_PROPOSALS)
     if context.principal.organisation not in parties:
         raise Refusal("NOT_A_PARTY", path=("input", "rules"))
-    known = {row["id"] for row in await context.session.fetch("organisations_of_gemeente")}
+    if draft.replaces and await context.loaders.load(AGREEMENT, draft.replaces) is None:
+        raise Refusal("NOT_FOUND", path=("input", "replaces"))
+    controllers = [who for who, _ in draft.controllers]
+    if not set(controllers) <= set(parties) or len(set(controllers)) < len(controllers):
+        raise Refusal("BAD_CONTROLLERS", path=("input", "controllers"))
+    known = {
+        row["id"]: row["kind"] for row in await context.session.fetch("organisations_of_gemeente")
+    }
     wijken = {
         row["id"]
         for row in await context.session.fetch("wijken_of_gemeente", context.principal.gemeente)
@@ -192,8 +299,12 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
             raise Refusal("BAD_RULE", path=path)
         if rule.kind == "COUNT" and rule.precision != "COUNT":
             raise Refusal("COUNTS_ONLY", path=(*path, "precision"))
-        if not known.issuperset((rule.provider, rule.receiver)):
+        if not known.keys() >= {rule.provider, rule.receiver}:
             raise Refusal("UNKNOWN_ORGANISATION", path=path)
+        if known[rule.provider] == "POLICE" and (
+            missing := [name for name in _OF_POLICE if not getattr(draft, name)]
+        ):
+            raise Refusal("POLICE_DECISION_INCOMPLETE", path=("input", missing[0]))
         if not wijken.issuperset(rule.wijken):
             raise Refusal("BAD_RULE", path=(*path, "wijken"))
         listable = {

@@ -4,25 +4,33 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from resolvers.agreements import AGREEMENT, NEWER_VERSION
 from resolvers.batch import Batch
-from schema.enums import AgreementState, Category, Precision
+from resolvers.context import Context
+from schema.enums import AgreementState, AgreementVerdict, Category, ControllerRole, Precision
+from schema.errors import UserError, user_error
 from schema.fields import global_id, loaded, loaded_rows
 from schema.node import Node
 from schema.organisation import ORGANISATION, Organisation
+from schema.public_text import public_text
+from sql.errors import Refusal
 
 if TYPE_CHECKING:
     from schema.kind import Kind
     from schema.wijk import Wijk
 
-AGREEMENT = Batch("agreements_by_id", returns="one")
-RULES = Batch("rules_of_agreements")
-PARTIES = Batch("parties_of_agreements")
-ACCEPTED = Batch("accepted_by_of_agreements")
-WAITING = Batch("waiting_for_of_agreements")
+VERSIONS = Batch("versions_of_agreements")
+RULES = Batch("rules_of_agreements", key="version_key")
+PARTIES = Batch("parties_of_agreements", key="version_key")
+ACCEPTED = Batch("accepted_by_of_agreements", key="version_key")
+WAITING = Batch("waiting_for_of_agreements", key="version_key")
+CONTROLLERS = Batch("controllers_of_agreements", key="version_key")
+DECISIONS = Batch("decisions_of_agreements", key="version_key")
+ENDS_IN = {60: "AGREEMENT_ENDS_IN_60", 30: "AGREEMENT_ENDS_IN_30", 7: "AGREEMENT_ENDS_IN_7"}
 WIJKEN_OF_RULES = Batch("wijken_of_rules", key="rule_key")
 WIJK = Batch("wijken_by_id", returns="one")
 
@@ -60,9 +68,33 @@ class AgreementRule:
     )
 
 
+@strawberry.type(description="How a party answers for the data.")
+class AgreementController:
+    organisation: Organisation = loaded(
+        Batch("organisations_by_id", "organisation", "one"), "Which party."
+    )
+    role: ControllerRole
+
+
+@strawberry.type(description="What a party decided on a version of an agreement.")
+class AgreementDecision:
+    organisation: Organisation = loaded(
+        Batch("organisations_by_id", "organisation", "one"), "Which party."
+    )
+    decision: AgreementVerdict
+    on_day: date = strawberry.field(name="on", description="The day.")
+    signed_by: str | None = strawberry.field(description="The function of who signed, not a name.")
+    reason: str | None
+    document: str | None = strawberry.field(
+        description="Where the signed document is: a reference, or an https address."
+    )
+
+
 @strawberry.type(
     description="A convenant: in force when every party has accepted its version and today lies "
-    "in its term."
+    "in its term. By its id it is the version in force, else the newest that the caller may read. "
+    "A newer version comes in its place when all its parties have accepted it and its first day "
+    "is there."
 )
 class Agreement(Node):
     id: strawberry.ID = global_id("Agreement")
@@ -81,5 +113,82 @@ class Agreement(Node):
     waiting_for: list[Organisation] = loaded_rows(
         WAITING, ORGANISATION, "Which parties have yet to accept it."
     )
+    decisions: list[AgreementDecision] = loaded(
+        DECISIONS, "What was decided on this version, in order."
+    )
     contact: str | None
-    dpia: str | None
+    controllers: list[AgreementController] = loaded(CONTROLLERS, "Which parties answer for what.")
+    dpia: str | None = strawberry.field(description="The assessment of risks (DPIA), in words.")
+    dpia_on: date | None = strawberry.field(description="The day of that assessment.")
+    interest: str | None = strawberry.field(
+        description="Of a sharing decision of the police (Wpg): which weighty public interest."
+    )
+    partnership: str | None = strawberry.field(
+        description="Of a sharing decision of the police (Wpg): for which partnership."
+    )
+    conditions: str | None = strawberry.field(
+        description="Of a sharing decision of the police (Wpg): on which conditions."
+    )
+    publish: bool = strawberry.field(
+        description="Whether every partner of the gemeente may know of it while it is in force."
+    )
+    proposed_version: Annotated[Agreement, strawberry.lazy("schema.agreement")] | None = loaded(
+        NEWER_VERSION, "A newer version that is proposed, or accepted and yet to begin."
+    )
+    versions: list[Annotated[Agreement, strawberry.lazy("schema.agreement")]] = loaded(
+        VERSIONS, "Every version to which the caller's organisation is a party, newest first."
+    )
+    ends_in: int | None = strawberry.field(
+        description="In how many days the last day of the version in force comes; 0 is today."
+    )
+
+    @strawberry.field(
+        description="That it ends within 60, 30 or 7 days and nothing comes after it for the "
+        "caller, and what to do."
+    )
+    def warning(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> UserError | None:
+        if root["threshold"] is None:
+            return None
+        ends = Refusal(ENDS_IN[root["threshold"]], days=root["ends_in"])
+        return user_error(ends, info.context.language)
+
+    @strawberry.field(
+        description="What it says in plain words, for people who are no party: what is told of it "
+        "if it is published."
+    )
+    async def public_text(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> str:
+        rules = await info.context.loaders.load(RULES, root["version_key"])
+        return await public_text(info.context, root, rules)
+
+
+@strawberry.type(
+    description="What every partner of the gemeente may know of an agreement in force that its "
+    "parties published."
+)
+class PublishedAgreement:
+    title: str
+
+    @strawberry.field(description="Who agrees, by name.")
+    async def parties(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> list[Organisation]:
+        rows = await info.context.loaders.load_many(ORGANISATION, root["parties"])
+        return sorted(rows, key=lambda row: (row["name"], row["id"]))
+
+    purpose: str
+    legal_basis: str
+    valid_from: date = strawberry.field(name="from", description="The first day.")
+    valid_until: date = strawberry.field(name="until", description="The last day.")
+
+    @strawberry.field(description="Who shows whom what, how exactly, why and until when.")
+    async def public_text(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> str:
+        return await public_text(info.context, root, root["rules"])
+
+
+__all__ = ["AGREEMENT", "Agreement", "PublishedAgreement"]

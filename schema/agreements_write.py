@@ -8,12 +8,22 @@ from uuid import UUID
 
 import strawberry
 
-from resolvers.agreements import AGREEMENT, AgreementDraft, Decision, RuleDraft, decide, propose
+from resolvers.agreements import (
+    VERSION,
+    AgreementDraft,
+    Decision,
+    Proposed,
+    RuleDraft,
+    decide,
+    forgotten_past,
+    propose,
+    version_that_stands,
+)
 from resolvers.context import Context
 from resolvers.wijken import wijk_of_code
 from schema.agreement import Agreement
-from schema.enums import Category, Precision
-from schema.errors import UserError, user_error
+from schema.enums import Category, ControllerRole, Precision
+from schema.errors import UserError, user_error, user_errors
 from schema.ids import decode_as
 from schema.kind import Kind
 from sql.errors import Refusal
@@ -43,8 +53,19 @@ class AgreementRuleInput:
     )
 
 
+@strawberry.input(description="How a party answers for the data.")
+class AgreementControllerInput:
+    organisation: strawberry.ID
+    role: ControllerRole
+
+
 @strawberry.input(description="An agreement as proposed. The proposer has accepted it.")
 class AgreementInput:
+    replaces: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The agreement of which this is the next version. The version in force stays "
+        "until every party of this one has accepted it and its first day has come.",
+    )
     idempotency_key: str = strawberry.field(
         description="A key of the caller's own, 8 to 200 characters, a new one for each request: "
         "a retry with it answers the first result again."
@@ -55,7 +76,32 @@ class AgreementInput:
     from_: date = strawberry.field(name="from", description="The first day.")
     until: date = strawberry.field(description="The last day.")
     contact: str
+    controllers: list[AgreementControllerInput] = strawberry.field(
+        default_factory=list, description="Which parties answer for the data, and how."
+    )
     dpia: str | None = None
+    dpia_on: date | None = None
+    interest: str | None = strawberry.field(
+        default=None,
+        description="If the police show something: which weighty public interest (Wpg).",
+    )
+    partnership: str | None = strawberry.field(
+        default=None, description="If the police show something: for which partnership (Wpg)."
+    )
+    conditions: str | None = strawberry.field(
+        default=None, description="If the police show something: on which conditions (Wpg)."
+    )
+    publish: bool = strawberry.field(
+        default=False,
+        description="Let every partner of the gemeente know of it while it is in force.",
+    )
+    signed_by: str | None = strawberry.field(
+        default=None, description="The function of who signed for the proposer, not a name."
+    )
+    document: str | None = strawberry.field(
+        default=None,
+        description="Where the signed document is: a reference, or an https address.",
+    )
     rules: list[AgreementRuleInput]
 
 
@@ -70,12 +116,22 @@ class AgreementDecisionInput:
     signed_by: str | None = strawberry.field(
         default=None, description="The function of who signed, not a name."
     )
+    document: str | None = strawberry.field(
+        default=None,
+        description="Where the signed document is: a reference, or an https address.",
+    )
 
 
-@strawberry.type(description="The agreement as it is now, or why nothing changed.")
+@strawberry.type(
+    description="The version of the agreement that was proposed or decided on as it is now, or why "
+    "nothing changed."
+)
 class AgreementPayload:
     agreement: Agreement | None
     errors: list[UserError]
+    warnings: list[UserError] = strawberry.field(
+        description="What was done and may not be what was meant."
+    )
 
 
 @strawberry.type
@@ -91,10 +147,12 @@ class AgreementMutations:
         context = info.context
         try:
             async with context.session.savepoint():
-                id_ = await propose(context, await _draft(context, input), input.idempotency_key)
+                draft = await _draft(context, input)
+                proposed = await propose(context, draft, input.idempotency_key)
         except Refusal as refusal:
-            return AgreementPayload(agreement=None, errors=[user_error(refusal, context.language)])
-        return await _payload(context, id_)
+            return _refused(context, refusal)
+        warnings = await forgotten_past(context, proposed) if draft.replaces else []
+        return await _payload(context, proposed, warnings)
 
     @strawberry.mutation(
         description="Accepts the version that the caller read; in force when every party has."
@@ -110,7 +168,7 @@ class AgreementMutations:
     ) -> AgreementPayload | None:
         return await _decided(info.context, input, "REJECT")
 
-    @strawberry.mutation(description="Ends an agreement at once, for every party.")
+    @strawberry.mutation(description="Ends a version of an agreement at once, for every party.")
     async def revoke_agreement(
         self, info: strawberry.Info[Context, None], input: AgreementDecisionInput
     ) -> AgreementPayload | None:
@@ -122,30 +180,67 @@ async def _decided(
 ) -> AgreementPayload:
     try:
         id_ = decode_as("Agreement", given.id)
+        words = (given.reason, given.signed_by, given.document)
         async with context.session.savepoint():
-            await decide(context, id_, given.version, decision, given.reason, given.signed_by)
+            decided = await decide(context, id_, given.version, decision, *words)
     except Refusal as refusal:
-        return AgreementPayload(agreement=None, errors=[user_error(refusal, context.language)])
-    return await _payload(context, id_)
-
-
-async def _payload(context: Context, id_: UUID) -> AgreementPayload:
+        return _refused(context, refusal)
     context.loaders.forget()
-    return AgreementPayload(agreement=await context.loaders.load(AGREEMENT, id_), errors=[])
+    stands = await version_that_stands(context, decided) if decision == "REVOKE" else []
+    return await _payload(context, decided, stands)
+
+
+def _refused(context: Context, refusal: Refusal) -> AgreementPayload:
+    errors = [user_error(refusal, context.language)]
+    return AgreementPayload(agreement=None, errors=errors, warnings=[])
+
+
+async def _payload(
+    context: Context, version: Proposed, warnings: list[Refusal]
+) -> AgreementPayload:
+    context.loaders.forget()
+    return AgreementPayload(
+        agreement=await context.loaders.load(VERSION, version.key),
+        errors=[],
+        warnings=user_errors(warnings, context.language),
+    )
 
 
 async def _draft(context: Context, given: AgreementInput) -> AgreementDraft:
     rules = [await _rule(context, number, rule) for number, rule in enumerate(given.rules)]
     return AgreementDraft(
+        replaces=_replaced(given),
         title=given.title,
         purpose=given.purpose,
         legal_basis=given.legal_basis,
         contact=given.contact,
         dpia=given.dpia,
+        dpia_on=given.dpia_on,
+        controllers=tuple(_controller(*each) for each in enumerate(given.controllers)),
+        interest=given.interest,
+        partnership=given.partnership,
+        conditions=given.conditions,
+        publish=given.publish,
+        signed_by=given.signed_by,
+        document=given.document,
         valid_from=given.from_,
         valid_until=given.until,
         rules=tuple(rules),
     )
+
+
+def _replaced(given: AgreementInput) -> UUID | None:
+    try:
+        return decode_as("Agreement", given.replaces) if given.replaces else None
+    except Refusal as refusal:
+        raise refusal.under("input", "replaces") from refusal
+
+
+def _controller(number: int, given: AgreementControllerInput) -> tuple[UUID, str]:
+    try:
+        return decode_as("Organisation", given.organisation), given.role.value
+    except Refusal as refusal:
+        raise refusal.under("input", "controllers", number) from refusal
 
 
 async def _rule(context: Context, number: int, given: AgreementRuleInput) -> RuleDraft:

@@ -90,6 +90,9 @@ class Change(Upper):
     WITHDRAWN = auto()
     AGREEMENT_STARTED = auto()
     AGREEMENT_ENDED = auto()
+    AGREEMENT_ENDS_IN_60 = auto()
+    AGREEMENT_ENDS_IN_30 = auto()
+    AGREEMENT_ENDS_IN_7 = auto()
 
 
 @strawberry.enum(
@@ -114,12 +117,32 @@ class FigureStatus(Upper):
 
 
 @strawberry.enum(
-    description="How far an agreement is. ACCEPTED: by every party, but its term has not begun."
+    description="How far a version of an agreement is. ACCEPTED: by every party, but its term has "
+    "not begun. REPLACED: a later version came in its place."
 )
 class AgreementState(Upper):
     PROPOSED = auto()
     ACCEPTED = auto()
     IN_FORCE = auto()
     ENDED = auto()
+    REPLACED = auto()
     REVOKED = auto()
     REJECTED = auto()
+
+
+@strawberry.enum(
+    description="How a party answers for the data of an agreement. JOINT: as one of several "
+    "controllers (AVG 26). SEPARATE: as a controller for itself. PROCESSOR: on behalf of another "
+    "(AVG 28)."
+)
+class ControllerRole(Upper):
+    JOINT = auto()
+    SEPARATE = auto()
+    PROCESSOR = auto()
+
+
+@strawberry.enum(description="What a party decided on a version of an agreement.")
+class AgreementVerdict(Upper):
+    ACCEPT = auto()
+    REJECT = auto()
+    REVOKE = auto()

@@ -12,7 +12,7 @@ from resolvers.agreements import page_of_agreements
 from resolvers.batch import Batch
 from resolvers.context import Context
 from resolvers.wijken import WIJK, wijk_of_code, wijken_of_gemeente
-from schema.agreement import AGREEMENT, Agreement
+from schema.agreement import AGREEMENT, Agreement, PublishedAgreement
 from schema.contributions import BY_TYPENAME
 from schema.ids import decode, decode_as
 from schema.me import Me
@@ -104,7 +104,8 @@ class GroundQuery:
 
     @strawberry.field(
         description="The agreements to which the caller's organisation is a party, latest end "
-        "first."
+        "first: of a day the versions that were or will be in force then, else each as it is by "
+        "its id."
     )
     async def agreements(
         self,
@@ -115,3 +116,12 @@ class GroundQuery:
     ) -> AgreementConnection | None:
         page: Any = await page_of_agreements(info.context, active_on, first, after)
         return page  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="The agreements in force of the caller's gemeente that their parties "
+        "published, by title; one's own among them."
+    )
+    async def published_agreements(
+        self, info: strawberry.Info[Context, None]
+    ) -> list[PublishedAgreement] | None:
+        return await info.context.session.fetch("agreements_published")  # type: ignore[return-value]

@@ -1,19 +1,35 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- agreements_by_id --
--- The newest version of agreements to which the asker is a party.
-select distinct on (a.id) a.id as key, 'Agreement' as typename, a.id, a.version, a.title, a.purpose, a.legal_basis, a.valid_from,
-  a.valid_until, a.contact, a.dpia, hub.agreement_state(a.gemeente, a.id, a.version) as state
-from hub.agreements a where a.gemeente = hub.gemeente() and a.id = any ($1::uuid[])
-order by a.id, a.version desc
+-- Agreements to which the asker is a party: the version in force, else the newest that the asker may read.
+select v.id as key, v.* from hub.agreement_versions($1::uuid[]) v where v.is_current
+
+-- agreement_versions_by_key --
+-- Versions of agreements (id/version) to which the asker is a party.
+select v.version_key as key, v.*
+from hub.agreement_versions(array(select split_part(k, '/', 1)::uuid from unnest($1::text[]) k)) v where v.version_key = any ($1)
+
+-- versions_of_agreements --
+-- Every version of agreements that the asker may read, newest first.
+select v.id as key, v.* from hub.agreement_versions($1::uuid[]) v order by v.version desc
+
+-- newer_version_of_agreements --
+-- The version after given ones (id/version) that is proposed, or accepted and yet to begin, if the asker may read it.
+select k.key, v.*
+from unnest($1::text[]) k(key)
+join hub.agreement_versions(array(select split_part(x, '/', 1)::uuid from unnest($1::text[]) x)) v
+  on v.id = split_part(k.key, '/', 1)::uuid and v.version > split_part(k.key, '/', 2)::int and v.state in ('PROPOSED', 'ACCEPTED')
 
 -- agreements_of_asker --
--- A page of the agreements to which the asker is a party, latest end first; of one day, those in force then.
-select a.id, a.valid_until
-from hub.agreements a
-where a.gemeente = hub.gemeente()
-  and ($1::date is null or ($1 between a.valid_from and a.valid_until
-    and hub.agreement_state(a.gemeente, a.id, a.version) in ('ACCEPTED', 'IN_FORCE', 'ENDED')))
-  and ($2::date is null or (a.valid_until, a.id) < ($2, $3::uuid))
+-- A page of the agreements to which the asker is a party, latest end first: of a day ($1) the versions in force then, else the current ones.
+select a.id || '/' || a.version as version_key
+from (
+  select distinct on (a.id) a.id, a.version, a.valid_until
+  from hub.agreements a
+  cross join lateral (
+    select hub.agreement_state_on(a.gemeente, a.id, a.version, coalesce($1::date, hub.today())) = 'IN_FORCE' as in_force) s
+  where a.gemeente = hub.gemeente() and ($1 is null or s.in_force)
+  order by a.id, s.in_force desc, a.version desc) a
+where $2::date is null or (a.valid_until, a.id) < ($2, $3::uuid)
 order by a.valid_until desc, a.id desc limit $4::int
 
 -- agreements_with_receivers --
@@ -28,18 +44,24 @@ order by a.valid_until desc, a.id desc
 
 -- agreements_total --
 -- How many agreements the asker can page through under the same filter.
-select count(*)::int as total
+select count(distinct a.id)::int as total
 from hub.agreements a
 where a.gemeente = hub.gemeente()
-  and ($1::date is null or ($1 between a.valid_from and a.valid_until
-    and hub.agreement_state(a.gemeente, a.id, a.version) in ('ACCEPTED', 'IN_FORCE', 'ENDED')))
+  and ($1::date is null or hub.agreement_state_on(a.gemeente, a.id, a.version, $1) = 'IN_FORCE')
+
+-- agreements_published --
+-- Agreements in force that their parties published, as every partner of the gemeente may know them.
+select p.title, p.parties, p.purpose, p.legal_basis, p.valid_from, p.valid_until, p.rules
+from hub.published_agreements(hub.gemeente()) p
 
 -- rules_of_agreements --
--- The rules of agreements, in their order.
-select r.agreement as key, r.agreement || '/' || r.version || '/' || r.number as rule_key, r.provider, r.receiver, r.kind, r.category,
-  r.fields, r.precision, r.keep_days, r.min_cell, r.includes_past
-from hub.agreement_rules r where r.gemeente = hub.gemeente() and r.agreement = any ($1::uuid[])
-order by r.version, r.number
+-- The rules of versions of agreements (id/version), in their order.
+select k.key, r.agreement || '/' || r.version || '/' || r.number as rule_key, r.provider, r.receiver, r.kind, r.category,
+  r.fields, r.precision, r.keep_days, r.min_cell, r.includes_past, r.wijken
+from unnest($1::text[]) k(key)
+join hub.agreement_rules r on r.gemeente = hub.gemeente() and r.agreement = split_part(k.key, '/', 1)::uuid
+  and r.version = split_part(k.key, '/', 2)::int
+order by r.number
 
 -- wijken_of_rules --
 -- The wijken that rules are about, by code.
@@ -50,23 +72,49 @@ where r.gemeente = hub.gemeente() and r.agreement || '/' || r.version || '/' || 
 order by v.code
 
 -- parties_of_agreements --
--- The parties of agreements, by name.
-select a.id as key, o.id
-from hub.agreements a join hub.organisations o on o.gemeente = a.gemeente and o.id = any (a.parties)
-where a.gemeente = hub.gemeente() and a.id = any ($1::uuid[]) order by o.name, o.id
+-- The parties of versions of agreements (id/version), by name.
+select k.key, o.id
+from unnest($1::text[]) k(key)
+join hub.agreements a on a.gemeente = hub.gemeente() and a.id = split_part(k.key, '/', 1)::uuid
+  and a.version = split_part(k.key, '/', 2)::int
+join hub.organisations o on o.gemeente = a.gemeente and o.id = any (a.parties)
+order by o.name, o.id
+
+-- controllers_of_agreements --
+-- Which parties of versions of agreements (id/version) answer for the data, and how, by name.
+select k.key, o.id as organisation, c.role
+from unnest($1::text[]) k(key)
+join hub.agreements a on a.gemeente = hub.gemeente() and a.id = split_part(k.key, '/', 1)::uuid
+  and a.version = split_part(k.key, '/', 2)::int
+cross join lateral (values ('JOINT', a.joint_controllers), ('SEPARATE', a.separate_controllers), ('PROCESSOR', a.processors)) c(role, who)
+join hub.organisations o on o.gemeente = a.gemeente and o.id = any (c.who)
+order by o.name, o.id
+
+-- decisions_of_agreements --
+-- What the parties decided on versions of agreements (id/version), in the order in which they did.
+select k.key, d.organisation, d.decision, (d.at at time zone 'Europe/Amsterdam')::date as on_day, d.signed_by, d.reason, d.document
+from unnest($1::text[]) k(key)
+join hub.agreement_decisions d on d.gemeente = hub.gemeente() and d.agreement = split_part(k.key, '/', 1)::uuid
+  and d.version = split_part(k.key, '/', 2)::int
+order by d.at, d.organisation, d.decision
 
 -- accepted_by_of_agreements --
--- The parties that have accepted agreements, by name.
-select d.agreement as key, o.id
-from hub.agreement_decisions d join hub.organisations o on (o.gemeente, o.id) = (d.gemeente, d.organisation)
-where d.gemeente = hub.gemeente() and d.agreement = any ($1::uuid[]) and d.decision = 'ACCEPT' order by o.name, o.id
+-- The parties that have accepted versions of agreements (id/version), by name.
+select k.key, o.id
+from unnest($1::text[]) k(key)
+join hub.agreement_decisions d on d.gemeente = hub.gemeente() and d.agreement = split_part(k.key, '/', 1)::uuid
+  and d.version = split_part(k.key, '/', 2)::int and d.decision = 'ACCEPT'
+join hub.organisations o on (o.gemeente, o.id) = (d.gemeente, d.organisation)
+order by o.name, o.id
 
 -- waiting_for_of_agreements --
--- The parties that have yet to accept agreements that are still proposed, by name.
-select a.id as key, o.id
-from hub.agreements a join hub.organisations o on o.gemeente = a.gemeente and o.id = any (a.parties)
-where a.gemeente = hub.gemeente() and a.id = any ($1::uuid[])
-  and hub.agreement_state(a.gemeente, a.id, a.version) = 'PROPOSED'
+-- The parties that have yet to accept versions of agreements (id/version) that are still proposed, by name.
+select k.key, o.id
+from unnest($1::text[]) k(key)
+join hub.agreements a on a.gemeente = hub.gemeente() and a.id = split_part(k.key, '/', 1)::uuid
+  and a.version = split_part(k.key, '/', 2)::int
+join hub.organisations o on o.gemeente = a.gemeente and o.id = any (a.parties)
+where hub.agreement_state(a.gemeente, a.id, a.version) = 'PROPOSED'
   and not exists (
     select from hub.agreement_decisions d
     where (d.gemeente, d.agreement, d.version, d.organisation) = (a.gemeente, a.id, a.version, o.id) and d.decision = 'ACCEPT')
@@ -79,20 +127,36 @@ where a.gemeente = hub.gemeente() and a.proposed_by = hub.asker()
   and hub.agreement_state(a.gemeente, a.id, a.version) = 'PROPOSED'
 
 -- agreement_propose --
--- Proposes an agreement in the asker's name.
-insert into hub.agreements (id, title, purpose, legal_basis, contact, dpia, valid_from, valid_until, parties)
-values ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, $7::date, $8::date, $9::uuid[])
+-- Proposes an agreement in the asker's name, or the next version of one that has this id; the database numbers it.
+insert into hub.agreements (id, title, purpose, legal_basis, contact, dpia, dpia_on, interest, partnership, conditions, publish,
+  valid_from, valid_until, parties, joint_controllers, separate_controllers, processors)
+values ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, $7::date, $8::text, $9::text, $10::text, $11::boolean, $12::date,
+  $13::date, $14::uuid[], $15::uuid[], $16::uuid[], $17::uuid[])
+returning version
 
 -- agreement_add_rule --
--- Adds a rule to a proposal on which nobody has decided yet.
+-- Adds a rule to the version of an agreement that this transaction proposes.
 insert into hub.agreement_rules (agreement, version, number, provider, receiver, wijken, kind, category, fields, precision, keep_days,
   min_cell, includes_past)
-values ($1::uuid, 1, $2::int, $3::uuid, $4::uuid, $5::uuid[], $6::text, $7::text, $8::text[], $9::text, $10::int, $11::int, $12::boolean)
+values ($1::uuid, $2::int, $3::int, $4::uuid, $5::uuid, $6::uuid[], $7::text, $8::text, $9::text[], $10::text, $11::int, $12::int,
+  $13::boolean)
 
 -- agreement_decide --
 -- Adds the asker's decision on a version of an agreement.
-insert into hub.agreement_decisions (agreement, version, decision, reason, signed_by)
-values ($1::uuid, $2::int, $3::text, $4::text, $5::text)
+insert into hub.agreement_decisions (agreement, version, decision, reason, signed_by, document)
+values ($1::uuid, $2::int, $3::text, $4::text, $5::text, $6::text)
+
+-- agreement_forgets_past --
+-- Which rules of a proposed version ($1, $2) show a receiver less of the past than the version in force shows it now.
+select r.number
+from hub.agreement_rules r
+join hub.agreements a on (a.gemeente, a.id, a.version) = (r.gemeente, r.agreement, r.version)
+where r.gemeente = hub.gemeente() and r.agreement = $1::uuid and r.version = $2::int and not r.includes_past
+  and exists (
+    select from hub.rules_in_force(r.gemeente) f
+    where f.agreement = r.agreement and (f.provider, f.receiver, f.kind) = (r.provider, r.receiver, r.kind) and f.wijk = any (r.wijken)
+      and (f.category is null or r.category is null or f.category = r.category) and f.covers_from < a.valid_from)
+order by r.number
 
 -- listable_fields --
 -- The fields of a kind that a rule may list.

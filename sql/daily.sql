@@ -18,8 +18,8 @@ select period from hub.due_periods()
 select hub.publish($1::text, $2::text) as cells
 
 -- daily_announce --
--- Tells receivers of agreements that began or ended by their term, and tells how many items that were.
-select hub.announce_agreements($1::text, null) as told
+-- Tells receivers of agreements that began or ended by their term, and parties of those that end soon; tells how many items each were.
+select hub.announce_agreements($1::text, null) as told, hub.warn_of_ends($1::text) as warned
 
 -- daily_cut_feed --
 -- Cuts the feed batch of today, and tells whether it was still to be cut.

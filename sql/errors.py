@@ -41,6 +41,9 @@ class Ended(Exception):
 # as such.
 _BY_STATE = {
     "HB001": "ALREADY_DECIDED",  # raised by hub.check_decision()
+    "HB011": "NOTHING_TO_REPLACE",  # these three by hub.number_version()
+    "HB012": "VERSION_WAITS",
+    "HB013": "PROPOSAL_OPEN",
     "40001": "CONFLICT",
     "40P01": "CONFLICT",
     "55P03": "CONFLICT",

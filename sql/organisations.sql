@@ -5,8 +5,8 @@ select o.id as key, 'Organisation' as typename, o.id, o.name, o.kind, o.invented
 from hub.organisations o where o.gemeente = hub.gemeente() and o.id = any ($1::uuid[])
 
 -- organisations_of_gemeente --
--- Every organisation of the asker's gemeente, by name.
-select o.id from hub.organisations o where o.gemeente = hub.gemeente() order by o.name, o.id
+-- Every organisation of the asker's gemeente and what kind it is, by name.
+select o.id, o.kind from hub.organisations o where o.gemeente = hub.gemeente() order by o.name, o.id
 
 -- contacts_of_organisations --
 -- Whom to call at organisations about one wijk, or about the first wijk where they work.

@@ -76,3 +76,218 @@ create or replace function hub.rules_in_force(in_gemeente text)
   from hub.rules_on(in_gemeente, hub.today()) r
 $$;
 grant execute on function hub.agreement_state_on(text, uuid, int, date), hub.rules_on(text, date) to hub_app, hub_door, hub_recorder;
+
+-- The first day on which a version is in force: when every party has accepted it and its term has begun. Null if that never was and
+-- will not be.
+create function hub.begins_on(in_gemeente text, of_agreement uuid, of_version int) returns date language sql stable parallel safe as $$
+  select case when d.accepted = cardinality(a.parties) and b.first_day <= least(a.valid_until, d.revoked_on) then b.first_day end
+  from hub.agreements a
+  cross join lateral (
+    select count(*) filter (where x.decision = 'ACCEPT') as accepted,
+      max((x.at at time zone 'Europe/Amsterdam')::date) filter (where x.decision = 'ACCEPT') as accepted_on,
+      min((x.at at time zone 'Europe/Amsterdam')::date) filter (where x.decision = 'REVOKE') as revoked_on
+    from hub.agreement_decisions x where (x.gemeente, x.agreement, x.version) = (a.gemeente, a.id, a.version)) d
+  cross join lateral (select greatest(a.valid_from, d.accepted_on) as first_day) b
+  where (a.gemeente, a.id, a.version) = (in_gemeente, of_agreement, of_version)
+$$;
+grant execute on function hub.begins_on(text, uuid, int) to hub_app, hub_door, hub_recorder;
+
+-- A next version of an agreement has its id and the number that follows. It is proposed by a party of the version that stands: the
+-- newest that began or will begin. Not while that one has yet to begin, nor while another proposal is open: what the parties decide
+-- on is one text at a time.
+create function hub.number_version() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  newest int;
+  standing record;
+begin
+  perform hub.check_sees_commits();
+  perform pg_advisory_xact_lock(hub.agreements_lock(new.gemeente));
+  select max(a.version) into newest from hub.agreements a where (a.gemeente, a.id) = (new.gemeente, new.id);
+  if newest is not null then
+    select a.parties, b.day into standing
+    from hub.agreements a
+    cross join lateral (select hub.begins_on(a.gemeente, a.id, a.version) as day) b
+    where (a.gemeente, a.id) = (new.gemeente, new.id) and b.day is not null
+    order by a.version desc limit 1;
+    if hub.asker() = any (standing.parties) is not true then
+      raise exception using errcode = 'HB011', message = 'nothing to replace';
+    elsif standing.day > hub.today() then
+      raise exception using errcode = 'HB012', message = 'a version has yet to begin';
+    elsif hub.agreement_state(new.gemeente, new.id, newest) = 'PROPOSED' then
+      raise exception using errcode = 'HB013', message = 'another proposal is open';
+    end if;
+  end if;
+  new.version := coalesce(newest, 0) + 1;
+  return new;
+end $$;
+create trigger numbered before insert on hub.agreements for each row execute function hub.number_version();
+alter function hub.number_version() owner to hub_recorder;
+
+-- A party decides once, as before; what is replaced is over, and cannot be revoked.
+create or replace function hub.check_decision() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  perform hub.check_sees_commits();
+  perform pg_advisory_xact_lock(hub.agreements_lock(new.gemeente));
+  if hub.agreement_state(new.gemeente, new.agreement, new.version) = 'REPLACED' or exists (
+    select from hub.agreement_decisions d
+    where (d.gemeente, d.agreement, d.version) = (new.gemeente, new.agreement, new.version)
+      and (d.decision in ('REJECT', 'REVOKE') or (d.organisation = new.organisation and d.decision = new.decision)
+        or (new.decision = 'REJECT' and d.organisation = new.organisation)))
+  then
+    raise exception using errcode = 'HB001', message = 'already decided';
+  end if;
+  return new;
+end $$;
+
+-- As migration 8 has it; a version that was replaced could show records until that day.
+create or replace function hub.rules_ever_in_force(in_gemeente text)
+  returns table (receiver uuid, provider uuid, wijk uuid, kind text, category text, covers_from date, covers_until date)
+  language sql stable parallel safe as $$
+  select r.receiver, r.provider, w.id, r.kind, r.category,
+    case when r.includes_past then '-infinity' else a.valid_from end, least(a.valid_until, d.revoked_on, p.from_day)
+  from hub.agreements a
+  join hub.agreement_rules r on (r.gemeente, r.agreement, r.version) = (a.gemeente, a.id, a.version)
+  left join hub.replaced_versions p on (p.gemeente, p.agreement, p.version) = (a.gemeente, a.id, a.version)
+  cross join lateral unnest(r.wijken) w (id)
+  cross join lateral (
+    select min((x.at at time zone 'Europe/Amsterdam')::date) filter (where x.decision = 'REVOKE') as revoked_on,
+      count(*) filter (where x.decision = 'ACCEPT') as accepted
+    from hub.agreement_decisions x where (x.gemeente, x.agreement, x.version) = (a.gemeente, a.id, a.version)) d
+  where a.gemeente = in_gemeente and r.precision <> 'COUNT' and d.accepted = cardinality(a.parties)
+$$;
+
+-- Whether what one version shows a receiver of a provider's records in a wijk is shown by a later one as well: each rule has one that
+-- shows no less. Being counted is not being shown.
+create function hub.goes_on(in_gemeente text, of_agreement uuid, old int, new int, to_receiver uuid, of_provider uuid, in_wijk uuid)
+  returns boolean language sql stable parallel safe as $$
+  select not exists (
+    select from hub.agreement_rules r
+    join hub.agreements a on (a.gemeente, a.id, a.version) = (r.gemeente, r.agreement, r.version)
+    where (r.gemeente, r.agreement, r.version, r.receiver, r.provider) = (in_gemeente, of_agreement, old, to_receiver, of_provider)
+      and in_wijk = any (r.wijken) and r.precision <> 'COUNT'
+      and not exists (
+        select from hub.agreement_rules n
+        join hub.agreements b on (b.gemeente, b.id, b.version) = (n.gemeente, n.agreement, n.version)
+        where (n.gemeente, n.agreement, n.version, n.receiver, n.provider) = (in_gemeente, of_agreement, new, to_receiver, of_provider)
+          and in_wijk = any (n.wijken) and n.kind = r.kind and (n.category is null or n.category = r.category)
+          and hub.rank_of(n.precision) >= hub.rank_of(r.precision) and n.fields @> r.fields and n.keep_days >= r.keep_days
+          and (n.includes_past or (not r.includes_past and b.valid_from <= a.valid_from))))
+$$;
+grant execute on function hub.goes_on(text, uuid, int, int, uuid, uuid, uuid) to hub_recorder;
+
+-- who owns them replaces them
+set local role hub_recorder;
+
+-- Compiles the grants of some slices, or of one agreement and with them which of its versions are replaced: removes what stood, writes
+-- what is agreed by every party now. As migration 4 has it, but a version's grants end on the day before it is replaced.
+create or replace function hub.compile_grants(in_gemeente text, of_slices uuid[], of_agreement uuid) returns void
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if of_agreement is not null then
+    delete from hub.replaced_versions p where (p.gemeente, p.agreement) = (in_gemeente, of_agreement);
+    insert into hub.replaced_versions (gemeente, agreement, version, from_day)
+    select a.gemeente, a.id, a.version, n.from_day
+    from hub.agreements a
+    cross join lateral (
+      select min(hub.begins_on(b.gemeente, b.id, b.version)) as from_day
+      from hub.agreements b where (b.gemeente, b.id) = (a.gemeente, a.id) and b.version > a.version) n
+    -- of what was over by then, or never began, nobody is told when it would have been replaced
+    where (a.gemeente, a.id) = (in_gemeente, of_agreement) and n.from_day <= a.valid_until
+      and hub.begins_on(a.gemeente, a.id, a.version) is not null
+      and not exists (
+        select from hub.agreement_decisions d
+        where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision = 'REVOKE');
+  end if;
+
+  delete from hub.grants g
+  where g.gemeente = in_gemeente and (g.slice = any (of_slices) or g.agreement = of_agreement);
+
+  insert into hub.grants (gemeente, receiver, wijk, kind, owner, slice, agreement, version, rule, precision, rank, fields,
+    hidden, shows, covers_from, valid_from, valid_until, keep_days, min_cell, agreed_at)
+  select s.gemeente, r.receiver, s.wijk, s.kind, s.owner, s.id, r.agreement, r.version, r.number,
+    hub.precision_of(e.rank), e.rank, e.fields, v.hidden, v.shows,
+    case when r.includes_past then '-infinity' else a.valid_from end, a.valid_from, least(a.valid_until, p.from_day - 1), r.keep_days,
+    r.min_cell,
+    (select max(d.at) from hub.agreement_decisions d
+      where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision = 'ACCEPT')
+  from hub.slices s
+  join hub.agreement_rules r on r.gemeente = s.gemeente and r.provider = s.owner and r.kind = s.kind
+    and s.wijk = any (r.wijken) and (r.category is null or r.category = s.category)
+  join hub.agreements a on (a.gemeente, a.id, a.version) = (r.gemeente, r.agreement, r.version)
+  left join hub.replaced_versions p on (p.gemeente, p.agreement, p.version) = (a.gemeente, a.id, a.version)
+  left join hub.share_caps c on c.gemeente = s.gemeente and c.owner = s.owner and c.profile = s.profile and c.receiver = r.receiver
+  cross join lateral (
+    select least(hub.rank_of(r.precision), coalesce(hub.rank_of(c.precision), 3::smallint)) as rank,
+      case when coalesce(c.with_text, true) then r.fields
+        else array(select unnest(r.fields) except
+          select f.field from hub.contribution_fields f where f.kind = s.kind and f.is_text) end as fields) e
+  cross join lateral (
+    select coalesce(array_agg(f.field order by f.field) filter (where not f.visible), '{}') as hidden,
+      coalesce((select array_agg(k) from (
+        select unnest(x.columns) k from hub.contribution_fields x where x.kind = s.kind and x.shown_from <> 'OWN'
+          and e.rank >= hub.rank_of(x.shown_from) and (not x.listed or x.field = any (e.fields))) y), '{}') as shows
+    from (
+      select x.field, e.rank >= hub.rank_of(x.shown_from) and (not x.listed or x.field = any (e.fields)) as visible
+      from hub.contribution_fields x where x.kind = s.kind and x.shown_from <> 'OWN') f) v
+  where s.gemeente = in_gemeente
+    and (s.id = any (of_slices) or (of_slices is null and r.agreement = of_agreement))
+    and (s.profile = hub.as_agreed() or c.receiver is not null)
+    and not exists (
+      select from hub.agreement_decisions d
+      where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision in ('REJECT', 'REVOKE'))
+    and cardinality(a.parties) = (
+      select count(*) from hub.agreement_decisions d
+      where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision = 'ACCEPT');
+end $$;
+
+-- As migration 5 has it; the version is the one in force.
+create or replace function hub.log_reads(lines jsonb, in_operation text) returns void
+  language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+  insert into hub.read_ledger (gemeente, owner, reader, actor, at, on_day, agreement, version, purpose, kind, records, fields, operation)
+  select hub.gemeente(), (l ->> 'owner')::uuid, hub.asker(), hub.actor(), hub.now(), hub.today(), a.id, a.version, a.purpose,
+    l ->> 'kind', (l ->> 'records')::int,
+    array(select f.field from hub.contribution_fields f
+      where f.kind = l ->> 'kind' and f.shown_from <> 'OWN' and not l -> 'hidden' ? f.field order by f.field),
+    in_operation
+  from jsonb_array_elements(lines) l
+  join lateral (
+    select * from hub.agreements x where x.gemeente = hub.gemeente() and x.id = (l ->> 'agreement')::uuid
+      and exists (
+        select from hub.agreement_rules r where (r.gemeente, r.agreement, r.version) = (x.gemeente, x.id, x.version)
+          and r.receiver = hub.asker() and r.provider = (l ->> 'owner')::uuid)
+    order by hub.agreement_state(x.gemeente, x.id, x.version) = 'IN_FORCE' desc, x.version desc limit 1) a on true
+$$;
+
+-- As migration 10 has it. Each version that begins is told; that one ended is told where no later version, in force by then, goes on
+-- showing what it showed.
+create or replace function hub.announce_agreements(in_gemeente text, of_agreement uuid) returns int
+  language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+  with rules as (
+    select distinct r.provider, r.receiver, w.wijk, a.id, a.version, hub.agreement_state(a.gemeente, a.id, a.version) as state
+    from hub.agreements a
+    join hub.agreement_rules r on (r.gemeente, r.agreement, r.version) = (a.gemeente, a.id, a.version)
+    cross join lateral unnest(r.wijken) w(wijk)
+    where a.gemeente = in_gemeente and (of_agreement is null or a.id = of_agreement) and r.precision <> 'COUNT'),
+  begun as (
+    select f.receiver, f.owner, f.wijk, f.agreement, f.version from hub.feed_items f
+    where f.gemeente = in_gemeente and f.change = 'AGREEMENT_STARTED' and (of_agreement is null or f.agreement = of_agreement)),
+  changes as (
+    select r.*, 'AGREEMENT_STARTED' as change from rules r where r.state = 'IN_FORCE'
+    union all
+    select r.*, 'AGREEMENT_ENDED' from rules r
+    where r.state in ('ENDED', 'REVOKED', 'REPLACED')
+      and (r.receiver, r.provider, r.wijk, r.id, r.version) in (select * from begun)
+      and not exists (
+        select from rules n
+        where (n.receiver, n.provider, n.wijk, n.id) = (r.receiver, r.provider, r.wijk, r.id) and n.version > r.version
+          and (n.state = 'IN_FORCE' or (n.receiver, n.provider, n.wijk, n.id, n.version) in (select * from begun))
+          and hub.goes_on(in_gemeente, r.id, r.version, n.version, r.receiver, r.provider, r.wijk))),
+  told as (
+    insert into hub.feed_items (gemeente, owner, wijk, change, for_owner, receiver, agreement, version)
+    select in_gemeente, c.provider, c.wijk, c.change, false, c.receiver, c.id, c.version from changes c
+    order by c.id, c.receiver, c.provider, c.wijk, c.change, c.version
+    on conflict do nothing returning 1)
+  select count(*)::int from told
+$$;
+reset role;

@@ -8,11 +8,12 @@ from typing import Any
 from tests.conftest import World
 
 PROPOSE = """mutation($in: AgreementInput!) { proposeAgreement(input: $in) {
-  agreement { id version state waitingFor { name } } errors { path code message hint } } }"""
+  agreement { id version state waitingFor { name } } errors { path code message hint }
+  warnings { path code message hint } } }"""
 
 DECIDE = """mutation($in: AgreementDecisionInput!) { decided: HOWAgreement(input: $in) {
   agreement { id version state waitingFor { name } acceptedBy { name } from until }
-  errors { path code message hint } } }"""
+  errors { path code message hint } warnings { path code message hint } } }"""
 
 Proposal = tuple[str, int]
 
@@ -62,6 +63,14 @@ async def propose(world: World, token: str, rules: list[dict[str, Any]], **more:
     payload = await try_to_propose(world, token, rules, **more)
     assert payload["errors"] == []
     return payload["agreement"]["id"], payload["agreement"]["version"]
+
+
+async def agree(world: World, rules: list[dict[str, Any]], *tokens: str, **more: Any) -> Proposal:
+    """A proposal of the first of the partners that all of them accept."""
+    agreement = await propose(world, tokens[0], rules, **more)
+    for token in tokens[1:]:
+        assert (await decide(world, token, "accept", agreement))["errors"] == []
+    return agreement
 
 
 async def decide(
