@@ -73,7 +73,7 @@ class AgreementController:
     organisation: Organisation = loaded(
         Batch("organisations_by_id", "organisation", "one"), "Which party."
     )
-    role: ControllerRole
+    role: ControllerRole = strawberry.field(description="On whose behalf.")
 
 
 @strawberry.type(description="What a party decided on a version of an agreement.")
@@ -81,10 +81,10 @@ class AgreementDecision:
     organisation: Organisation = loaded(
         Batch("organisations_by_id", "organisation", "one"), "Which party."
     )
-    decision: AgreementVerdict
+    decision: AgreementVerdict = strawberry.field(description="What it decided.")
     on_day: date = strawberry.field(name="on", description="The day.")
     signed_by: str | None = strawberry.field(description="The function of who signed, not a name.")
-    reason: str | None
+    reason: str | None = strawberry.field(description="Why, in its own words.")
     document: str | None = strawberry.field(
         description="Where the signed document is: a reference, or an https address."
     )

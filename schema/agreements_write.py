@@ -55,8 +55,8 @@ class AgreementRuleInput:
 
 @strawberry.input(description="How a party answers for the data.")
 class AgreementControllerInput:
-    organisation: strawberry.ID
-    role: ControllerRole
+    organisation: strawberry.ID = strawberry.field(description="A party of the agreement.")
+    role: ControllerRole = strawberry.field(description="On whose behalf.")
 
 
 @strawberry.input(description="An agreement as proposed. The proposer has accepted it.")
@@ -80,7 +80,9 @@ class AgreementInput:
         default_factory=list, description="Which parties answer for the data, and how."
     )
     dpia: str | None = None
-    dpia_on: date | None = None
+    dpia_on: date | None = strawberry.field(
+        default=None, description="The day of the assessment of risks (DPIA)."
+    )
     interest: str | None = strawberry.field(
         default=None,
         description="If the police show something: which weighty public interest (Wpg).",

@@ -32,6 +32,7 @@ Columns = Mapping[str, str]
 FETCHED = {
     "Capability": ("rights_of_asker",),
     "HistoryEntry": ("history_of_records",),
+    "PublishedAgreement": ("agreements_published",),
     "PushReceipt": ("receipts_by_id", "receipts_newest"),
     "PushRow": ("rows_of_receipts",),
     "ReadEntry": ("readers_of_asker",),

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -385,3 +386,23 @@ async def test_the_ledger_names_the_version_by_which_was_read(world: World) -> N
       nodes { version agreement { title } on } } } }"""
     [read] = (await world.partner(A).ask(readers))["mySlice"]["readers"]["nodes"]
     assert read == {"version": 1, "agreement": {"title": "Oud"}, "on": "2026-11-23"}
+
+
+OPERATION = Path(__file__).parent / "operations" / "7c_accept.graphql"
+
+
+async def test_a_party_accepts_the_version_that_it_read_as_the_contract_says(world: World) -> None:
+    _, new = await old_and_new(world, accept=False)
+    given = {"id": new[0], "version": new[1], "reason": None, "signedBy": "directeur"}
+    answer = await world.partner(B).ask(OPERATION.read_text("utf-8"), {"in": given})
+    done = answer["acceptAgreement"]
+    assert done["errors"] == []
+    assert done["agreement"] == {
+        "id": new[0],
+        "version": 2,
+        "state": "ACCEPTED",
+        "acceptedBy": [{"name": "Buurtwerk"}, {"name": "Corporatie A (verzonnen)"}],
+        "waitingFor": [],
+        "from": NEW["from"],
+        "until": NEW["until"],
+    }
