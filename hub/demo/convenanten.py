@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Literal
 
 from hub.demo.scene import LIVED_IN, OOSTERHEEM, SEGHWAERT
@@ -44,6 +45,15 @@ class Rule:
     kind: str = "SIGNAL"
 
 
+_WEIGHED = MappingProxyType(
+    {
+        "interest": "Verzonnen: overlast en onveiligheid in de wijk voorkomen.",
+        "partnership": "Verzonnen: het wijkoverleg van gemeente, politie en partners.",
+        "conditions": "Verzonnen: niet verder delen, en alleen gebruiken voor dit doel.",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Convenant:
     """An agreement: its words, its term, who proposes it when, and what the others do."""
@@ -61,6 +71,12 @@ class Convenant:
     """Parties that have not accepted."""
     revoked_by: str | None = None
     revoked_at: datetime | None = None
+
+    @property
+    def of_police(self) -> dict[str, str]:
+        """What the police weighed, where they show something."""
+        police = any(rule.provider == WIJKAGENT for rule in self.rules)
+        return dict(_WEIGHED) if police else {}
 
     @property
     def accepting(self) -> list[str]:

@@ -194,6 +194,7 @@ class _World:
             "from": convenant.begins.isoformat(),
             "until": convenant.ends.isoformat(),
             "contact": "wijkregie (verzonnen)",
+            **convenant.of_police,
             "rules": [
                 {
                     "provider": self._partners[rule.provider],

@@ -197,13 +197,16 @@ class _World:
             valid_from=LONG_AGO,
             valid_until=NOW.date() + timedelta(days=365),
             rules=tuple(rules),
+            interest="gemeten",
+            partnership="gemeten",
+            conditions="gemeten",
         )
         async with self._app.session(self.principals[ASKER], read_only=False) as session:
-            id_ = await propose(self._context(session, ASKER), draft, "benchmark-agreement")
+            proposed = await propose(self._context(session, ASKER), draft, "benchmark-agreement")
         for name in PARTS:
             if name != ASKER:
                 async with self._app.session(self.principals[name], read_only=False) as session:
-                    await decide(self._context(session, name), id_, 1, "ACCEPT", None, None)
+                    await decide(self._context(session, name), *proposed, "ACCEPT", None, None)
 
     def _context(self, session: Session, name: str) -> Context:
         return Context(

@@ -17,6 +17,13 @@ DECIDE = """mutation($in: AgreementDecisionInput!) { decided: HOWAgreement(input
 
 Proposal = tuple[str, int]
 
+# What an agreement by which the police show something must say.
+WEIGHED = {
+    "interest": "Veiligheid in de wijk",
+    "partnership": "Wijkoverleg Oosterheem",
+    "conditions": "Niet verder delen",
+}
+
 
 async def organisation(world: World, token: str) -> str:
     """The global id of a partner of the scene."""

@@ -14,7 +14,15 @@ import pytest
 from schema.ids import decode_as
 from sql.session import Database
 from tests.conftest import World
-from tests.contract.agreeing import agree, decide, organisation, propose, rule, try_to_propose
+from tests.contract.agreeing import (
+    WEIGHED,
+    agree,
+    decide,
+    organisation,
+    propose,
+    rule,
+    try_to_propose,
+)
 from tests.contract.test_agreement_versions import A, B, C, changes, day
 from tests.isolation.play import as_asker
 
@@ -28,11 +36,6 @@ PUBLISHED = """{ publishedAgreements {
   title parties { name } purpose legalBasis publicText from until } }"""
 FEED = """{ wijk(code: "WK063711") { feed { nodes { change headline by { name } } } } }"""
 POLICE = "wijkagent"
-WEIGHED = {
-    "interest": "Veiligheid in de wijk",
-    "partnership": "Wijkoverleg Oosterheem",
-    "conditions": "Niet verder delen",
-}
 
 
 async def test_it_says_who_answers_for_the_data_and_where_it_was_signed(world: World) -> None:
@@ -165,7 +168,8 @@ async def test_a_published_agreement_is_told_to_every_partner_in_plain_words(wor
     assert told["publicText"].splitlines() == [
         "Corporatie A (verzonnen) deelt gegevens met Buurtwerk. Soort gegevens: melding. "
         "Onderwerp: geluid. In: Oosterheem. De ontvanger ziet de buurt en de dag, niet het adres. "
-        "Een gegeven is hoogstens 90 dagen te gebruiken. Ook gegevens van voor de eerste dag horen erbij.",
+        "Een gegeven is hoogstens 90 dagen te gebruiken. Ook gegevens van voor de eerste dag "
+        "horen erbij.",
         "Waarom: samen kijken",
         "Wat de wet zegt: verzonnen, voor een test",
         "Dit geldt van 1 november 2026 tot en met 31 oktober 2027.",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 NETHERLANDS = ZoneInfo("Europe/Amsterdam")
@@ -195,10 +195,76 @@ class Agreement:
     valid_until: date
     rules: tuple[Rule, ...]
     decisions: list[Decision] = field(default_factory=list)
+    version: int = 1
+    later: list[Agreement] = field(default_factory=list)
+    """The versions of it that were proposed after this one."""
 
     def in_force(self, today: date) -> bool:
-        """Every party accepted, nobody went back on it, and the day lies in its term."""
-        return self.accepted and self.valid_from <= today <= self.valid_until
+        """Every party accepted, nobody went back on it, no later version came in its place, and the day lies in its term."""
+        replaced = self.is_replaced(today)
+        return self.accepted and not replaced and self.valid_from <= today <= self.valid_until
+
+    def was_in_force(self, day: date, today: date) -> bool:
+        """Whether it was in force at the end of a day, or will be, by what was decided until then."""
+        if day >= today:
+            return self.in_force(day)
+        decided = [word for word in self.decisions if word.at.date() <= day]
+        return replace(self, decisions=decided).in_force(day)
+
+    @property
+    def begins(self) -> date | None:
+        """The first day on which it is in force, if it ever was or will be."""
+        accepted = {w.organisation: w.at.date() for w in self.decisions if w.decision == "ACCEPT"}
+        if accepted.keys() != set(self.parties):
+            return None
+        first = max(self.valid_from, *accepted.values())
+        gone = [
+            w.at.date() for w in self.decisions if w.decision == "REVOKE" and w.at.date() < first
+        ]
+        return None if gone or first > self.valid_until else first
+
+    def is_replaced(self, today: date) -> bool:
+        """A later version began while it was in force."""
+        begun = [one.begins for one in self.later if one.begins is not None]
+        return (
+            bool(begun)
+            and self.accepted
+            and self.begins is not None
+            and min(begun) <= min(today, self.valid_until)
+        )
+
+    def is_open(self, today: date) -> bool:
+        """Somebody has yet to decide on it, and it can still come into force."""
+        ended = any(word.decision in ("REJECT", "REVOKE") for word in self.decisions)
+        return not self.accepted and not ended and today <= self.valid_until
+
+    def goes_on(self, newer: Agreement, receiver: UUID, owner: UUID, wijk: UUID) -> bool:
+        """Whether a newer version shows a receiver no less of an owner in a wijk than this one."""
+
+        def shown(one: Agreement) -> list[Rule]:
+            return [
+                rule
+                for rule in one.rules
+                if (rule.receiver, rule.provider) == (receiver, owner)
+                and wijk in rule.wijken
+                and rule.precision != "COUNT"
+            ]
+
+        def first(one: Agreement, rule: Rule) -> date:
+            return date.min if rule.includes_past else one.valid_from
+
+        return all(
+            any(
+                new.kind == old.kind
+                and new.category in (None, old.category)
+                and LADDER.index(new.precision) >= LADDER.index(old.precision)
+                and set(new.fields) >= set(old.fields)
+                and new.keep_days >= old.keep_days
+                and first(newer, new) <= first(self, old)
+                for new in shown(newer)
+            )
+            for old in shown(self)
+        )
 
     @property
     def accepted(self) -> bool:
@@ -288,11 +354,13 @@ class Announcement:
     owner: UUID
     wijk: UUID
     on_day: date
+    version: int = 1
 
     @property
     def key(self) -> tuple[Any, ...]:
         """What is told once."""
-        return (self.agreement, self.receiver, self.owner, self.wijk, self.change)
+        of = (self.agreement, self.receiver, self.owner, self.wijk)
+        return (*of, self.change, self.version)
 
 
 @dataclass(slots=True)
@@ -527,6 +595,30 @@ class World:
         gone = self.records.pop(record)
         self.items += [Item("WITHDRAWN", gone, wijk, self.today) for wijk in gone.places]
 
+    def propose(self, agreement: Agreement) -> None:
+        """A proposal; a later version of an agreement has a key of its own among the agreements."""
+        for one in self.agreements.values():
+            if one.id == agreement.id:
+                one.later.append(agreement)
+        key = (
+            agreement.id if agreement.version == 1 else uuid5(agreement.id, str(agreement.version))
+        )
+        self.agreements[key] = agreement
+
+    def may_replace(self, proposer: UUID, id_: UUID) -> bool:
+        """Whether an organisation can propose a next version: it is a party of the newest that began, and nothing waits."""
+        versions = sorted(
+            (one for one in self.agreements.values() if one.id == id_), key=lambda one: one.version
+        )
+        standing = [one for one in versions if one.begins is not None]
+        return (
+            bool(standing)
+            and proposer in standing[-1].parties
+            and standing[-1].begins is not None
+            and standing[-1].begins <= self.today
+            and not versions[-1].is_open(self.today)
+        )
+
     def announce(self, agreement: UUID | None = None) -> None:
         """Receivers are told of what began and ended, of one agreement or of all, once each."""
         told = {item.key for item in self.items if isinstance(item, Announcement)}
@@ -535,18 +627,30 @@ class World:
             if agreement not in (None, one.id):
                 continue
             started = one.in_force(self.today)
-            ended = one.revoked or (one.accepted and self.today > one.valid_until)
+            ended = (
+                one.revoked
+                or one.is_replaced(self.today)
+                or (one.accepted and self.today > one.valid_until)
+            )
             for rule in one.rules:
                 for wijk in rule.wijken if rule.precision != "COUNT" and (started or ended) else ():
+                    of = (one.id, rule.receiver, rule.provider, wijk)
                     change = "AGREEMENT_STARTED" if started else "AGREEMENT_ENDED"
-                    item = Announcement(
-                        change, one.id, rule.receiver, rule.provider, wijk, self.today
-                    )
-                    if started or (*item.key[:-1], "AGREEMENT_STARTED") in told:
+                    item = Announcement(change, *of, on_day=self.today, version=one.version)
+                    begun = (*of, "AGREEMENT_STARTED", one.version) in told
+                    if started or (begun and not self._goes_on(one, of, told)):
                         found[item.key] = item
         self.items += [
             item for key, item in sorted(found.items(), key=lambda one: one[0]) if key not in told
         ]
+
+    def _goes_on(self, one: Agreement, of: tuple[UUID, ...], told: set[tuple[Any, ...]]) -> bool:
+        """Whether a later version, in force by now, goes on where this one ends."""
+        return any(
+            (newer.in_force(self.today) or (*of, "AGREEMENT_STARTED", newer.version) in told)
+            and one.goes_on(newer, *of[1:])
+            for newer in one.later
+        )
 
     def cut(self) -> None:
         """A batch of the feed holds what happened since the one before it."""

@@ -191,29 +191,39 @@ class Play:
             await self.app.execute(f"delete from hub.{gone.TABLE} where id = $1", record)
         self.world.withdraw(record)
 
-    async def propose(self, proposer: UUID, agreement: Agreement) -> None:
-        """An agreement as its proposer puts it, before anybody accepts."""
-        async with as_asker(self.app, self.world.gemeente, proposer):
-            await self.app.execute(
-                """insert into hub.agreements (id, title, purpose, legal_basis, contact, valid_from, valid_until, parties)
-                  values ($1, 'Titel', 'Doel', 'Grondslag', 'loket', $2, $3, $4)""",
-                *(
-                    agreement.id,
-                    agreement.valid_from,
-                    agreement.valid_until,
-                    list(agreement.parties),
-                ),
-            )
-            for number, rule in enumerate(agreement.rules, start=1):
-                await add_rule(self.app, agreement.id, number, rule)
-        self.world.agreements[agreement.id] = agreement
+    async def propose(self, proposer: UUID, agreement: Agreement) -> bool:
+        """An agreement as its proposer puts it, before anybody accepts; a next version is taken exactly when the model does."""
+        allowed = agreement.version == 1 or self.world.may_replace(proposer, agreement.id)
+        try:
+            async with as_asker(self.app, self.world.gemeente, proposer):
+                version = await self.app.fetchval(
+                    """insert into hub.agreements (id, title, purpose, legal_basis, contact, valid_from, valid_until, parties)
+                      values ($1, 'Titel', 'Doel', 'Grondslag', 'loket', $2, $3, $4) returning version""",
+                    *(
+                        agreement.id,
+                        agreement.valid_from,
+                        agreement.valid_until,
+                        list(agreement.parties),
+                    ),
+                )
+                for number, rule in enumerate(agreement.rules, start=1):
+                    await add_rule(self.app, agreement.id, number, rule, version)
+        except asyncpg.PostgresError as error:
+            assert error.sqlstate in ("HB011", "HB012", "HB013"), error
+            assert not allowed, error
+            return False
+        assert allowed, "a version was taken that nobody could propose"
+        assert version == agreement.version
+        self.world.propose(agreement)
+        return True
 
     async def decide(self, agreement: UUID, organisation: UUID, decision: str) -> None:
-        """A party's word, which the database takes exactly when the model does."""
+        """A party's word on a version, which the database takes exactly when the model does."""
         made = self.world.agreements[agreement]
         before = made.decisions
         allowed = (
             organisation in made.parties
+            and not made.is_replaced(self.world.today)
             and not any(word.decision in ("REJECT", "REVOKE") for word in before)
             and not any(
                 word.organisation == organisation and decision in (word.decision, "REJECT")
@@ -222,7 +232,7 @@ class Play:
         )
         try:
             async with as_asker(self.app, self.world.gemeente, organisation):
-                await add_decision(self.app, agreement, decision)
+                await add_decision(self.app, made.id, decision, made.version)
         except asyncpg.PostgresError as error:
             refused = (
                 isinstance(error, asyncpg.InsufficientPrivilegeError) or error.sqlstate == "HB001"
@@ -231,7 +241,7 @@ class Play:
         else:
             assert allowed, "a decision was taken that nobody could make"
             made.decisions.append(Decision(organisation, decision, noon(self.world.today)))
-            self.world.announce(agreement)
+            self.world.announce(made.id)
 
     async def cut(self) -> None:
         """The feed's batch of the day."""
@@ -262,6 +272,7 @@ class Play:
                         await self._compare_pages(asker, wijk, wanted, newest=False)
                 await self._compare_shown(asker)
                 await self._compare_slice(asker, questions)
+                await self._compare_agreements(asker)
 
     async def _compare_ids(self, asker: UUID) -> None:
         everything = list(self.world.records)
@@ -302,6 +313,20 @@ class Play:
                 found = await self._in_pages(query, receiver)
                 assert found == placed(self.world.seen(receiver, asker, kind))
                 assert await self.app.fetchval("select hub.asker()") == asker
+
+    async def _compare_agreements(self, asker: UUID) -> None:
+        """Which versions the asker reads, and which of them are in force today and in the days around it."""
+        versions = [one for one in self.world.agreements.values() if asker in one.parties]
+        read = await self.app.fetch("select id, version from hub.agreements")
+        assert {tuple(row) for row in read} == {(one.id, one.version) for one in versions}
+        for days in (-3, 0, 4):
+            day = self.world.today + timedelta(days=days)
+            found = await self.app.fetch(
+                "select distinct agreement, version from hub.rules_on($1, $2)",
+                *(self.world.gemeente, day),
+            )
+            known = [one for one in versions if one.was_in_force(day, self.world.today)]
+            assert {tuple(row) for row in found} == {(one.id, one.version) for one in known}
 
     async def _in_pages(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
         """All rows of a list that goes newest first in pages of 3."""
@@ -383,22 +408,32 @@ async def read_feed(
     raise AssertionError("the feed does not end")
 
 
-async def add_rule(app: Connection, agreement: UUID, number: int, rule: Rule) -> None:
+async def add_rule(
+    app: Connection, agreement: UUID, number: int, rule: Rule, version: int = 1
+) -> None:
     """A rule of a proposal, in the asker's name."""
     await app.execute(
         """insert into hub.agreement_rules (agreement, version, number, provider, receiver, wijken, kind, category, fields, precision,
-          keep_days, includes_past) values ($1, 1, $2, $3, $4, $5, $11, $6, $7, $8, $9, $10)""",
+          keep_days, includes_past) values ($1, $12, $2, $3, $4, $5, $11, $6, $7, $8, $9, $10)""",
         *(agreement, number, rule.provider, rule.receiver, list(rule.wijken), rule.category),
-        *(list(rule.fields), rule.precision, rule.keep_days, rule.includes_past, rule.kind),
+        *(
+            list(rule.fields),
+            rule.precision,
+            rule.keep_days,
+            rule.includes_past,
+            rule.kind,
+            version,
+        ),
     )
 
 
-async def add_decision(app: Connection, agreement: UUID, decision: str) -> None:
-    """The asker's word on an agreement."""
+async def add_decision(app: Connection, agreement: UUID, decision: str, version: int = 1) -> None:
+    """The asker's word on a version of an agreement."""
     await app.execute(
-        "insert into hub.agreement_decisions (agreement, version, decision) values ($1, 1, $2)",
+        "insert into hub.agreement_decisions (agreement, version, decision) values ($1, $3, $2)",
         agreement,
         decision,
+        version,
     )
 
 

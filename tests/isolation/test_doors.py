@@ -8,6 +8,7 @@ import itertools
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -74,6 +75,12 @@ class Propose:
     lasts: int
     rules: list[dict[str, Any]]
     accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    pick: int
+    proposal: Propose
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,7 @@ proposals = st.builds(
     rules=st.lists(rules, min_size=1, max_size=4),
     accepted=st.sampled_from((True, True, True, False)),
 )
+renewals = st.builds(Renew, pick=st.integers(0, 5), proposal=proposals)
 decisions = st.builds(
     Decide,
     pick=st.integers(0, 5),
@@ -171,6 +179,8 @@ anything = st.one_of(
     changes,
     changes,
     proposals,
+    renewals,
+    renewals,
     st.builds(Withdraw, st.integers(0, 20)),
     decisions,
     st.builds(Cut),
@@ -255,6 +265,9 @@ async def _carry_out(play: Play, number: int, step: Any) -> None:
             await play.withdraw(_picked(world.records, step.pick))
         case Propose():
             await _propose(play, number, step)
+        case Renew() if world.agreements:
+            old = world.agreements[_picked(world.agreements, step.pick)]
+            await _propose(play, number, step.proposal, old.id)
         case Decide() if world.agreements:
             organisation = world.organisations[step.organisation]
             await play.decide(_picked(world.agreements, step.pick), organisation, step.decision)
@@ -314,23 +327,24 @@ def _record(play: Play, number: int, step: Create) -> Record:
     )
 
 
-async def _propose(play: Play, number: int, step: Propose) -> None:
+async def _propose(play: Play, number: int, step: Propose, replaces: UUID | None = None) -> None:
     world = play.world
     members = {step.proposer, *(party for rule in step.rules for party in rule["pair"])}
     members |= {0, 1, 2} if step.third else set()
     parties = tuple(world.organisations[n] for n in sorted(members))
     first = world.today + timedelta(days=step.starts)
+    id_ = replaces or named(world.gemeente, "agreement", number)
     agreement = Agreement(
-        id=named(world.gemeente, "agreement", number),
+        id=id_,
         parties=parties,
         valid_from=first,
         valid_until=first + timedelta(days=step.lasts),
         rules=tuple(_rule(play, rule) for rule in step.rules),
+        version=1 + sum(one.id == id_ for one in world.agreements.values()),
     )
-    await play.propose(world.organisations[step.proposer], agreement)
-    if step.accepted:
+    if await play.propose(world.organisations[step.proposer], agreement) and step.accepted:
         for party in parties:
-            await play.decide(agreement.id, party, "ACCEPT")
+            await play.decide(list(world.agreements)[-1], party, "ACCEPT")
 
 
 def _rule(play: Play, given: dict[str, Any]) -> Rule:

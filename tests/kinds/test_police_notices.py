@@ -12,7 +12,7 @@ import pytest
 from schema.contributions.police_notices import PoliceAdvice
 from schema.enums import DayPart
 from tests.conftest import NOW, World
-from tests.contract.agreeing import decide, propose, rule, try_to_propose
+from tests.contract.agreeing import WEIGHED, decide, propose, rule, try_to_propose
 from tests.contract.writing import OOSTERHEEM, codes, new_key, outcomes
 from tests.partner import Partner
 
@@ -128,7 +128,7 @@ async def update(partner: Partner, record: str, version: int, **changes: Any) ->
 async def share(world: World, **of_rule: Any) -> None:
     """An agreement in force by which Buurtwerk sees notices of the wijkagent in the wijk."""
     given = await rule(world, "wijkagent", "buurtwerk", kind="POLICE_NOTICE", **of_rule)
-    agreement = await propose(world, "wijkagent", [given])
+    agreement = await propose(world, "wijkagent", [given], **WEIGHED)
     accepted = await decide(world, "buurtwerk", "accept", agreement)
     assert accepted["agreement"]["state"] == "IN_FORCE"
 
@@ -280,7 +280,7 @@ async def test_a_rule_cannot_list_the_advice_which_it_never_hides(world: World) 
     given = await rule(
         world, "wijkagent", "buurtwerk", kind="POLICE_NOTICE", fields=["dayPart", "advice"]
     )
-    assert codes(await try_to_propose(world, "wijkagent", [given])) == ["BAD_RULE"]
+    assert codes(await try_to_propose(world, "wijkagent", [given], **WEIGHED)) == ["BAD_RULE"]
 
 
 async def test_before_it_is_sent_the_wijkagent_learns_what_each_partner_will_see(
