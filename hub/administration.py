@@ -68,6 +68,14 @@ def partner() -> None:
     help="Of which categories a dataset is: who receives others does not see it as a source. "
     "Default: of any; again for more.",
 )
+@click.option(
+    "--never-share",
+    "never_shared",
+    multiple=True,
+    metavar="NAME",
+    help="A dataset that no agreement reaches; again for more. Only the partner itself can share "
+    "it again.",
+)
 @DATA
 def add(
     slug: str,
@@ -81,13 +89,17 @@ def add(
     contact: str | None,
     datasets: tuple[str, ...],
     categories: tuple[str, ...],
+    never_shared: tuple[str, ...],
     data: Path | None,
 ) -> None:
     """Add the partner SLUG, or bring it up to date."""
     if every_wijk == bool(wijken):
         raise click.UsageError("Say where it works: --wijk WK063711, or --every-wijk.")
     promises = [_promise(dataset) for dataset in datasets]
-    narrowed = _narrowed(categories, {dataset for dataset, *_ in promises})
+    promised = {dataset for dataset, *_ in promises}
+    narrowed = _narrowed(categories, promised)
+    if unknown := sorted({*never_shared} - promised):
+        raise click.UsageError(f"{unknown[0]}: give --dataset {unknown[0]}:DAYS as well")
 
     async def work(owner: Database) -> None:
         async with owner.administration() as session:
@@ -95,9 +107,15 @@ def add(
             codes = None if every_wijk else wijken
             await set_working_area(session, saved, codes, works_from, works_until, contact)
             for dataset, days, of_kind in promises:
-                of = narrowed.get(dataset)
                 await declare_dataset(
-                    session, saved, dataset, of_kind, days, contact, categories=of
+                    session,
+                    saved,
+                    dataset,
+                    of_kind,
+                    days,
+                    contact,
+                    categories=narrowed.get(dataset),
+                    never_share=dataset in never_shared,
                 )
         click.echo(f"{slug} {saved.id}")
 

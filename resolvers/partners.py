@@ -79,9 +79,11 @@ async def declare_dataset(
     contact: str | None = None,
     declared_on: date | None = None,
     categories: Sequence[str] | None = None,
+    never_share: bool = False,
 ) -> None:
     """Says that a partner will deliver a dataset, every `rhythm_days` days (None: without a
-    promise), of which categories (None: not known, so of any).
+    promise), of which categories (None: not known, so of any). With `never_share` no agreement
+    reaches it; a mark that is there stays.
     """
     await session.fetch(
         "partner_declares",
@@ -93,6 +95,7 @@ async def declare_dataset(
         contact,
         declared_on,
         list(categories) if categories else None,
+        never_share,
     )
 
 

@@ -14,6 +14,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.agreements_write import AgreementMutations
 from schema.contributions import CONTRIBUTIONS
 from schema.counts_submit import CountsMutations
+from schema.datasets import DatasetMutations
 from schema.joining import join
 from schema.push import PushMutations, PushQuery
 from schema.query import GroundQuery
@@ -32,6 +33,7 @@ Mutation = join(
     *(contribution.mutation_part for contribution in CONTRIBUTIONS),
     CountsMutations,
     AgreementMutations,
+    DatasetMutations,
 )
 
 

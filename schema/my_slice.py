@@ -15,6 +15,7 @@ from resolvers.context import Context
 from resolvers.readers import page_of_readers
 from schema.agreement import AGREEMENT, Agreement
 from schema.contributions import CONTRIBUTIONS
+from schema.datasets import DatasetsOfSlice
 from schema.fields import loaded, loaded_rows
 from schema.ids import decode_as
 from schema.joining import join
@@ -121,7 +122,7 @@ class SliceGround:
 
 if TYPE_CHECKING:
 
-    class MySlice(PushesOfSlice, SliceGround):
+    class MySlice(PushesOfSlice, DatasetsOfSlice, SliceGround):
         """As type checkers see it: without the parts of contributions."""
 
 else:
@@ -130,5 +131,6 @@ else:
         "The caller's own slice: its records, its deliveries, how others see them, and who looked.",
         *(contribution.slice_part for contribution in CONTRIBUTIONS),
         PushesOfSlice,
+        DatasetsOfSlice,
         SliceGround,
     )

@@ -102,6 +102,10 @@ class SourceState:
         "the last closed week. False for a dataset without a rhythm."
     )
     contact: str | None = strawberry.field(description="Whom to call about it.")
+    never_share: bool = strawberry.field(
+        description="True: a dataset of the caller's own that no agreement reaches; only the "
+        "caller sees it as a source."
+    )
 
     @strawberry.field(description="How often a delivery was promised; null when it was not.")
     def expected_every(

@@ -103,9 +103,12 @@ CHECKS: dict[str, str] = {
         select c.relname from pg_class c where c.relnamespace = 'hub'::regnamespace and c.relkind in ('r', 'p', 'v')
           and (has_any_column_privilege('hub_door', c.oid, 'INSERT') or has_any_column_privilege('hub_door', c.oid, 'UPDATE')
             or has_table_privilege('hub_door', c.oid, 'DELETE'))""",
+    # it moves records of a dataset that is marked: to another profile, and no more
     "the recorder may change what was written": """
         select c.relname from pg_class c where c.relnamespace = 'hub'::regnamespace and c.relkind in ('r', 'p', 'v')
-          and (has_any_column_privilege('hub_recorder', c.oid, 'UPDATE') or has_table_privilege('hub_recorder', c.oid, 'DELETE'))""",
+          and (has_table_privilege('hub_recorder', c.oid, 'DELETE') or exists (
+            select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and has_column_privilege('hub_recorder', c.oid, a.attnum, 'UPDATE')
+              and not (a.attname = 'profile' and exists (select from hub.contribution_kinds k where k.table_name = c.relname))))""",
     "the serving role may name what the transaction says": f"""
         select g.relname || '.' || a.attname from ({_GUARDED}) g join pg_attribute a on a.attrelid = g.oid
         where a.attname in ('gemeente', 'owner', 'organisation', 'proposed_by', 'recorded_on', 'invented', 'at', 'on_day', 'actor')
@@ -230,13 +233,20 @@ CHECKS: dict[str, str] = {
           and not exists (select from hub.contribution_fields f where f.kind = k.kind and f.shown_from <> 'OWN'
             and a.attname = any (f.columns))""",
     "the recorder reads records": """
-        select k.table_name from hub.contribution_kinds k
-        where has_any_column_privilege('hub_recorder', 'hub.' || quote_ident(k.table_name), 'SELECT')""",
+        select k.table_name || '.' || a.attname from hub.contribution_kinds k
+        join pg_attribute a on a.attrelid = ('hub.' || quote_ident(k.table_name))::regclass and a.attnum > 0 and not a.attisdropped
+        where has_column_privilege('hub_recorder', a.attrelid, a.attnum, 'SELECT')
+          and a.attname not in ('gemeente', 'owner', 'dataset', 'profile', 'asked_profile')""",
     "another role than the door reads tokens": """
         select r from unnest(array['hub_app', 'hub_recorder']) r where has_any_column_privilege(r, 'hub.tokens', 'SELECT')""",
     "what was done to records is not remembered": """
         select k.table_name || ': ' || t from hub.contribution_kinds k
-        cross join unnest(array['recorded_insert', 'recorded_slices', 'recorded_update', 'recorded_delete']) t
+        cross join unnest(array['recorded_insert', 'recorded_slices', 'recorded_update', 'recorded_delete', 'recorded_sharing']) t
+        where not exists (select from pg_trigger g where g.tgrelid = ('hub.' || quote_ident(k.table_name))::regclass
+          and g.tgname = t and g.tgenabled = 'O')""",
+    "records of a dataset that is never shared can be shared": """
+        select k.table_name || ': ' || t from hub.contribution_kinds k
+        cross join unnest(array['sharing_in_turn', 'sharing']) t
         where not exists (select from pg_trigger g where g.tgrelid = ('hub.' || quote_ident(k.table_name))::regclass
           and g.tgname = t and g.tgenabled = 'O')""",
 }

@@ -33,9 +33,11 @@ order by m.position, m.code
 
 -- sources_of_wijken --
 -- The datasets of wijken to which the asker is a party, with their state in the week that ends on $2, or in the last closed week.
-select s.wijk as key, s.owner, s.dataset, s.kind, s.rhythm_days, s.contact, s.last_delivery, s.late, s.silent
+select s.wijk as key, s.owner, s.dataset, s.kind, s.rhythm_days, s.contact, s.last_delivery, s.late, s.silent,
+  coalesce(d.never_share, false) as never_share
 from hub.source_states($1::uuid[], coalesce($2::date, date_trunc('week', hub.today()::timestamp)::date - 1)) s
 join hub.organisations o on o.gemeente = hub.gemeente() and o.id = s.owner
+left join hub.datasets d on (d.gemeente, d.owner, d.dataset) = (o.gemeente, s.owner, s.dataset)
 order by o.name, s.owner, s.dataset
 
 -- holidays_of_weeks --

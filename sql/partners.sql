@@ -18,11 +18,13 @@ on conflict (gemeente, organisation, wijk) do update
 returning wijk
 
 -- partner_declares --
--- Says which dataset an organisation will deliver, how often, and of which categories (null: not known).
-insert into hub.datasets (gemeente, owner, dataset, kind, rhythm_days, contact, declared_on, categories)
-values ($1::text, $2::uuid, $3::text, $4::text, $5::int, $6::text, coalesce($7::date, hub.today()), $8::text[])
+-- Says which dataset an organisation will deliver, how often, of which categories (null: not known), and whether it is never shared:
+-- a mark that is there stays, for its owner alone takes it off.
+insert into hub.datasets (gemeente, owner, dataset, kind, rhythm_days, contact, declared_on, categories, never_share)
+values ($1::text, $2::uuid, $3::text, $4::text, $5::int, $6::text, coalesce($7::date, hub.today()), $8::text[], $9::boolean)
 on conflict (gemeente, owner, dataset) do update
-  set kind = excluded.kind, rhythm_days = excluded.rhythm_days, contact = excluded.contact, categories = excluded.categories
+  set kind = excluded.kind, rhythm_days = excluded.rhythm_days, contact = excluded.contact, categories = excluded.categories,
+    never_share = hub.datasets.never_share or excluded.never_share
 returning dataset
 
 -- partner_token --

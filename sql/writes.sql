@@ -212,7 +212,7 @@ on conflict (gemeente, owner, dataset, kind) do update set mapping = excluded.ma
 
 -- publication_of_counts --
 -- By which of the asker's own rules a count of a measure ($2) and period ($3) in wijken ($1) will be published, and on which day:
--- from the agreements in force today alone.
+-- from the agreements in force today alone. A count in a dataset ($4) that is never shared is not published.
 select c.wijk, a.title, min(c.min_cell) as min_cell, d.on_day
 from hub.contributors(hub.gemeente(), $3::text) c
 join hub.measures m on m.gemeente = hub.gemeente() and m.code = c.measure
@@ -220,6 +220,7 @@ cross join lateral (select hub.period_until($3) + m.open_days + 1 as on_day) d
 join hub.agreements a on (a.gemeente, a.id, a.version) = (m.gemeente, c.agreement, c.version) and a.valid_until >= d.on_day
 join hub.agreement_rules r on (r.gemeente, r.agreement, r.version, r.number) = (a.gemeente, a.id, a.version, c.rule)
   and hub.period_from($3) > d.on_day - r.keep_days
-where c.provider = hub.asker() and c.kind = 'COUNT' and c.measure = $2 and c.wijk = any ($1::uuid[])
+where c.provider = hub.asker() and c.kind = 'COUNT' and c.measure = $2 and c.wijk = any ($1::uuid[]) and not exists (
+  select from hub.datasets s where (s.gemeente, s.owner, s.dataset) = (m.gemeente, c.provider, $4::text) and s.never_share)
 group by c.wijk, a.id, a.title, d.on_day
 order by a.title, a.id

@@ -85,6 +85,8 @@ async def _report(
     check_values(kind, given, Writer.of(frame), checked)
     await check_in_database(session, kind, OF_THE_HUB, [checked])
     caps = None if given.get("share_at") is None else read_caps(given["share_at"])
+    if caps and await session.fetchval("dataset_is_marked", OF_THE_HUB):
+        checked.errors.append(RowError(("shareAt",), "NEVER_SHARED"))
     if caps and not checked.errors:
         wijken, category = checked.values["wijken"], checked.values["category"]
         checked.errors += await check_caps(session, kind, wijken, category, caps)

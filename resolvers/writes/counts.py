@@ -130,7 +130,7 @@ async def _will_publish(
         return []
     wijken = sorted({places[cell]["wijk"] for cell in taken})
     rules = await context.session.fetch(
-        "publication_of_counts", wijken, given["measure"], given["period"]
+        "publication_of_counts", wijken, given["measure"], given["period"], DATASET
     )
     return [
         {"cell": cell, "title": r["title"], "minimum": r["min_cell"], "on": r["on_day"]}

@@ -32,7 +32,7 @@ from tests.isolation.model import (
     Signal,
     Wanted,
 )
-from tests.isolation.play import Connection, Play, as_asker, named
+from tests.isolation.play import INNER, Connection, Play, as_asker, named
 
 DAY = date(2026, 10, 1)
 SAME = UUID(int=7)
@@ -171,7 +171,11 @@ def insert_into(table: str) -> str:
     return f"insert into hub.{table} (id, dataset, wijk, category, {columns}) values (gen_random_uuid(), 'meldingen', $1, 'NOISE', {values})"
 
 
-DATASETS: dict[str, tuple[str, ...] | None] = {"meldingen": None, "sleutel-1": ("LITTER",)}
+DATASETS: dict[str, tuple[str, ...] | None] = {
+    "meldingen": None,
+    INNER: None,
+    "sleutel-1": ("LITTER",),
+}
 """The datasets of everybody, and of which categories each was declared."""
 
 
@@ -191,6 +195,9 @@ EVERYTHING = ("point", "seenAt", "subcategory", "summary")
 async def play_world(play: Play) -> None:
     """The first gemeente: days 0 to 20."""
     organisations = play.world.organisations
+    await play.mark(organisations[0], INNER, never=True)
+    await play.create(record(play, "inner", buurt=0, dataset=INNER))
+    await play.create(activity(play, "inner", dataset=INNER))
     await play.create(record(play, "before", buurt=0))
     await play.create(record(play, "before-elsewhere", wijk=1))
     await play.create(record(play, "before-c", owner=2, buurt=0))
@@ -312,6 +319,7 @@ async def play_world(play: Play) -> None:
     await play.change(named("twin", "a"), {"lon": 4.5, "lat": 52.07})
     await play.change(named("twin", "b"), {"category": "NOISE"})
     await play.change(named("twin", "c"), {"status": "DONE"})
+    await _keep(play)
     await play.cut()
     await play.pass_days(5)
     await play.create(record(play, "mover"))
@@ -348,6 +356,26 @@ async def play_world(play: Play) -> None:
         await play.create(activity(play, name, starts_at=moment))
 
 
+async def _keep(play: Play) -> None:
+    """Datasets that are never shared, and some that are again: what was shared is gone, what was not comes, what was kept stays."""
+    first, _, third = play.world.organisations
+    for made in (record, activity):
+        await play.create(made(play, "inner-b", buurt=0, dataset=INNER))
+        await play.create(made(play, "moves-in", buurt=0))
+        await play.create(made(play, "moves-out", buurt=0, dataset=INNER))
+        await play.create(made(play, "inner-c", owner=2, dataset=INNER))
+    for prefix in ((), ("activity",)):
+        await play.change(named("twin", *prefix, "moves-in"), {"dataset": INNER})
+        await play.change(named("twin", *prefix, "moves-out"), {"dataset": "meldingen"})
+    await play.mark(third, INNER, never=True)
+    await play.create(record(play, "inner-d", owner=2, dataset=INNER))
+    await play.mark(third, INNER, never=False)
+    await play.create(record(play, "inner-e", owner=2, dataset=INNER))
+    await play.create(activity(play, "inner-e", owner=2, dataset=INNER))
+    await play.mark(first, "meldingen", never=True)
+    await play.mark(first, "meldingen", never=False, past=True)
+
+
 async def play_twin(play: Play) -> None:
     """The other gemeente: the same ids, everything shared with everybody."""
     everyone = [(p, r) for p in range(3) for r in range(3) if p != r]
@@ -357,6 +385,10 @@ async def play_twin(play: Play) -> None:
         await play.create(record(play, name, owner=owner, buurt=1, summary=f"tweeling {name}"))
         await play.create(activity(play, name, owner=owner, title=f"tweeling {name}"))
     await play.create(record(play, "twin-elsewhere", wijk=1))
+    await play.create(record(play, "inner", owner=1, dataset=INNER))
+    await play.mark(play.world.organisations[1], INNER, never=True)
+    await play.mark(play.world.organisations[1], INNER, never=False)
+    await play.create(record(play, "inner-b", owner=1, dataset=INNER))
     await play.cut()
 
 
@@ -627,6 +659,7 @@ class Battery:
                         (who, name)
                         for name, categories in DATASETS.items()
                         for who in self._parties(play, asker, wijk, categories)
+                        if who == asker or (who, name) not in play.world.marked
                     ]
                     assert sorted(tuple(row) for row in found) == sorted(expected)
                 seen = {row["id"] for row in await play.app.fetch("select id from hub.agreements")}
@@ -728,6 +761,7 @@ class Battery:
             named("twin", "activity", "y-one"), {"wijken": wijken[1:], "wijk": wijken[1]}
         )
         await self._again(play, committed)
+        await self._marks(play, committed, recorder)
         await play.decide(new.id, second, "ACCEPT")  # once is enough: the model expects a refusal
         await play.decide(new.id, first, "REJECT")
         await play.decide(new.id, first, "REVOKE")
@@ -745,6 +779,48 @@ class Battery:
         await self._history(play)
         await self._noted(play)
         await self._announced(play, recorder)
+
+    async def _marks(self, play: Play, committed: list[Any], recorder: Acting) -> None:
+        """The second marks a dataset, and takes the mark off: what is there goes, stays away, and comes back when it says so."""
+        first, second, third = play.world.organisations
+        caps = ((first, Cap("WIJK", False)),)
+        for made in (record, activity):
+            await play.create(made(play, "z", owner=1, dataset=INNER))
+            await play.create(made(play, "z-out", owner=1, dataset=INNER))
+            await play.create(made(play, "z-capped", owner=1, dataset=INNER, caps=caps))
+            await play.create(made(play, "z-other", owner=0, dataset="meldingen"))
+        await play.mark(second, "sleutel-1", never=True)
+        await play.create(record(play, "z-elsewhere", owner=1, dataset="sleutel-1"))
+        await play.mark(second, "sleutel-1", never=False)
+        await play.mark(second, INNER, never=True)
+        await play.create(record(play, "z-new", owner=1, dataset=INNER))
+        await play.create(record(play, "z-new-capped", owner=1, dataset=INNER, caps=caps))
+        await play.create(activity(play, "z-new", owner=1, dataset=INNER))
+        await play.change(named("twin", "z"), {"category": "LITTER"})
+        await play.change(named("twin", "y-noise"), {"dataset": INNER})
+        await play.change(named("twin", "z-out"), {"dataset": "meldingen"})
+        await play.change(named("twin", "activity", "z-out"), {"dataset": "meldingen"})
+        await play.change(named("twin", "z-new-capped"), {"dataset": "meldingen"})
+        await self._again(play, committed)
+        assert await self._kept(recorder, "GM0002") == 1
+        await play.mark(second, INNER, never=True, past=True)  # while it is marked, nothing
+        await play.mark(second, INNER, never=False)
+        await play.create(record(play, "z-after", owner=1, dataset=INNER))
+        await play.change(named("twin", "z-new"), {"dataset": INNER})  # where it is already
+        await self._again(play, committed)
+        await play.mark(second, INNER, never=False, past=True)
+        await self._again(play, committed)
+        assert await self._kept(recorder, "GM0002") == 1
+        never = "insert into hub.share_caps (profile, receiver, precision, with_text) values (hub.never_shared(), $1, 'EXACT', true)"
+        await refused(play, second, never, third)
+
+    async def _kept(self, recorder: Acting, gemeente: str) -> int:
+        """How many signals of a gemeente are never shared."""
+        count: int = await recorder.fetchval(
+            "select count(*) from hub.signals where gemeente = $1 and profile = hub.never_shared()",
+            gemeente,
+        )
+        return count
 
     async def _again(self, play: Play, committed: list[Any]) -> None:
         """Ids, tables and feed anew; the feed shows nothing yet of a transaction that still runs."""
@@ -983,7 +1059,9 @@ class Battery:
             if isinstance(item, Item)
         ]
         assert sorted(found) == sorted(expected)
-        assert all(row["within"] in (None, True) for row in rows)
+        several = {item.record.id for item in play.world.items if isinstance(item, Item)
+                   and isinstance(item.record, Activity)}  # fmt: skip
+        assert all(row["within"] is (True if row["record"] in several else None) for row in rows)
 
     async def _history(self, play: Play) -> None:
         """Whatever was done is remembered once, for its owner."""

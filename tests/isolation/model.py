@@ -41,6 +41,8 @@ class Cap:
 class Record:
     """What records of every kind have. `caps` None: as agreed; else per receiver, and nothing for those left out.
 
+    `kept`: of a dataset that is never shared, so with its owner, whatever is agreed.
+
     A kind has its `FIELDS`, the columns that are its owner's alone, and those that its owner writes.
     """
 
@@ -63,6 +65,7 @@ class Record:
     closed_on: date | None = None
     version: int = 1
     caps: tuple[tuple[UUID, Cap], ...] | None = None
+    kept: bool = False
 
     @property
     def places(self) -> tuple[UUID, ...]:
@@ -375,6 +378,8 @@ class World:
     records: dict[UUID, Record] = field(default_factory=dict)
     agreements: dict[UUID, Agreement] = field(default_factory=dict)
     items: list[Item | Announcement] = field(default_factory=list)
+    marked: set[tuple[UUID, str]] = field(default_factory=set)
+    """Whose datasets are never shared."""
 
     # -- who sees what --------------------------------------------------------------------------------------------
 
@@ -401,6 +406,8 @@ class World:
         self, agreement: Agreement, rule: Rule, receiver: UUID, record: Record
     ) -> View | None:
         first = date.min if rule.includes_past else agreement.valid_from
+        if record.kept:
+            return None
         if (rule.provider, rule.receiver) != (record.owner, receiver):
             return None
         if rule.kind != record.KIND or rule.category not in (None, record.category):
@@ -562,6 +569,7 @@ class World:
 
     def create(self, record: Record) -> None:
         """A new record."""
+        record = replace(record, kept=(record.owner, record.dataset) in self.marked)
         self.records[record.id] = record
         self.items += [Item("CREATED", record, wijk, self.today) for wijk in record.places]
 
@@ -569,13 +577,16 @@ class World:
         """A record with other values, and a version more."""
         old = self.records[record]
         new = replace(old, **changes, version=old.version + 1)
+        if new.dataset != old.dataset:
+            new = replace(new, kept=(new.owner, new.dataset) in self.marked)
         self.records[record] = new
         columns = {name for name in changes if getattr(old, name) != getattr(new, name)}
         if new.day != old.day:
             columns.add(new.DAY)
         if not columns:
             return new
-        left = old.places if old.category != new.category else set(old.places) - set(new.places)
+        other = (old.category, old.kept) != (new.category, new.kept)
+        left = old.places if other else set(old.places) - set(new.places)
         for (
             wijk
         ) in left:  # its owner knows, unless it is the wijk of a record in several that is left
@@ -585,10 +596,32 @@ class World:
         if (old.closed_on is None) != (new.closed_on is None):
             kind = "CLOSED" if old.closed_on is None else "REOPENED"
         for wijk in new.places:  # news for whoever sees the new slice
-            is_new = old.category != new.category or wijk not in old.places
+            is_new = other or wijk not in old.places
             changed = frozenset(columns | ({"slice"} if is_new else set()))
             self.items.append(Item(kind, new, wijk, self.today, changed))
         return new
+
+    def mark(self, owner: UUID, dataset: str, *, never: bool, past: bool = False) -> None:
+        """A dataset is never shared from now on, or is again: with `past` what is there as well."""
+        if never:
+            self.marked.add((owner, dataset))
+        else:
+            self.marked.discard((owner, dataset))
+        moved = [
+            one
+            for one in self.records.values()
+            if (one.owner, one.dataset) == (owner, dataset) and one.kept != never
+            if never or past
+        ]
+        moved.sort(key=lambda one: (one.TABLE, one.id))
+        for old in moved:  # who saw it is told that it is gone, its owner nothing
+            self.records[old.id] = replace(old, kept=never)
+            for wijk in sorted(old.places):
+                self.items.append(Item("WITHDRAWN", old, wijk, self.today, for_owner=False))
+        for old in moved:
+            new, slice_ = self.records[old.id], frozenset({"slice"})
+            for wijk in sorted(new.places):
+                self.items.append(Item("UPDATED", new, wijk, self.today, slice_, for_owner=False))
 
     def withdraw(self, record: UUID) -> None:
         """A record is gone."""

@@ -646,6 +646,39 @@ PREDICATES += [
 ]
 
 
+PREDICATES += [
+    (("keep_never_shared",), "is_marked or (", "("),
+    (
+        ("keep_never_shared",),
+        "or (new.profile = hub.never_shared() and old.dataset is not distinct from new.dataset)",
+        "",
+    ),
+    (("keep_never_shared",), "and old.dataset is not distinct from new.dataset", ""),
+    (("keep_never_shared",), "coalesce(new.asked_profile, old.profile,", "coalesce("),
+    (("keep_never_shared",), "coalesce(new.asked_profile, old", "coalesce(old"),
+    (("keep_never_shared",), "and d.never_share)", ")"),
+    (
+        ("keep_never_shared",),
+        "(d.gemeente, d.owner, d.dataset)",
+        "(d.gemeente, d.owner, new.dataset)",
+    ),
+    (("record_sharing",), "where o.profile <> n.profile", ""),
+    (("record_sharing",), "where hub.recorded(m.was) = hub.recorded(m.became)", ""),
+    (("record_sharing",), "(1, 'WITHDRAWN', '{}'::text[], m.was), ", ""),
+    (("record_sharing",), "'{slice}', m.became", "'{}', m.became"),
+    (("record_sharing",), ", (2, 'UPDATED', '{slice}', m.became)", ""),
+    (("record_sharing",), "s.changed, false", "s.changed, true"),
+    (("record_sharing",), "p.slice, a.slices,", "p.slice, null,"),
+    (("on_never_share",), "gemeente = $1 and", ""),
+    (("on_never_share",), "owner = $2 and", ""),
+    (("on_never_share",), "and dataset = $3", ""),
+    (("share_what_was_kept",), "gemeente = hub.gemeente() and", ""),
+    (("share_what_was_kept",), "owner = hub.asker() and", ""),
+    (("share_what_was_kept",), "and dataset = $1", ""),
+    (("source_states",), "not d.never_share and", ""),
+]
+
+
 SHOWS = {
     "shared_signals_newest": "newest",
     "shared_signals_oldest": "oldest",
@@ -690,7 +723,22 @@ async def predicates(connection: Connection) -> Iterator[Mutant]:
     return iter(made)
 
 
+NEVER_SHARE = [
+    Mutant(
+        "caps for what is never shared",
+        "alter table hub.share_caps drop constraint share_caps_never_shared",
+        "writing",
+    ),
+    Mutant("a mark moves nothing", "drop trigger marked on hub.datasets", "writing"),
+]
+
+
+async def never_share(connection: Connection) -> Iterator[Mutant]:
+    """What else keeps a dataset that is never shared."""
+    return iter(NEVER_SHARE)
+
+
 async def all_of(connection: Connection) -> list[Mutant]:
     """Every mutant."""
-    kinds = (policies, tables, keys, grants, functions, predicates)
+    kinds = (policies, tables, keys, grants, functions, predicates, never_share)
     return [mutant for kind in kinds for mutant in await kind(connection)]

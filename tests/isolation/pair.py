@@ -43,7 +43,7 @@ from tests.isolation.model import (
     World,
     noon,
 )
-from tests.isolation.play import CATEGORIES, Connection, Play, as_asker, named, told
+from tests.isolation.play import CATEGORIES, INNER, Connection, Play, as_asker, named, told
 from tests.isolation.sessions import Asking, Memory, Operation, global_id
 
 GEMEENTE = "GM0637"
@@ -156,7 +156,12 @@ async def _scene(superuser: Connection, rng: random.Random) -> World:
         "insert into hub.datasets (gemeente, owner, dataset, kind) values ($1, $2, 'meldingen', 'SIGNAL') on conflict do nothing",
         [(GEMEENTE, partner) for partner in partners],
     )
-    return World(GEMEENTE, partners, wijken, works, NOW.date())
+    await superuser.executemany(
+        "insert into hub.datasets (gemeente, owner, dataset, kind, never_share) values ($1, $2, $3, 'SIGNAL', true)",
+        [(GEMEENTE, partner, INNER) for partner in partners],
+    )
+    marked = {(partner, INNER) for partner in partners}
+    return World(GEMEENTE, partners, wijken, works, NOW.date(), marked=marked)
 
 
 async def _deliver_everything(superuser: Connection) -> None:
@@ -267,6 +272,7 @@ def random_record(world: World, rng: random.Random, name: str, owner: UUID) -> R
         "external_id": f"{name}-{rng.randrange(10**6)}",
         "buurt": rng.choice((None, *world.wijken[wijken[0]])),
         "caps": caps,
+        "dataset": rng.choice(("meldingen", "meldingen", "meldingen", INNER)),
     }
     if rng.random() < 0.4:
         return Activity(
@@ -398,6 +404,7 @@ def _draw(world: World, asker: UUID, rng: random.Random, name: str) -> Change:
             {"subcategory": f"soort {rng.randrange(9)}"},
             {"external_id": f"ander-{name}"},
             {"category": rng.choice(CATEGORIES)},
+            {"dataset": rng.choice(("meldingen", INNER))},
         )
     )
     return "change", picked.id, values
@@ -416,6 +423,7 @@ def _anew(world: World, one: Activity, rng: random.Random, name: str) -> dict[st
         {"starts_at": begins, "ends_at": None},
         {"external_id": f"ander-{name}"},
         {"category": rng.choice(CATEGORIES)},
+        {"dataset": rng.choice(("meldingen", INNER))},
         {"buurt": rng.choice((None, *world.wijken[one.wijk]))},
         {"wijken": wijken, "wijk": wijken[0], "buurt": None},
     )
@@ -510,6 +518,12 @@ async def _noise(play: Play, asker: UUID, rng: random.Random, name: str) -> None
                 await play.app.execute(
                     "insert into hub.tombstones (kind, id, dataset, external_id, reason) values ('SIGNAL', gen_random_uuid(), 'meldingen', $1, 'x')",
                     rng.choice(SAME_NUMBERS),
+                )
+                await play.app.execute(
+                    "with made as (insert into hub.datasets (dataset, kind, never_share) values ($1, 'SIGNAL', true) on conflict do nothing)"
+                    " insert into hub.deliveries (dataset, wijk) select $1, o.wijk from hub.organisation_wijken o"
+                    " where o.organisation = hub.asker() on conflict do nothing",
+                    f"geheim-{rng.randrange(3)}",
                 )
                 await play.app.execute(
                     "insert into hub.list_parts (dataset, key, part, parts, complete, external_ids) values ('meldingen', $1, 1, 2, true, '{}')"

@@ -38,6 +38,8 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 NAMES = UUID("5f7d64a0-6f0f-4f86-9d7c-0e64b8f5a001")
 CATEGORIES = ("NOISE", "LITTER", "GREEN")
 DATASET = "meldingen"
+INNER = "binnenskamers"
+"""A dataset of everybody's that can be marked: never share."""
 
 
 def named(*parts: object) -> UUID:
@@ -127,7 +129,7 @@ class Play:
             )
             await owner.executemany(
                 "insert into hub.datasets (gemeente, owner, dataset, kind) values ($1, $2, $3, 'SIGNAL')",
-                [(gemeente, id_, DATASET) for id_ in organisations],
+                [(gemeente, id_, name) for id_ in organisations for name in (DATASET, INNER)],
             )
         return play
 
@@ -183,6 +185,16 @@ class Play:
                 *changes.values(),
             )
         self.world.change(record, changes)
+
+    async def mark(self, owner: UUID, dataset: str, *, never: bool, past: bool = False) -> None:
+        """A dataset is marked, or its mark is taken off; with `past` what is there is shared again."""
+        async with as_asker(self.app, self.world.gemeente, owner):
+            await self.app.execute(
+                "update hub.datasets set never_share = $2 where dataset = $1", dataset, never
+            )
+            if past:  # does nothing while it is marked
+                await self.app.execute("select hub.share_what_was_kept($1)", dataset)
+        self.world.mark(owner, dataset, never=never, past=past)
 
     async def withdraw(self, record: UUID) -> None:
         """A record goes."""

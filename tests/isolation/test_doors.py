@@ -26,7 +26,7 @@ from tests.isolation.model import (
     Signal,
     Wanted,
 )
-from tests.isolation.play import CATEGORIES, Play, named
+from tests.isolation.play import CATEGORIES, DATASET, INNER, Play, named
 
 FIRST_DAY = date(2026, 10, 1)
 WORDS = ("lamp stuk", "Lawaai bij de Speeltuin", "glas op straat")
@@ -37,6 +37,7 @@ LISTABLE = {
 who = st.integers(0, 2)
 category = st.sampled_from(CATEGORIES[:2])
 precision = st.sampled_from(LADDER)
+dataset = st.sampled_from((DATASET, DATASET, INNER))
 maybe_words = st.none() | st.sampled_from(WORDS)
 
 
@@ -54,6 +55,15 @@ class Create:
     note: str | None
     point: bool
     caps: dict[int, tuple[str, bool]] | None
+    dataset: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    owner: int
+    dataset: str
+    never: bool
+    past: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +139,20 @@ creates = st.builds(
     caps=st.none()
     | st.none()
     | st.dictionaries(st.sampled_from((2, 1, 0)), st.tuples(precision, st.booleans()), min_size=1),
+    dataset=dataset,
+)
+marks = st.builds(
+    Mark,
+    owner=st.sampled_from((0, 0, 1, 2)),
+    dataset=st.sampled_from((INNER, INNER, DATASET)),
+    never=st.booleans(),
+    past=st.booleans(),
 )
 common_changes = st.one_of(
     st.fixed_dictionaries({"category": category}),
     st.fixed_dictionaries({"buurt": st.none() | st.integers(0, 1)}),
     st.fixed_dictionaries({"closed_on": st.none() | st.just("today")}),
+    st.fixed_dictionaries({"dataset": dataset}),
 )
 changes = st.builds(
     Change,
@@ -183,10 +202,12 @@ anything = st.one_of(
     renewals,
     st.builds(Withdraw, st.integers(0, 20)),
     decisions,
+    marks,
     st.builds(Cut),
     st.builds(Pass, st.integers(1, 6)),
 )
 steps = st.tuples(
+    st.lists(marks, max_size=2),
     st.lists(creates, max_size=2),
     st.lists(proposals, min_size=1, max_size=3),
     st.lists(creates, min_size=2, max_size=7),
@@ -271,6 +292,9 @@ async def _carry_out(play: Play, number: int, step: Any) -> None:
         case Decide() if world.agreements:
             organisation = world.organisations[step.organisation]
             await play.decide(_picked(world.agreements, step.pick), organisation, step.decision)
+        case Mark():
+            owner = world.organisations[step.owner]
+            await play.mark(owner, step.dataset, never=step.never, past=step.past)
         case Cut():
             await play.cut()
         case Pass():
@@ -302,6 +326,7 @@ def _record(play: Play, number: int, step: Create) -> Record:
         "external_id": f"nr-{number}",
         "buurt": None if step.buurt is None else world.wijken[first][step.buurt],
         "caps": caps,
+        "dataset": step.dataset,
     }
     moment = datetime(day.year, day.month, day.day, step.hour, tzinfo=NETHERLANDS)
     if step.several is not None:

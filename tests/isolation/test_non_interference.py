@@ -110,6 +110,12 @@ async def _first_difference(bases: Bases, plant: Callable[[Connection], Awaitabl
 
 
 PLANTED: dict[str, Callable[[Connection], Awaitable[object]]] = {
+    "a mark that is forgotten when a record comes": lambda root: rewrite(
+        root, ("keep_never_shared",), "is_marked or (", "("
+    ),
+    "a dataset that is never shared as a source": lambda root: rewrite(
+        root, ("source_states",), "not d.never_share and", ""
+    ),
     "a policy that is always true": lambda root: root.execute(
         "alter policy of_parties on hub.agreements using (true)"
     ),
