@@ -91,8 +91,10 @@ async def propose(context: Context, draft: AgreementDraft, key: str) -> UUID:
     request = Request("proposeAgreement", key, digest_of(asdict(draft)))
     if (earlier := await request.earlier_result(context.session)) is not None:
         return earlier
-    parties = sorted({party for rule in draft.rules for party in (rule.provider, rule.receiver)})
+    parties = parties_of(draft)
     await _check(context, draft, parties)
+    if await context.session.fetchval("agreements_open") >= MOST_OPEN_PROPOSALS:
+        raise Refusal("TOO_MANY_PROPOSALS", limit=MOST_OPEN_PROPOSALS)
     id_ = context.ids.new_id(await context.session.fetchval("hub_today"))
     await context.session.fetch(
         "agreement_propose",
@@ -125,6 +127,18 @@ async def propose(context: Context, draft: AgreementDraft, key: str) -> UUID:
     await context.session.fetch("agreement_decide", id_, 1, "ACCEPT", None, None)
     await request.remember(context.session, id_)
     return id_
+
+
+async def checked_draft(context: Context, draft: AgreementDraft) -> AgreementDraft:
+    """The draft as it would be stored, for who only tries it out; refused as by `propose`."""
+    draft = _with_checked_texts(draft)
+    await _check(context, draft, parties_of(draft))
+    return draft
+
+
+def parties_of(draft: AgreementDraft) -> list[UUID]:
+    """Every organisation that a rule names, in a fixed order."""
+    return sorted({party for rule in draft.rules for party in (rule.provider, rule.receiver)})
 
 
 def _with_checked_texts(draft: AgreementDraft) -> AgreementDraft:
@@ -176,8 +190,6 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
         raise Refusal("BAD_RULE", path=("input", "rules"))
     if len(draft.rules) > MOST_RULES:
         raise Refusal("TOO_MANY_RULES", path=("input", "rules"), limit=MOST_RULES)
-    if await context.session.fetchval("agreements_open") >= MOST_OPEN_PROPOSALS:
-        raise Refusal("TOO_MANY_PROPOSALS", limit=MOST_OPEN_PROPOSALS)
     if context.principal.organisation not in parties:
         raise Refusal("NOT_A_PARTY", path=("input", "rules"))
     known = {row["id"] for row in await context.session.fetch("organisations_of_gemeente")}

@@ -91,7 +91,7 @@ class AgreementMutations:
         context = info.context
         try:
             async with context.session.savepoint():
-                id_ = await propose(context, await _draft(context, input), input.idempotency_key)
+                id_ = await propose(context, await draft_of(context, input), input.idempotency_key)
         except Refusal as refusal:
             return AgreementPayload(agreement=None, errors=[user_error(refusal, context.language)])
         return await _payload(context, id_)
@@ -134,7 +134,8 @@ async def _payload(context: Context, id_: UUID) -> AgreementPayload:
     return AgreementPayload(agreement=await context.loaders.load(AGREEMENT, id_), errors=[])
 
 
-async def _draft(context: Context, given: AgreementInput) -> AgreementDraft:
+async def draft_of(context: Context, given: AgreementInput) -> AgreementDraft:
+    """The agreement that an input proposes, with ids in place of global ids and codes."""
     rules = [await _rule(context, number, rule) for number, rule in enumerate(given.rules)]
     return AgreementDraft(
         title=given.title,
