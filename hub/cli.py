@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from hub import logs
+from hub.access import access
 from hub.administration import partner, token
 from hub.app import create_app
 from hub.backup import backup, restore
@@ -78,7 +79,7 @@ SECTIONS = {
     "Try it": ("demo",),
     "Run it": ("serve", "migrate", "daily", "doctor", "backup", "restore"),
     "Take part in it": ("push", "template", "export", "agreement"),
-    "Administer it": ("import", "confirm", "partner", "token"),
+    "Administer it": ("import", "confirm", "partner", "token", "access"),
     "Build on it": ("new", "schema"),
 }
 
@@ -411,6 +412,7 @@ import_group.add_command(facts)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(doctor)
+main.add_command(access)
 main.add_command(agreement)
 main.add_command(export)
 import_group.add_command(holidays)

@@ -130,8 +130,10 @@ async def propose(context: Context, draft: AgreementDraft, key: str) -> Proposed
     request = Request("proposeAgreement", key, digest_of(asdict(draft)))
     if (earlier := await request.earlier_result(context.session)) is not None:
         return Proposed(draft.replaces, earlier.int) if draft.replaces else Proposed(earlier, 1)
-    parties = sorted({party for rule in draft.rules for party in (rule.provider, rule.receiver)})
+    parties = parties_of(draft)
     await _check(context, draft, parties)
+    if await context.session.fetchval("agreements_open") >= MOST_OPEN_PROPOSALS:
+        raise Refusal("TOO_MANY_PROPOSALS", limit=MOST_OPEN_PROPOSALS)
     proposed = await _add(context, draft, parties)
     for number, rule in enumerate(draft.rules, start=1):
         await context.session.fetch(
@@ -197,6 +199,18 @@ async def forgotten_past(context: Context, proposed: Proposed) -> list[Refusal]:
         Refusal("PAST_NOT_INCLUDED", path=("input", "rules", row["number"] - 1, "includesPast"))
         for row in rows
     ]
+
+
+async def checked_draft(context: Context, draft: AgreementDraft) -> AgreementDraft:
+    """The draft as it would be stored, for who only tries it out; refused as by `propose`."""
+    draft = _with_checked_texts(draft)
+    await _check(context, draft, parties_of(draft))
+    return draft
+
+
+def parties_of(draft: AgreementDraft) -> list[UUID]:
+    """Every organisation that a rule names, in a fixed order."""
+    return sorted({party for rule in draft.rules for party in (rule.provider, rule.receiver)})
 
 
 def _with_checked_texts(draft: AgreementDraft) -> AgreementDraft:
@@ -276,8 +290,6 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
         raise Refusal("BAD_RULE", path=("input", "rules"))
     if len(draft.rules) > MOST_RULES:
         raise Refusal("TOO_MANY_RULES", path=("input", "rules"), limit=MOST_RULES)
-    if await context.session.fetchval("agreements_open") >= MOST_OPEN_PROPOSALS:
-        raise Refusal("TOO_MANY_PROPOSALS", limit=MOST_OPEN_PROPOSALS)
     if context.principal.organisation not in parties:
         raise Refusal("NOT_A_PARTY", path=("input", "rules"))
     if draft.replaces and await context.loaders.load(AGREEMENT, draft.replaces) is None:

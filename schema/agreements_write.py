@@ -149,7 +149,7 @@ class AgreementMutations:
         context = info.context
         try:
             async with context.session.savepoint():
-                draft = await _draft(context, input)
+                draft = await draft_of(context, input)
                 proposed = await propose(context, draft, input.idempotency_key)
         except Refusal as refusal:
             return _refused(context, refusal)
@@ -208,7 +208,8 @@ async def _payload(
     )
 
 
-async def _draft(context: Context, given: AgreementInput) -> AgreementDraft:
+async def draft_of(context: Context, given: AgreementInput) -> AgreementDraft:
+    """The agreement that an input proposes, with ids in place of global ids and codes."""
     rules = [await _rule(context, number, rule) for number, rule in enumerate(given.rules)]
     return AgreementDraft(
         replaces=_replaced(given),

@@ -11,18 +11,29 @@ from typing import Any
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from schema.access import AccessQuery
 from schema.agreements_write import AgreementMutations
 from schema.contributions import CONTRIBUTIONS
 from schema.counts_submit import CountsMutations
 from schema.datasets import DatasetMutations
+from schema.explanation import ExplanationQuery
 from schema.joining import join
 from schema.push import PushMutations, PushQuery
 from schema.query import GroundQuery
 from schema.receipt_mutations import ReceiptMutations
 from schema.scalars import SCALARS
+from schema.simulation import SimulationQuery
 from schema.upload import SheetMutations
 
-Query = join("Query", "What can be asked.", GroundQuery, PushQuery)
+Query = join(
+    "Query",
+    "What can be asked.",
+    GroundQuery,
+    AccessQuery,
+    ExplanationQuery,
+    SimulationQuery,
+    PushQuery,
+)
 Mutation = join(
     "Mutation",
     "What can be done. Every mutation has one input; what its caller can mend comes back in "

@@ -3,28 +3,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import strawberry
 
 from resolvers.batch import Batch
-from resolvers.context import Context
+from resolvers.context import Context, Language
 from resolvers.wijken import WIJK, wijken_of_asker
-from schema.enums import Precision
+from schema.agreement import Agreement
+from schema.enums import Category, Precision
 from schema.fields import from_row, loaded
 from schema.organisation import ORGANISATION, Organisation
 from schema.texts import label
 from schema.wijk import Wijk
 
+# Of more wijken than this their number is told, not their names.
+_MOST_NAMES = 4
 
-@strawberry.type(description="Something that the caller can do, and why.")
+
+@strawberry.type(
+    description="Something that the caller can do, and why. No two are alike: what differs in "
+    "wijken alone is one."
+)
 class Capability:
     action: str = strawberry.field(description="READ or WRITE.")
     on: str = strawberry.field(description="The kind of record.")
+    category: Category | None = strawberry.field(
+        description="Only of this category; null: of every category."
+    )
     precision: Precision | None = strawberry.field(description="How exactly.")
+    fields: list[str] | None = strawberry.field(
+        description="Which fields are shown; null for one's own records: all."
+    )
     provider: Organisation | None = loaded(
         Batch("organisations_by_id", "provider", "one"), "Whose records; null for one's own."
     )
+    agreement: Agreement | None = loaded(
+        Batch("agreements_by_id", "agreement", "one"), "Under which agreement, if it is by one."
+    )
+    until: date | None = strawberry.field(description="Until which day; null: without an end.")
 
     @strawberry.field(description="In which wijken; empty: in every wijk.")
     async def wijken(
@@ -33,9 +52,32 @@ class Capability:
         return await info.context.loaders.load_many(WIJK, root["wijken"])
 
     @strawberry.field(description="The rule that says so, in words.")
-    def because(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
-        values = {"title": root["agreement"], "until": root["until"]}
-        return label(f"because.{root['because']}", info.context.language, **values)
+    async def because(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
+        language = info.context.language
+        if root["because"] != "AGREEMENT":
+            return label(f"because.{root['because']}", language)
+        provider = await info.context.loaders.load(ORGANISATION, root["provider"])
+        category = root["category"]
+        return label(
+            "because.AGREEMENT",
+            language,
+            organisation=provider["name"],
+            kind=label(f"kind.{root['on']}", language),
+            category=label(
+                f"category.{category}" if category else "because.EVERY_CATEGORY", language
+            ),
+            precision=label(f"shared_as.{root['precision']}", language),
+            wijken=_places(root["wijk_names"], language),
+            title=root["title"],
+            until=root["until"],
+        )
+
+
+def _places(names: Sequence[str], language: Language) -> str:
+    """Some wijken by name, many by their number."""
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    return label("place.WIJKEN", language, number=len(names))
 
 
 @strawberry.type(description="The caller.")
@@ -65,4 +107,6 @@ class Me:
     async def can(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[Capability]:
-        return await info.context.session.fetch("rights_of_asker")  # type: ignore[return-value]
+        scopes = sorted(info.context.principal.scopes)
+        rows: Any = await info.context.session.fetch("rights_of_asker", scopes)
+        return rows  # type: ignore[no-any-return]

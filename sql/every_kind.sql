@@ -74,3 +74,18 @@ returning s.dataset, s.external_id
 -- {table}_owned --
 -- Whether this record ($1) is the asker's own.
 select exists (select from hub.{table} s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1)
+
+-- {table}_sharing --
+-- What decides who sees the asker's own record ($1): where it is, what it is about, since when the hub has it, and the writer's caps.
+select array[s.wijk] as wijken, s.category, s.recorded_on, s.dataset, s.profile <> hub.as_agreed() as capped,
+  array(select c.receiver from hub.share_caps c
+    where (c.gemeente, c.owner, c.profile) = (s.gemeente, s.owner, s.profile)) as receivers
+from hub.{table} s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1
+
+-- {table}_example --
+-- Records as a receiver would see them ($1: rows of its door as JSON), as rows again.
+select s.*, x.day, x."precision", x.agreement, x.hidden, null::double precision as lon, null::double precision as lat
+from unnest($1::jsonb[]) with ordinality e(given, place)
+cross join lateral jsonb_populate_record(null::hub.{table}, e.given) s
+cross join lateral jsonb_to_record(e.given) x(day date, "precision" text, agreement uuid, hidden text[])
+order by e.place

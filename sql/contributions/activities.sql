@@ -76,3 +76,10 @@ update hub.activities s set
   changed_at = hub.now(), version = s.version + 1
 where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
 returning s.id
+
+-- activities_sharing --
+-- What decides who sees the asker's own activity ($1): where it is, what it is about, since when the hub has it, and the writer's caps.
+select s.wijken, s.category, s.recorded_on, s.dataset, s.profile <> hub.as_agreed() as capped,
+  array(select c.receiver from hub.share_caps c
+    where (c.gemeente, c.owner, c.profile) = (s.gemeente, s.owner, s.profile)) as receivers
+from hub.activities s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1

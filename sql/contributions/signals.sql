@@ -56,3 +56,11 @@ update hub.signals s set
   changed_at = hub.now(), version = s.version + 1
 where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1 and s.version = $2
 returning s.id
+
+-- signals_example --
+-- Signals as a receiver would see them ($1: rows of its door as JSON), as rows again.
+select s.*, x.day, x."precision", x.agreement, x.hidden
+from unnest($1::jsonb[]) with ordinality e(given, place)
+cross join lateral jsonb_populate_record(null::hub.signals, e.given) s
+cross join lateral jsonb_to_record(e.given) x(day date, "precision" text, agreement uuid, hidden text[])
+order by e.place

@@ -30,6 +30,7 @@ Columns = Mapping[str, str]
 
 # Fetched by a resolver, and handed on as they are.
 FETCHED = {
+    "AccessCell": ("access_matrix",),
     "Capability": ("rights_of_asker",),
     "HistoryEntry": ("history_of_records",),
     "PublishedAgreement": ("agreements_published",),
@@ -41,9 +42,13 @@ FETCHED = {
 }
 # Other columns than fields, or none: Python makes them from rows.
 MADE = {
+    "AccessExplanation",
     "ActionStep",
+    "AgreementDiff",
     "Budget",
     "Count",
+    "DiffLine",
+    "ExplainStep",
     "FeedItem",
     "Goal",
     "Headline",

@@ -47,10 +47,10 @@ SAY_IT_ALL = {
 } | {to_camel_case(each.kind.name.lower()) for each in CONTRIBUTIONS}  # fmt: skip
 
 # What callers choose from in a request, and no screen shows.
-WITHOUT_WORDS = {"PushMode", "RecordOrder"}
+WITHOUT_WORDS = {"ExplainAction", "PushMode", "RecordOrder"}
 
 # The section of labels of an enum, where it is not the enum's own name in snake_case.
-SECTIONS: dict[str, str] = {}
+SECTIONS: dict[str, str] = {"AccessVerdict": "verdict", "ExplainRule": "explain"}
 
 # Of columns that may hold only some texts: the enum that has the same values. Those of a kind of
 # contribution are found by the fields of its type.

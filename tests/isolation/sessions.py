@@ -153,6 +153,16 @@ VALUES: dict[str, Pick] = {
     "Query.agreements.activeOn": _DAY,
     "Query.agreements.first": _FIRST,
     "Query.agreements.after": _AFTER,
+    "Query.accessMatrix.on": _DAY,
+    "Query.accessMatrix.provider": _of("organisations"),
+    "Query.accessMatrix.receiver": _of("organisations"),
+    "ExplainInput.node": _of("ids", "guesses", "guesses"),
+    "ExplainInput.field": _one(
+        "Signal", "Signal.summary", "Activity.title", "Signal.geheim", "summary", "CountRecord"
+    ),
+    "ExplainInput.owner": _of("organisations", "guesses"),
+    "ExplainInput.on": _DAY,
+    "ExplainInput.wijk": _of("wijken"),
     "Query.pushReceipt.id": _of("ids", "guesses"),
     "Organisation.contact.wijk": _of("wijk_ids"),
     "Buurt.figures.measure": _one("a_inw"),
@@ -363,6 +373,11 @@ LIKELY = {
     "SignalFilter.text": 0.5,
     "SignalRow.buurt": 0.1,
     "ActivityRow.buurt": 0.1,
+    "ExplainInput.node": 0.6,
+    "ExplainInput.field": 0.5,
+    "ExplainInput.on": 0.1,
+    "ExplainInput.wijk": 0.2,
+    "ExplainInput.category": 0.1,
 }
 
 
@@ -466,6 +481,7 @@ class Asking:
         names = list(type_.fields)
         if type_ is SCHEMA.query_type:
             names += ["wijk"] * 10 + ["node", "mySlice"] * 3 + ["agreements", "wijken"]
+            names += ["explainAccess"] * 3
         else:
             names += ["pushSignals"] * 4 + ["updateSignal", "reportSignal", "withdraw"] * 4
             names += ["commitDryRun", "undoPush"] * 2

@@ -18,8 +18,11 @@ from typing import Any
 import asyncpg
 import pytest
 
+import schema.explanation
 import sql.session
-from sql.statements import statements
+from resolvers.explanation import HIDDEN_OR_ABSENT
+from schema.ids import decode
+from sql.statements import Statement, statements
 from tests.conftest import Cluster
 from tests.isolation.pair import (
     DOORS,
@@ -187,5 +190,34 @@ def test_a_planted_ledger_that_tells_requests_apart_is_found(
 
     async def plant(root: Connection) -> None:
         """The statement is the fault."""
+
+    assert bases.runner.run(_first_difference(bases, plant))
+
+
+def test_a_planted_explanation_that_tells_absent_from_hidden_is_found(
+    bases: Bases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaking = dict(statements())
+    leaking["is_there"] = Statement(
+        "is_there", "Tells.", "select hub.is_there($1::uuid)", "planted"
+    )
+    monkeypatch.setattr(sql.session, "statements", lambda: MappingProxyType(leaking))
+    honest = schema.explanation._of_node
+
+    async def telling(context: Any, given: Any) -> Any:
+        said = await honest(context, given)
+        if said is not HIDDEN_OR_ABSENT:
+            return said
+        hidden = await context.session.fetchval("is_there", decode(str(given.node))[1])
+        return dataclasses.replace(said, cures=()) if hidden else said
+
+    monkeypatch.setattr(schema.explanation, "_of_node", telling)
+
+    async def plant(root: Connection) -> Any:
+        await root.execute("""
+            create function hub.is_there(of_id uuid) returns boolean language sql stable security definer as $$
+              select exists (select from hub.signals where id = of_id)
+                or exists (select from hub.activities where id = of_id) $$;
+            grant execute on function hub.is_there(uuid) to hub_app""")
 
     assert bases.runner.run(_first_difference(bases, plant))

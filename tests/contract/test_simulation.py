@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Trying out a proposal: what would become visible to whom, over one's own records, and nothing of
+it stays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.agreement.committed import ROOT
+from tests.conftest import World
+from tests.contract.agreeing import decide, organisation, propose, rule
+from tests.contract.test_my_slice import report, seen
+
+pytestmark = pytest.mark.anyio
+
+OPERATION = (ROOT / "tests" / "contract" / "operations" / "7a_agreement.graphql").read_text("utf-8")
+SIMULATE = """query($in: AgreementInput!) { simulateAgreement(input: $in) {
+  becomesVisible { to { name } kind category precision fields records example { ...record } }
+  noLongerVisible { to { name } kind category precision fields records }
+  warnings { path code message hint } } }
+fragment record on Contribution { id owner { name } wijk { name } precision hidden version sourceId
+  recordedOn agreement { id } history { nodes { change } }
+  place { label precision lon lat buurt { name } }
+  ... on Signal { category status seenOn seenAt summary internalNote subcategory }
+  ... on Activity { title startsAt wijken { name } } }"""
+GIVER, TAKER = "corporatie-a", "buurtwerk"
+
+
+def draft(rules: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    return {
+        "idempotencyKey": "wat-als-01",
+        "title": "Ontwerp",
+        "purpose": "samen kijken",
+        "legalBasis": "verzonnen, voor een test",
+        "from": "2026-11-23",
+        "until": "2027-10-31",
+        "contact": "loket",
+        "rules": rules,
+        **more,
+    }
+
+
+async def simulated(world: World, rules: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    answer = await world.partner(GIVER).ask(SIMULATE, {"in": draft(rules, **more)})
+    found: dict[str, Any] = answer["simulateAgreement"]
+    return found
+
+
+def codes(found: dict[str, Any]) -> set[str]:
+    return {warning["code"] for warning in found["warnings"]}
+
+
+def brief(lines: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return [(one["category"], one["precision"], one["records"]) for one in lines]
+
+
+async def everything(world: World) -> dict[str, list[str]]:
+    """Every row of every table, as text."""
+    root: asyncpg.Connection[asyncpg.Record]
+    async with world.connect("superuser") as root:
+        tables = await root.fetch(
+            "select relname from pg_class where relnamespace = 'hub'::regnamespace"
+            " and relkind = 'r' order by 1"
+        )
+        return {
+            name: [
+                row[0] for row in await root.fetch(f"select t::text from hub.{name} t order by 1")
+            ]
+            for (name,) in tables
+        }
+
+
+async def test_it_says_what_would_be_seen_and_nothing_of_it_stays(world: World) -> None:
+    node = await report(world, GIVER, 20)
+    await report(world, GIVER, 19, category="LITTER")
+    await report(world, "corporatie-b", 18)
+    rules = [
+        await rule(world, GIVER, TAKER, fields=["summary"]),
+        await rule(world, TAKER, GIVER, precision="EXACT"),
+    ]
+    before = await everything(world)
+    answer = await world.partner(GIVER).ask(OPERATION, {"ontwerp": draft(rules)})
+    assert await everything(world) == before
+    lines = answer["simulateAgreement"]["becomesVisible"]
+    assert [(one["to"]["name"], *brief([one])[0]) for one in lines] == [
+        ("Buurtwerk", "LITTER", "BUURT", 1),
+        ("Buurtwerk", "NOISE", "BUURT", 1),
+        ("Corporatie A (verzonnen)", None, "EXACT", None),
+    ]
+    assert lines[1]["example"] == {"id": node, "place": {"label": "Noord, Oosterheem"}}
+    assert lines[2]["example"] is None
+    assert answer["simulateAgreement"]["noLongerVisible"] == []
+
+
+async def test_the_example_is_what_the_receiver_would_get(world: World) -> None:
+    await report(world, GIVER, 20)
+    rules = [await rule(world, GIVER, TAKER, fields=["summary"])]
+    [line] = (await simulated(world, rules))["becomesVisible"]
+    made = await propose(world, GIVER, rules)
+    await decide(world, TAKER, "accept", made)
+    [shown] = (await seen(world))["signals"]["nodes"]
+    for name in ("id", "category", "seenOn", "seenAt", "summary", "hidden", "precision", "place"):
+        assert line["example"][name] == shown[name], name
+    for name in ("version", "sourceId", "internalNote", "history", "agreement"):
+        assert line["example"][name] is None, name
+    assert line["fields"] == ["buurt", "category", "closedOn", "seenOn", "status", "summary"]
+
+
+async def test_the_writers_cap_holds_in_a_simulation_too(world: World) -> None:
+    taker = await organisation(world, TAKER)
+    open_ = [await rule(world, GIVER, TAKER, precision="EXACT", fields=["summary"])]
+    made = await propose(world, GIVER, open_, idempotencyKey="eerst-0001")
+    await decide(world, TAKER, "accept", made)
+    cap = [{"organisation": taker, "precision": "WIJK", "withSummary": False}]
+    await report(world, GIVER, 20, shareAt=cap)
+    await report(world, GIVER, 21, shareAt=[])
+    await decide(world, GIVER, "revoke", made)
+    [line] = (await simulated(world, open_))["becomesVisible"]
+    assert (line["precision"], line["records"], line["example"]["summary"]) == ("WIJK", 1, None)
+
+
+async def test_records_from_before_the_term_are_told_apart(world: World) -> None:
+    for number in (18, 19):
+        await report(world, GIVER, number)
+    later = {"from": "2026-12-01", "until": "2027-10-31"}
+    without = await simulated(world, [await rule(world, GIVER, TAKER)], **later)
+    assert brief(without["becomesVisible"]) == [(None, "BUURT", 0)]
+    rules = [await rule(world, GIVER, TAKER, includesPast=True)]
+    with_past = await simulated(world, rules, **later)
+    assert brief(with_past["becomesVisible"]) == [("NOISE", "BUURT", 2)]
+    [older] = [one for one in with_past["warnings"] if one["code"] == "SHOWS_OLDER"]
+    assert older["path"] == ["input", "rules", "0", "includesPast"]
+    assert "2" in older["message"]
+
+
+async def test_what_only_counts_has_no_records(world: World) -> None:
+    await report(world, GIVER, 20)
+    rules = [
+        await rule(world, GIVER, TAKER, precision="COUNT"),
+        await rule(world, GIVER, TAKER, kind="COUNT", precision="COUNT"),
+    ]
+    found = await simulated(world, rules)
+    assert brief(found["becomesVisible"]) == [(None, "COUNT", None), (None, "COUNT", None)]
+    assert codes(found) == {"ONLY_COUNTED"}
+
+
+async def test_an_agreement_that_goes_first_takes_fields_away(world: World) -> None:
+    with_text = [await rule(world, GIVER, TAKER, precision="WIJK", fields=["summary"])]
+    made = await propose(world, GIVER, with_text)
+    await decide(world, TAKER, "accept", made)
+    await report(world, GIVER, 20)
+    found = await simulated(world, [await rule(world, GIVER, TAKER, precision="BUURT")])
+    [more], [less] = found["becomesVisible"], found["noLongerVisible"]
+    assert (more["precision"], more["fields"]) == ("BUURT", ["buurt"])
+    assert (less["precision"], less["fields"]) == ("WIJK", ["summary"])
+
+
+async def test_what_is_shown_already_changes_nothing_and_is_told(world: World) -> None:
+    rules = [await rule(world, GIVER, TAKER, precision="EXACT")]
+    made = await propose(world, GIVER, rules)
+    await decide(world, TAKER, "accept", made)
+    await report(world, GIVER, 20)
+    found = await simulated(world, [await rule(world, GIVER, TAKER)])
+    assert brief(found["becomesVisible"]) == [(None, "BUURT", 0)]
+    assert found["noLongerVisible"] == []
+    assert "SHOWN_ALREADY" in codes(found)
+
+
+async def test_an_activity_of_several_wijken_counts_once(world: World) -> None:
+    given = {
+        "idempotencyKey": "koffie-0001",
+        "wijken": ["WK063711", "WK063708"],
+        "category": "SOCIAL_CONTACT",
+        "title": "Koffie",
+        "startsAt": "2026-11-25T10:00:00+01:00",
+    }
+    made = await world.partner(GIVER).ask(
+        "mutation($in: ReportActivityInput!) { reportActivity(input: $in) { errors { code } } }",
+        {"in": given},
+    )
+    assert made["reportActivity"]["errors"] == []
+    wijken = ["WK063711", "WK063708"]
+    rules = [await rule(world, GIVER, TAKER, kind="ACTIVITY", fields=["title"], wijken=wijken)]
+    [line] = (await simulated(world, rules))["becomesVisible"]
+    assert line["records"] == 1
+    assert line["example"]["title"] == "Koffie"
+    assert [one["name"] for one in line["example"]["wijken"]] == ["Oosterheem", "Seghwaert"]
+
+
+async def test_it_warns_of_what_to_think_of_before_signing(world: World) -> None:
+    async with world.connect("owner") as owner:
+        await owner.execute(
+            "delete from hub.organisation_wijken w using hub.organisations o"
+            " where o.id = w.organisation and o.slug = 'corporatie-a'"
+            " and w.wijk in (select wijk from hub.wijk_versions where code = 'WK063708')"
+        )
+    rules = [
+        await rule(
+            world, GIVER, TAKER, precision="EXACT", fields=["point", "summary"], keepDays=900,
+            wijken=["WK063708"],
+        ),
+        await rule(world, "wijkagent", GIVER),
+    ]  # fmt: skip
+    found = await simulated(world, rules, until="2029-10-31")
+    assert codes(found) == {
+        "DPIA_ABSENT",
+        "LONG_KEPT",
+        "LONG_TERM",
+        "PROVIDER_NOT_IN_WIJK",
+        "SENSITIVE_FIELDS",
+        "WPG_NOT_NAMED",
+    }
+    assert all(warning["message"] and warning["hint"] for warning in found["warnings"])
+    sound = [await rule(world, GIVER, TAKER)]
+    assert codes(await simulated(world, sound)) == set()
+
+
+async def test_what_cannot_be_proposed_cannot_be_tried_out(world: World) -> None:
+    rules = [await rule(world, TAKER, "handhaving")]
+    body = await world.partner(GIVER).answer(SIMULATE, {"in": draft(rules)})
+    assert [error["extensions"]["code"] for error in body["errors"]] == ["NOT_A_PARTY"]
+
+
+async def test_by_hand_nobody_opens_anothers_records_with_it(world: World) -> None:
+    """The function compiles rules of the asker's own alone, whatever it is given."""
+    await report(world, "corporatie-b", 20)
+    async with world.connect("app") as app, app.transaction():
+        ids = dict(await _ids(world))
+        await app.execute(
+            "select set_config('hub.gemeente', 'GM0637', true),"
+            " set_config('hub.organisation', $1, true)",
+            str(ids[GIVER]),
+        )
+        found = await app.fetch(
+            """select * from hub.try_agreement(
+              '{"valid_from": "2026-11-01", "valid_until": "2027-11-01"}',
+              jsonb_build_array(jsonb_build_object('provider', $1::uuid, 'receiver', $2::uuid,
+                'wijken', (select jsonb_agg(id) from hub.wijken), 'kind', 'SIGNAL', 'fields',
+                jsonb_build_array('summary'), 'precision', 'EXACT', 'keep_days', 365, 'min_cell', 5,
+                'includes_past', true)), null)""",
+            *(ids["corporatie-b"], ids[GIVER]),
+        )
+        assert found == []
+        assert await app.fetchval("select hub.asker()") == ids[GIVER]
+
+
+async def _ids(world: World) -> list[Any]:
+    async with world.connect("superuser") as root:
+        return list(await root.fetch("select slug, id from hub.organisations"))
