@@ -2,40 +2,6 @@
 -- Answers to "why": who may see what as of a day, and what a proposal would change, from the rules that are compiled into grants and
 -- by the doors themselves.
 
--- stand-in: until the migration that makes versions has these two under the same names.
--- The state of an agreement at the end of a day: of a past one by what was decided until then, of today and later by all decisions.
-create function hub.agreement_state_on(in_gemeente text, of_agreement uuid, of_version int, on_day date)
-  returns text language sql stable parallel safe as $$
-  select case
-      when bool_or(d.decision = 'REVOKE') then 'REVOKED'
-      when bool_or(d.decision = 'REJECT') then 'REJECTED'
-      when on_day > a.valid_until then 'ENDED'
-      when count(*) filter (where d.decision = 'ACCEPT') = cardinality(a.parties) and on_day >= a.valid_from then 'IN_FORCE'
-      when count(*) filter (where d.decision = 'ACCEPT') = cardinality(a.parties) then 'ACCEPTED'
-      else 'PROPOSED' end
-  from hub.agreements a
-  left join hub.agreement_decisions d on (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version)
-    and (on_day >= hub.today() or (d.at at time zone 'Europe/Amsterdam')::date <= on_day)
-  where (a.gemeente, a.id, a.version) = (in_gemeente, of_agreement, of_version)
-    and (on_day >= hub.today() or (a.proposed_at at time zone 'Europe/Amsterdam')::date <= on_day)
-  group by a.gemeente, a.id, a.version
-$$;
-create function hub.rules_on(in_gemeente text, on_day date)
-  returns table (receiver uuid, provider uuid, wijk uuid, kind text, category text, agreement uuid, version int, rule int,
-    "precision" text, fields text[], covers_from date, valid_from date, valid_until date, keep_days int, min_cell int,
-    includes_past boolean)
-  language sql stable parallel safe as $$
-  select r.receiver, r.provider, w.wijk, r.kind, r.category, r.agreement, r.version, r.number, r.precision, r.fields,
-    case when r.includes_past then '-infinity' else a.valid_from end, a.valid_from, a.valid_until, r.keep_days, r.min_cell,
-    r.includes_past
-  from hub.agreement_rules r
-  join hub.agreements a on (a.gemeente, a.id, a.version) = (r.gemeente, r.agreement, r.version)
-  cross join lateral unnest(r.wijken) w(wijk)
-  where a.gemeente = in_gemeente and hub.agreement_state_on(a.gemeente, a.id, a.version, on_day) = 'IN_FORCE'
-$$;
-grant execute on function hub.agreement_state_on(text, uuid, int, date), hub.rules_on(text, date) to hub_app, hub_door;
--- end of the stand-in
-
 -- What a rule makes of a slice ---------------------------------------------------------------------------------------
 -- In one place for what is compiled, what is explained and what is tried out.
 
@@ -59,11 +25,11 @@ create function hub.is_about(r hub.agreement_rules, s hub.slices) returns boolea
     and (r.category is null or r.category = s.category)
 $$;
 
--- The grant that a rule gives of a slice that it is about, under the writer's caps: none where these leave the receiver out.
-create function hub.grant_of(s hub.slices, r hub.agreement_rules, a hub.agreements, agreed_at timestamptz)
+-- The grant that a rule gives of a slice that it is about, until a day, under the writer's caps: none where these leave the receiver out.
+create function hub.grant_of(s hub.slices, r hub.agreement_rules, a hub.agreements, ends_on date, agreed_at timestamptz)
   returns setof hub.grants language sql stable as $$
   select s.gemeente, r.receiver, s.wijk, s.kind, s.owner, s.id, r.agreement, r.version, r.number, hub.precision_of(e.rank), e.rank,
-    e.fields, v.hidden, v.shows, case when r.includes_past then '-infinity' else a.valid_from end, a.valid_from, a.valid_until,
+    e.fields, v.hidden, v.shows, case when r.includes_past then '-infinity' else a.valid_from end, a.valid_from, ends_on,
     r.keep_days, r.min_cell, agreed_at
   from (select true) one
   left join hub.share_caps c on c.gemeente = s.gemeente and c.owner = s.owner and c.profile = s.profile and c.receiver = r.receiver
@@ -81,14 +47,30 @@ create function hub.grant_of(s hub.slices, r hub.agreement_rules, a hub.agreemen
   where s.profile = hub.as_agreed() or c.receiver is not null
 $$;
 grant execute on function hub.is_about(hub.agreement_rules, hub.slices),
-  hub.grant_of(hub.slices, hub.agreement_rules, hub.agreements, timestamptz) to hub_recorder;
+  hub.grant_of(hub.slices, hub.agreement_rules, hub.agreements, date, timestamptz) to hub_recorder;
 
 -- who owns it replaces it
 set local role hub_recorder;
--- Compiles the grants of some slices, or of one agreement: removes what stood, writes what is agreed by every party now.
+-- As migration 30 has it, by the functions above.
 create or replace function hub.compile_grants(in_gemeente text, of_slices uuid[], of_agreement uuid) returns void
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
+  if of_agreement is not null then
+    delete from hub.replaced_versions p where (p.gemeente, p.agreement) = (in_gemeente, of_agreement);
+    insert into hub.replaced_versions (gemeente, agreement, version, from_day)
+    select a.gemeente, a.id, a.version, n.from_day
+    from hub.agreements a
+    cross join lateral (
+      select min(hub.begins_on(b.gemeente, b.id, b.version)) as from_day
+      from hub.agreements b where (b.gemeente, b.id) = (a.gemeente, a.id) and b.version > a.version) n
+    -- of what was over by then, or never began, nobody is told when it would have been replaced
+    where (a.gemeente, a.id) = (in_gemeente, of_agreement) and n.from_day <= a.valid_until
+      and hub.begins_on(a.gemeente, a.id, a.version) is not null
+      and not exists (
+        select from hub.agreement_decisions d
+        where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision = 'REVOKE');
+  end if;
+
   delete from hub.grants g
   where g.gemeente = in_gemeente and (g.slice = any (of_slices) or g.agreement = of_agreement);
 
@@ -96,7 +78,8 @@ begin
   select g.* from hub.slices s
   join hub.agreement_rules r on hub.is_about(r, s)
   join hub.agreements a on (a.gemeente, a.id, a.version) = (r.gemeente, r.agreement, r.version)
-  cross join lateral hub.grant_of(s, r, a, (
+  left join hub.replaced_versions p on (p.gemeente, p.agreement, p.version) = (a.gemeente, a.id, a.version)
+  cross join lateral hub.grant_of(s, r, a, least(a.valid_until, p.from_day - 1), (
     select max(d.at) from hub.agreement_decisions d
     where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision = 'ACCEPT')) g
   where s.gemeente = in_gemeente
@@ -180,7 +163,7 @@ begin
       cross join lateral (
         select jsonb_populate_record(null::hub.agreement_rules, j.given || jsonb_build_object('gemeente', here)) as rule, j.place) r) r
       on hub.is_about(r.rule, s)
-    cross join lateral hub.grant_of(s, r.rule, tried, hub.now()) g
+    cross join lateral hub.grant_of(s, r.rule, tried, tried.valid_until, hub.now()) g
     where s.gemeente = here and s.owner = me;
 
     with was as (
