@@ -21,6 +21,7 @@ import click
 from hub import logs
 from hub.administration import partner, token
 from hub.app import create_app
+from hub.audit import audit
 from hub.backup import backup, restore
 from hub.commands import (
     DATA,
@@ -76,7 +77,7 @@ HOST = click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
 # Who uses a command; the help lists them so.
 SECTIONS = {
     "Try it": ("demo",),
-    "Run it": ("serve", "migrate", "daily", "doctor", "backup", "restore"),
+    "Run it": ("serve", "migrate", "daily", "doctor", "backup", "restore", "audit"),
     "Take part in it": ("push", "template", "export", "agreement"),
     "Administer it": ("import", "confirm", "partner", "token"),
     "Build on it": ("new", "schema"),
@@ -408,6 +409,7 @@ def schema() -> None:
 
 import_group.add_command(kwb)
 import_group.add_command(facts)
+main.add_command(audit)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(doctor)

@@ -15,13 +15,15 @@ from schema.agreements_write import AgreementMutations
 from schema.contributions import CONTRIBUTIONS
 from schema.counts_submit import CountsMutations
 from schema.joining import join
+from schema.ledger import LedgerQuery
+from schema.processing import ProcessingMutations, ProcessingQuery
 from schema.push import PushMutations, PushQuery
 from schema.query import GroundQuery
 from schema.receipt_mutations import ReceiptMutations
 from schema.scalars import SCALARS
 from schema.upload import SheetMutations
 
-Query = join("Query", "What can be asked.", GroundQuery, PushQuery)
+Query = join("Query", "What can be asked.", GroundQuery, PushQuery, LedgerQuery, ProcessingQuery)
 Mutation = join(
     "Mutation",
     "What can be done. Every mutation has one input; what its caller can mend comes back in "
@@ -32,6 +34,7 @@ Mutation = join(
     *(contribution.mutation_part for contribution in CONTRIBUTIONS),
     CountsMutations,
     AgreementMutations,
+    ProcessingMutations,
 )
 
 

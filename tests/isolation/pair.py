@@ -602,6 +602,7 @@ async def _side(
         ids=IdSource(random.Random(seed).randbytes),
         clock=lambda: 0.0,
         new_error_id=lambda: f"{next(errors):016}",
+        random_bytes=random.Random(f"traces {seed}").randbytes,
     )
     transport = httpx.ASGITransport(app=application)
     client = httpx.AsyncClient(
