@@ -43,7 +43,17 @@ from tests.isolation.model import (
     World,
     noon,
 )
-from tests.isolation.play import CATEGORIES, Connection, Play, as_asker, named, told
+from tests.isolation.play import (
+    CATEGORIES,
+    LOG_READS,
+    Connection,
+    Play,
+    Read,
+    as_asker,
+    log_reads,
+    named,
+    told,
+)
 from tests.isolation.sessions import Asking, Memory, Operation, global_id
 
 GEMEENTE = "GM0637"
@@ -539,18 +549,15 @@ async def _reads(play: Play, asker: UUID, rng: random.Random) -> None:
             while total > 0:
                 part = rng.randint(1, total)
                 total -= part
-                read = {"owner": str(rule.provider), "agreement": str(agreement.id)}
-                line = {**read, "kind": "SIGNAL", "hidden": ["seenAt"], "records": part}
-                lines.append((rule.receiver, line))
+                read = Read(rule.provider, agreement.id, part, ("seenAt",))
+                lines.append((rule.receiver, read))
     rng.shuffle(lines)
     for reader, line in lines:
         if reader != asker:
             async with as_asker(play.app, play.world.gemeente, reader):
-                await play.app.execute(
-                    "select set_config('hub.actor', $1, true), hub.log_reads($2, $1)",
-                    f"iemand-{rng.randrange(9)}",
-                    orjson.dumps([line]).decode(),
-                )
+                actor = f"iemand-{rng.randrange(9)}"
+                await play.app.execute("select set_config('hub.actor', $1, true)", actor)
+                await play.app.fetch(LOG_READS, *log_reads(actor, line))
 
 
 DOORS = ("shared_signals_newest", "shared_signals_oldest", "shared_signals_by_id")
