@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from hub.graphql import GraphQLEndpoint
 from hub.identity.tokens import TokenAdapter
+from hub.ldv import ProcessingLog, processing_logs
 from hub.metrics import Traffic
 from hub.pages import graphiql, icon, index
 from hub.pages.sheet import sheet_page
@@ -37,12 +39,14 @@ def create_app(
     ids: IdSource | None = None,
     database_ready: Callable[[], bool] = lambda: True,
     traffic: Traffic | None = None,
+    logs: Sequence[ProcessingLog] | None = None,
     **endpoint: Any,
 ) -> Starlette:
     """The hub over an open database, which the caller closes.
 
     `ids` makes the ids of new records. `database_ready` says whether the database server is up;
-    `traffic` counts what is answered; `endpoint` are further arguments of `GraphQLEndpoint`, for
+    `traffic` counts what is answered; `logs` get a line of each processing, in the place of those
+    that the settings ask for; `endpoint` are further arguments of `GraphQLEndpoint`, for
     tests.
     """
     source = ids or IdSource()
@@ -52,6 +56,8 @@ def create_app(
             session=session, principal=principal, loaders=Loaders(session), ids=source, **known
         )
 
+    traffic = traffic or Traffic()
+    told_to = processing_logs(settings, traffic.processing_told) if logs is None else tuple(logs)
     graphql = GraphQLEndpoint(
         build(),
         database,
@@ -60,8 +66,15 @@ def create_app(
         limits=settings.limits_of_one_worker,
         row_types=ROW_TYPES,
         traffic=traffic,
+        processing_logs=told_to,
         **endpoint,
     )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        for log in told_to:
+            await log.close()
 
     async def ready(_: Request) -> Response:
         try:
@@ -88,4 +101,5 @@ def create_app(
             Mount("/static", StaticFiles(packages=[("hub.pages", "static")])),
             *(() if settings.production else graphiql.routes()),
         ],
+        lifespan=lifespan,
     )

@@ -22,6 +22,7 @@ from hub import logs
 from hub.access import access
 from hub.administration import partner, token
 from hub.app import create_app
+from hub.audit import audit
 from hub.backup import backup, restore
 from hub.commands import (
     DATA,
@@ -77,7 +78,7 @@ HOST = click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
 # Who uses a command; the help lists them so.
 SECTIONS = {
     "Try it": ("demo",),
-    "Run it": ("serve", "migrate", "daily", "doctor", "backup", "restore"),
+    "Run it": ("serve", "migrate", "daily", "doctor", "backup", "restore", "audit"),
     "Take part in it": ("push", "template", "export", "agreement"),
     "Administer it": ("import", "confirm", "partner", "token", "access"),
     "Build on it": ("new", "schema"),
@@ -409,6 +410,7 @@ def schema() -> None:
 
 import_group.add_command(kwb)
 import_group.add_command(facts)
+main.add_command(audit)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(doctor)

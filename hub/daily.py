@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the hub does by itself once a day: publish numbers of closed periods, tell of agreements
 that begin, end or end soon, cut the feed's batch, forget dry runs that nobody carried out, and keys
-that no retry comes for.
+that no retry comes for. And every minute: seal what was added to the audit log and the read ledger.
 
 All is decided in the database and has no effect when done already, so every hub over it may do it,
 at its start and at each new day of the hub's clock. A database that is away is tried again.
@@ -61,6 +61,15 @@ async def run_daily(
         )
 
 
+async def seal_logs(database: Database, gemeenten: Sequence[str]) -> int:
+    """Seals what was added to the logs of each gemeente; how many entries that were."""
+    sealed = 0
+    for gemeente in gemeenten:
+        while (now := (await database.call("seal_logs", gemeente))[0]["sealed"]) > 0:
+            sealed += now
+    return sealed
+
+
 async def wait_a_minute(stop: asyncio.Event) -> None:
     """Returns after a minute, or as soon as `stop` is set."""
     with suppress(TimeoutError):
@@ -85,8 +94,8 @@ async def daily_loop(
     wait: Wait = wait_a_minute,
     done: Callable[[], None] = lambda: None,
 ) -> None:
-    """Does the daily work now and whenever the hub's day changes, until `stop` is set; `done` is
-    told of each time.
+    """Does the daily work now and whenever the hub's day changes, and seals the logs at each look,
+    until `stop` is set; `done` is told of each time that the daily work was done.
 
     A failure is logged and the work is tried again at the next look: it never ends the loop.
     """
@@ -94,11 +103,12 @@ async def daily_loop(
     while not stop.is_set():
         try:
             today = (await database.call("daily_today"))[0]["today"]
+            gemeenten = [row["code"] for row in await database.call("daily_gemeenten")]
             if today != done_on:
-                rows = await database.call("daily_gemeenten")
-                await run_daily(database, [row["code"] for row in rows])
+                await run_daily(database, gemeenten)
                 done_on = today
                 done()
+            await seal_logs(database, gemeenten)
         except Unavailable:
             event(logger, logging.WARNING, "daily.database_away")
         except Exception as error:

@@ -21,7 +21,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, cast
@@ -47,6 +47,7 @@ from hub.errors import (
     speaks_of_argument,
     without_value,
 )
+from hub.ldv import ProcessingLog, lines_of, processings
 from hub.limits import Accepted, Documents, InvalidDocument, check, check_lists
 from hub.metrics import Traffic
 from hub.rate import BYTES_FOR_ONE, RETRY_SECONDS, Buckets, Places, Turns, reading_cost
@@ -60,12 +61,12 @@ from hub.requests import (
     check_scope,
     language_of,
     read_body,
-    trace_of,
     wants_modern,
     while_connected,
 )
 from hub.rows import Rejected, row_lists, sift
 from hub.settings import Limits
+from hub.traces import RandomBytes, Trace, trace_of
 from resolvers.context import Context, Language
 from schema.errors import refusal_in, root_cause
 from schema.rows import MAX_NAME
@@ -148,6 +149,8 @@ class Exchange:
     language: Language
     modern: bool
     started: float
+    began: float
+    trace: Trace
     organisation: str | None = None
     operation: str | None = None
     kind: str | None = None
@@ -172,12 +175,17 @@ class GraphQLEndpoint:
         limits: Limits,
         row_types: frozenset[str] = frozenset(),
         traffic: Traffic | None = None,
+        processing_logs: Sequence[ProcessingLog] = (),
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
         new_error_id: Callable[[], str] = lambda: secrets.token_hex(8),
+        random_bytes: RandomBytes = secrets.token_bytes,
     ) -> None:
         """Serve `schema`; lists of the input types named in `row_types` are checked row by row.
 
-        `traffic` counts what is answered; `clock` gives monotonic seconds, for rates and durations.
+        `traffic` counts what is answered; `processing_logs` get a line of each processing; `clock`
+        gives monotonic seconds, for rates and durations, `now` the time of day as Unix has it;
+        `random_bytes` makes the ids of traces.
         """
         # The graphql-core schema within: the hub runs parse, validation and limits by itself.
         self._schema: GraphQLSchema = schema._schema
@@ -189,6 +197,9 @@ class GraphQLEndpoint:
         self._traffic = traffic or Traffic()
         self._clock = clock
         self._new_error_id = new_error_id
+        self._processing_logs = processing_logs
+        self._now = now
+        self._random_bytes = random_bytes
         self._documents = Documents(self._schema, limits)
         self._buckets = Buckets(
             burst=limits.rate_burst, per_second=limits.rate_per_second, clock=clock
@@ -215,6 +226,8 @@ class GraphQLEndpoint:
             language=language_of(headers.get("accept-language", "")),
             modern=wants_modern(headers.get("accept", "")),
             started=self._clock(),
+            began=self._now(),
+            trace=trace_of(headers.get("traceparent", ""), self._random_bytes),
         )
         try:
             response = await self._respond(scope, receive, exchange)
@@ -361,7 +374,10 @@ class GraphQLEndpoint:
                 asyncio.timeout(self._limits.operation_seconds),
                 self._turns.turn(job.principal.organisation),
                 self._database.session(
-                    job.principal, read_only=read_only, operation=exchange.operation or ""
+                    job.principal,
+                    read_only=read_only,
+                    operation=exchange.operation or "",
+                    trace=exchange.trace.trace_id,
                 ) as session,
             ):
                 context = self._make_context(
@@ -385,7 +401,23 @@ class GraphQLEndpoint:
         except TimeoutError:
             raise Refusal("TIMEOUT", seconds=self._limits.operation_seconds) from None
         self._traffic.delivered(context.delivered)
+        self._tell_processing(exchange, job, session)
         return result
+
+    def _tell_processing(self, exchange: Exchange, job: Job, session: Session) -> None:
+        """A line for each processing that was committed."""
+        if not self._processing_logs:
+            return
+        asker = job.principal.organisation
+        lines = lines_of(
+            processings(job.operation, session.read, asker),
+            asker,
+            exchange.trace,
+            (exchange.began, self._now()),
+            self._random_bytes,
+        )
+        for each in self._processing_logs:
+            each.add(lines)
 
     # ── Answers ──────────────────────────────────────────────────────────────────────────────────
 
@@ -420,6 +452,7 @@ class GraphQLEndpoint:
         headers = SECURITY_HEADERS | {
             "Content-Type": f"{MODERN if exchange.modern else LEGACY}; charset=utf-8",
             "Content-Language": exchange.language,
+            "traceparent": exchange.trace.header,
         }
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"
@@ -492,5 +525,5 @@ class GraphQLEndpoint:
             cost=exchange.cost["requested"] if exchange.cost else None,
             milliseconds=round(seconds * 1000),
             errorId=exchange.error_id,
-            trace=trace_of(exchange.headers.get("traceparent", "")),
+            trace=exchange.trace.trace_id,
         )

@@ -72,6 +72,12 @@ class Traffic:
             ["outcome"],
             registry=self.registry,
         )
+        self._processings = Counter(
+            "hub_processing_log_lines",
+            "Lines for the log of processings, by what became of them.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self._running = self._gauge("hub_operations_running", "Operations under way.")
         self._in_use = self._gauge("hub_pool_in_use", "Connections to the database in use.")
         self._waiting = self._gauge("hub_pool_waiting", "Waiting for a connection.")
@@ -99,6 +105,10 @@ class Traffic:
         """Rows of a delivery that was committed, by outcome."""
         for outcome, number in rows.items():
             self._rows.labels(outcome).inc(number)
+
+    def processing_told(self, outcome: str, lines: int) -> None:
+        """Lines for the log of processings were sent, or dropped."""
+        self._processings.labels(outcome).inc(lines)
 
     def pool(self, in_use: int, waiting: int) -> None:
         """How the pool of connections stands now."""

@@ -6,7 +6,6 @@ own.
 """
 
 import asyncio
-import re
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, TypeVar
 
@@ -24,9 +23,6 @@ MODERN = "application/graphql-response+json"
 LEGACY = "application/json"
 
 NUL_ESCAPE = b"\\u0000"
-
-# version, trace, parent, flags: a version from the future may have more behind it
-TRACE_PARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-.*")
 
 T = TypeVar("T")
 
@@ -70,12 +66,6 @@ def language_of(accept: str) -> Language:
         language = name.partition("-")[0]
         best[language] = max(quality, best.get(language, 0))
     return "en" if best.get("en", 0) > best.get("nl", 0) else "nl"
-
-
-def trace_of(trace_parent: str) -> str | None:
-    """The trace that a `traceparent` header (W3C Trace Context) names, when it is one."""
-    found = TRACE_PARENT.fullmatch(trace_parent)
-    return found[1] if found else None
 
 
 def check_head(method: str, headers: Headers) -> None:

@@ -372,6 +372,22 @@ class Settings:
             "HUB_LOG_FORMAT", "json: a JSON object a line. human: for a person at a terminal."
         ),
     )
+    ldv_log: Path | None = field(
+        default=None,
+        metadata=_plain(
+            "HUB_LDV_LOG",
+            "File to which a line of each processing is added (Logboek Dataverwerkingen), as JSON;"
+            " - is standard output.",
+        ),
+    )
+    otlp_url: str | None = field(
+        default=None,
+        metadata=_plain(
+            "HUB_OTLP_URL",
+            "Address to which the same lines are sent, by OTLP over HTTP as JSON:"
+            " http://collector:4318/v1/traces.",
+        ),
+    )
     production: bool = field(
         default=True,
         metadata=_plain(

@@ -65,7 +65,9 @@ class Context:
     rejected: Mapping[tuple[str, ...], RejectedRows] = field(default_factory=dict)
     delivered: Counter[str] = field(default_factory=Counter)
 
-    def require_role(self, role: Role) -> None:
-        """Refuses (ROLE_REQUIRED) an asker that does not have this role in its organisation."""
-        if role not in self.principal.roles:
+    def require_role(self, role: Role, *others: Role) -> None:
+        """Refuses (ROLE_REQUIRED) an asker that does not have this role in its organisation, nor
+        one of the others that may do as well.
+        """
+        if not self.principal.roles & {role, *others}:
             raise Refusal("ROLE_REQUIRED", role=role)

@@ -18,6 +18,8 @@ from schema.counts_submit import CountsMutations
 from schema.datasets import DatasetMutations
 from schema.explanation import ExplanationQuery
 from schema.joining import join
+from schema.ledger import LedgerQuery
+from schema.processing import ProcessingMutations, ProcessingQuery
 from schema.push import PushMutations, PushQuery
 from schema.query import GroundQuery
 from schema.receipt_mutations import ReceiptMutations
@@ -33,6 +35,8 @@ Query = join(
     ExplanationQuery,
     SimulationQuery,
     PushQuery,
+    LedgerQuery,
+    ProcessingQuery,
 )
 Mutation = join(
     "Mutation",
@@ -45,6 +49,7 @@ Mutation = join(
     CountsMutations,
     AgreementMutations,
     DatasetMutations,
+    ProcessingMutations,
 )
 
 

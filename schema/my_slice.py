@@ -12,11 +12,12 @@ import strawberry
 
 from resolvers.batch import Batch
 from resolvers.context import Context
+from resolvers.ledger import activity_of
 from resolvers.readers import page_of_readers
 from schema.agreement import AGREEMENT, Agreement
 from schema.contributions import CONTRIBUTIONS
 from schema.datasets import DatasetsOfSlice
-from schema.fields import loaded, loaded_rows
+from schema.fields import from_row, loaded, loaded_rows
 from schema.ids import decode_as
 from schema.joining import join
 from schema.kind import Kind
@@ -69,6 +70,11 @@ class ReadEntry:
     )
     version: int = strawberry.field(description="Which version of the agreement held then.")
     purpose: str = strawberry.field(description="For what, as the agreement said then.")
+    processing_activity: str = from_row(
+        lambda row: activity_of(row, row["reader"]),
+        "Under which processing activity of the reader, by the version that held then; the "
+        "agreement where the reader named none.",
+    )
     kind: Kind
     records: int = strawberry.field(
         description="How many were shown or counted, added up over the requests of that day: a "

@@ -29,6 +29,16 @@ alter table hub.feed_items force row level security;
 alter table hub.agreements no force row level security;
 update hub.agreements set proposed_in = '1';
 alter table hub.agreements force row level security;
+-- What was sealed stays sealed; what was not yet is sealed next.
+alter table hub.audit_log no force row level security;
+alter table hub.read_ledger no force row level security;
+update hub.audit_log e set xid = case when exists (
+  select from hub.sealed_entries s where (s.gemeente, s.log, s.entry) = (e.gemeente, 'AUDIT', e.id)) then '1'::xid8 else '2' end;
+update hub.read_ledger l set xid = case when exists (
+  select from hub.sealed_entries s where (s.gemeente, s.log, s.entry) = (l.gemeente, 'LEDGER', l.id)) then '1'::xid8 else '2' end;
+alter table hub.audit_log force row level security;
+alter table hub.read_ledger force row level security;
+update hub.seals set until_xid = '1', until_log = 'LEDGER', until_entry = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 -- A dump has no statistics, and plans without them are poor.
 do $$

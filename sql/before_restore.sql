@@ -5,7 +5,7 @@
 do $$
 begin
   if current_setting('server_version_num')::int >= 160000 then
-    execute 'grant hub_door, hub_recorder to hub_owner with inherit true';
+    execute 'grant hub_door, hub_recorder, hub_retention to hub_owner with inherit true';
   else
     alter role hub_owner inherit;
   end if;

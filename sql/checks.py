@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Findings: TypeAlias = dict[str, list[str]]
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
-_ROLES = "('hub_owner', 'hub_app', 'hub_door', 'hub_recorder')"
+_ROLES = "('hub_owner', 'hub_app', 'hub_door', 'hub_recorder', 'hub_retention')"
 
 # Tables whose rows are somebody's: a column says whose.
 _GUARDED = """
@@ -55,7 +55,7 @@ CHECKS: dict[str, str] = {
     "a role can do more than it needs": """
         select rolname from pg_roles where
           (rolname = 'hub_app' and (rolcreaterole or rolcreatedb or rolinherit or not rolcanlogin))
-          or (rolname in ('hub_door', 'hub_recorder') and (rolcanlogin or rolcreaterole or rolcreatedb or rolinherit))""",
+          or (rolname in ('hub_door', 'hub_recorder', 'hub_retention') and (rolcanlogin or rolcreaterole or rolcreatedb or rolinherit))""",
     # From PostgreSQL 16 on, who creates a role is its member with ADMIN but without INHERIT or SET: that gives the owner, who
     # created hub_door and hub_recorder, the power to lend them to itself in a migration and nothing before. 15 has no such rows.
     "somebody is a member of a role of the hub": f"""
@@ -72,11 +72,11 @@ CHECKS: dict[str, str] = {
         union all select 'schema ' || nspname from pg_namespace where nspowner = 'hub_app'::regrole and nspname !~ '^pg_'
         union all select 'database ' || datname from pg_database where datdba = 'hub_app'::regrole""",
     "hub_door or hub_recorder owns something else than functions": """
-        select c.oid::regclass::text from pg_class c where c.relowner in ('hub_door'::regrole, 'hub_recorder'::regrole)
+        select c.oid::regclass::text from pg_class c where c.relowner in ('hub_door'::regrole, 'hub_recorder'::regrole, 'hub_retention'::regrole)
         union all
-        select n.nspname from pg_namespace n where n.nspowner in ('hub_door'::regrole, 'hub_recorder'::regrole)""",
+        select n.nspname from pg_namespace n where n.nspowner in ('hub_door'::regrole, 'hub_recorder'::regrole, 'hub_retention'::regrole)""",
     "a role may create in the schema": """
-        select r || ' in ' || n.nspname from unnest(array['hub_app', 'hub_door', 'hub_recorder', 'public']) r
+        select r || ' in ' || n.nspname from unnest(array['hub_app', 'hub_door', 'hub_recorder', 'hub_retention', 'public']) r
         cross join pg_namespace n
         where n.nspname in ('hub', 'public')
           and case when r = 'public'
@@ -84,7 +84,7 @@ CHECKS: dict[str, str] = {
             else has_schema_privilege(r, n.oid, 'CREATE') end""",
     # -- what may be done with tables -----------------------------------------------------------------------------
     "a role may truncate, reference or hang triggers": """
-        select r || ' may ' || p || ' ' || c.relname from unnest(array['hub_app', 'hub_door', 'hub_recorder']) r
+        select r || ' may ' || p || ' ' || c.relname from unnest(array['hub_app', 'hub_door', 'hub_recorder', 'hub_retention']) r
         cross join unnest(array['TRUNCATE', 'REFERENCES', 'TRIGGER']) p
         join pg_class c on c.relnamespace = 'hub'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
         where has_table_privilege(r, c.oid, p) or (p = 'REFERENCES' and has_any_column_privilege(r, c.oid, p))""",
@@ -128,7 +128,7 @@ CHECKS: dict[str, str] = {
             or has_any_column_privilege('hub_app', c.oid, 'UPDATE') or has_table_privilege('hub_app', c.oid, 'DELETE'))""",
     "a role may use a command for which it has no policy": f"""
         select r || ' ' || command || ' ' || g.relname from ({_GUARDED}) g
-        cross join unnest(array['hub_app', 'hub_door', 'hub_recorder']) r
+        cross join unnest(array['hub_app', 'hub_door', 'hub_recorder', 'hub_retention']) r
         cross join (values ('SELECT', 'r'), ('INSERT', 'a'), ('UPDATE', 'w'), ('DELETE', 'd')) v(command, letter)
         where (has_table_privilege(r, g.oid, command)
             or (command <> 'DELETE' and has_any_column_privilege(r, g.oid, command)))
@@ -218,10 +218,10 @@ CHECKS: dict[str, str] = {
         select f.signature from ({_FUNCTIONS}) f where f.prosecdef
           and not exists (select from unnest(f.proconfig) c where c ~ '^search_path=.*pg_temp$' and c !~ '"?\\$user')""",
     "a definer function acts for another role": f"""
-        select f.signature from ({_FUNCTIONS}) f where f.prosecdef and f.proowner not in ('hub_door'::regrole, 'hub_recorder'::regrole)""",
+        select f.signature from ({_FUNCTIONS}) f where f.prosecdef and f.proowner not in ('hub_door'::regrole, 'hub_recorder'::regrole, 'hub_retention'::regrole)""",
     "a function of hub_door or hub_recorder runs as its caller": f"""
         select f.signature from ({_FUNCTIONS}) f
-        where not f.prosecdef and f.proowner in ('hub_door'::regrole, 'hub_recorder'::regrole)""",
+        where not f.prosecdef and f.proowner in ('hub_door'::regrole, 'hub_recorder'::regrole, 'hub_retention'::regrole)""",
     "a function claims to be leakproof": f"select f.signature from ({_FUNCTIONS}) f where f.proleakproof",
     "something is notified": f"select f.signature from ({_FUNCTIONS}) f where f.prosrc ~* '\\mnotify\\M|pg_notify'",
     # -- columns that never leave their owner ---------------------------------------------------------------------
@@ -238,7 +238,7 @@ CHECKS: dict[str, str] = {
         where has_column_privilege('hub_recorder', a.attrelid, a.attnum, 'SELECT')
           and a.attname not in ('gemeente', 'owner', 'dataset', 'profile', 'asked_profile')""",
     "another role than the door reads tokens": """
-        select r from unnest(array['hub_app', 'hub_recorder']) r where has_any_column_privilege(r, 'hub.tokens', 'SELECT')""",
+        select r from unnest(array['hub_app', 'hub_recorder', 'hub_retention']) r where has_any_column_privilege(r, 'hub.tokens', 'SELECT')""",
     "what was done to records is not remembered": """
         select k.table_name || ': ' || t from hub.contribution_kinds k
         cross join unnest(array['recorded_insert', 'recorded_slices', 'recorded_update', 'recorded_delete', 'recorded_sharing']) t
@@ -249,6 +249,13 @@ CHECKS: dict[str, str] = {
         cross join unnest(array['sharing_in_turn', 'sharing']) t
         where not exists (select from pg_trigger g where g.tgrelid = ('hub.' || quote_ident(k.table_name))::regclass
           and g.tgname = t and g.tgenabled = 'O')""",
+    "what was changed is not audited": """
+        select t || ': ' || g from (values
+          ('agreements', 'audited'), ('agreement_decisions', 'audited'), ('tokens', 'audited'), ('tokens', 'audited_change'),
+          ('organisations', 'audited'), ('organisations', 'audited_change'), ('datasets', 'audited'), ('datasets', 'audited_change'),
+          ('organisation_wijken', 'audited'), ('organisation_wijken', 'audited_change'), ('organisation_wijken', 'audited_end'),
+          ('editions', 'audited'), ('processing_activities', 'audited'), ('agreement_activities', 'audited')) v(t, g)
+        where not exists (select from pg_trigger x where x.tgrelid = ('hub.' || t)::regclass and x.tgname = g and x.tgenabled = 'O')""",
 }
 
 # Every function that the serving role may execute; the caller knows why.

@@ -56,6 +56,10 @@ class Session:
     ) -> None:
         self.principal = principal
         self._operation = operation
+        self.read: list[Record] = []
+        """What the ledger says of what was read of others, once it is written: agreement, version,
+        activity, activity_version, records.
+        """
         self._connection = connection
         self._lock = asyncio.Lock()
         self.failure: BaseException | None = None
@@ -158,25 +162,26 @@ class Session:
 
     async def write_ledger(self) -> None:
         """Writes what was noted, one line per owner, agreement and set of fields: each record once,
-        whether it was shown or counted.
+        whether it was shown or counted, and which were shown.
         """
-        keys = self._read.keys() | self._counted.keys()
+        keys = sorted(self._read.keys() | self._counted.keys())
         if not keys:
             return
-        lines = [
-            {
-                "kind": kind,
-                "owner": owner,
-                "agreement": agreement,
-                "hidden": hidden,
-                "records": max(len(self._read[key]), sum(self._counted[key].values())),
-            }
-            for key in keys
-            for kind, owner, agreement, hidden in [key]
-        ]
+        shown = [self._read.get(key, ()) for key in keys]
+        counted = [sum(self._counted[key].values()) if key in self._counted else 0 for key in keys]
+        self.read = await self.fetch(
+            "log_reads",
+            [kind for kind, *_ in keys],
+            [owner for _, owner, *_ in keys],
+            [agreement for _, _, agreement, _ in keys],
+            [",".join(hidden) for *_, hidden in keys],
+            [max(len(ids), count) for ids, count in zip(shown, counted, strict=True)],
+            [len(ids) for ids in shown],
+            [id_ for ids in shown for id_ in ids],
+            self._operation,
+        )
         self._read.clear()
         self._counted.clear()
-        await self.fetch("log_reads", lines, self._operation)
 
 
 class Savepoint:
@@ -241,14 +246,20 @@ class Database:
 
     @asynccontextmanager
     async def session(
-        self, principal: Principal, *, read_only: bool = True, operation: str = ""
+        self,
+        principal: Principal,
+        *,
+        read_only: bool = True,
+        operation: str = "",
+        trace: str = "",
     ) -> AsyncIterator[Session]:
         """A transaction of `principal`: committed at the end, rolled back when the body raises.
 
         Reads see one moment (REPEATABLE READ); writes see what others committed (READ COMMITTED).
-        `operation` is what the read ledger says the records of others were read for.
+        `operation` is what the read ledger says the records of others were read for, `trace` the id
+        that its lines share with those of the logs.
         """
-        begin = (_BEGIN_READ if read_only else _BEGIN_WRITE) + "; " + _identity(principal)
+        begin = (_BEGIN_READ if read_only else _BEGIN_WRITE) + "; " + _identity(principal, trace)
         async with self._transaction(begin, principal, operation) as session:
             yield session
             await session.write_ledger()
@@ -345,13 +356,14 @@ async def _roll_back(connection: Connection) -> None:
             raise
 
 
-def _identity(principal: Principal) -> str:
+def _identity(principal: Principal, trace: str) -> str:
     """The statement that tells the database who asks, until the transaction ends."""
     values = (
         ("hub.gemeente", principal.gemeente),
         ("hub.organisation", str(principal.organisation)),
         ("hub.actor", principal.actor),
         ("hub.roles", ",".join(sorted(principal.roles))),
+        ("hub.trace", trace),
     )
     return "select " + ", ".join(
         f"set_config({_quoted(key)}, {_quoted(value)}, true)" for key, value in values

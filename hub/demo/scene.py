@@ -201,6 +201,22 @@ ROLES = (
         (Promise("buurtmeldingen", None),),
         invented=True,
     ),
+    # privacy officers, of an organisation that is there already
+    *(
+        Role(
+            f"fg-{slug}",
+            slug,
+            name,
+            kind,
+            (),
+            roles=("PRIVACY_OFFICER",),
+            holder="person",
+        )
+        for slug, name, kind in (
+            ("buurtwerk", "Buurtwerk", "WELFARE"),
+            ("gemeente", "Gemeente Zoetermeer", "MUNICIPALITY"),
+        )
+    ),
 )
 
 

@@ -264,7 +264,7 @@ class StandIn:
 
     @asynccontextmanager
     async def session(
-        self, principal: Principal, *, read_only: bool, operation: str
+        self, principal: Principal, *, read_only: bool, operation: str, trace: str
     ) -> AsyncIterator[Any]:
         if self.fault_at_begin:
             raise self.fault_at_begin
@@ -360,6 +360,7 @@ def open_door() -> Callable[..., Door]:
             row_types=frozenset({"ThingRow"}),
             clock=lambda: door.now,
             new_error_id=lambda: "fault-1",
+            random_bytes=lambda size: b"\x01" * size,
         )
         door = Door(endpoint, database)
         return door

@@ -9,7 +9,6 @@ gemeente it is, shows. Both stand committed in the database; the battery reads t
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from uuid import UUID
 import asyncpg
 
 from sql import checks
+from tests.isolation.logs import Logs
 from tests.isolation.model import (
     KINDS,
     Activity,
@@ -32,7 +32,16 @@ from tests.isolation.model import (
     Signal,
     Wanted,
 )
-from tests.isolation.play import INNER, Connection, Play, as_asker, named
+from tests.isolation.play import (
+    INNER,
+    LOG_READS,
+    Connection,
+    Play,
+    Read,
+    as_asker,
+    log_reads,
+    named,
+)
 
 DAY = date(2026, 10, 1)
 SAME = UUID(int=7)
@@ -568,7 +577,13 @@ class Battery:
             async with undone(app):
                 await self._write(other, recorder)
 
+        async def logs() -> None:
+            world = self.play.world
+            async with undone(app):
+                await Logs(world.gemeente, world.organisations, superuser, app, owner).prove()
+
         return {
+            "logs": logs,
             "catalogue": lambda: self._catalogue(superuser),
             "owner": lambda: self._owners_hands(owner),
             "nobody": lambda: self._nobody(app),
@@ -901,21 +916,15 @@ class Battery:
     async def _ledger(self, play: Play) -> None:
         """A read is told to the owner when there is an agreement under which it could be."""
         first, second, third = play.world.organisations
-        line = {
-            "kind": "SIGNAL",
-            "owner": str(first),
-            "agreement": str(named(play.world.gemeente, "buurt")),
-            "hidden": [],
-            "records": 1,
-        }
-        stranger = {**line, "owner": str(third)}  # no provider in that agreement
+        line = Read(first, named(play.world.gemeente, "buurt"))
+        stranger = replace(line, owner=third)  # no provider in that agreement
         async with as_asker(play.app, play.world.gemeente, second):
-            await play.app.execute("select hub.log_reads($1, 'test')", json.dumps([stranger]))
+            await play.app.fetch(LOG_READS, *log_reads("test", stranger))
         async with as_asker(play.app, play.world.gemeente, third):
             assert await play.app.fetchval("select count(agreement) from hub.read_ledger") == 0
         for reader, expected in ((third, 0), (second, 1)):
             async with as_asker(play.app, play.world.gemeente, reader):
-                await play.app.execute("select hub.log_reads($1, 'test')", json.dumps([line]))
+                await play.app.fetch(LOG_READS, *log_reads("test", line))
             async with as_asker(play.app, play.world.gemeente, first):
                 assert (
                     await play.app.fetchval("select count(agreement) from hub.read_ledger")

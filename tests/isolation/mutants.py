@@ -38,7 +38,12 @@ ASKERS = (
     "(a.id = agreement_rules.agreement)",
     "(a.id = agreement_decisions.agreement)",
     "(d.agreement = agreement_rules.agreement)",
+    "( SELECT hub.may_audit() AS may_audit)",
+    "(told_on <= ( SELECT hub.today() AS today))",
+    "hub.has_activity(code)",
+    "hub.is_party_to(agreement)",
 )
+LOGS = ("audit_log", "read_ledger", "processing_activities", "agreement_activities")
 
 
 async def policies(connection: Connection) -> Iterator[Mutant]:
@@ -80,7 +85,7 @@ def _of_policy(table: str, policy: str, using: str | None, check: str | None) ->
                 yield Mutant(
                     f"{clause} without {part}: {name}",
                     statement,
-                    "catalogue" if known else "writing",
+                    "catalogue" if known else "logs" if table in LOGS else "writing",
                 )
 
 
@@ -172,7 +177,8 @@ async def grants(connection: Connection) -> Iterator[Mutant]:
             ]
     for table in ("feed_items", "grants", "slices", "tokens"):
         made.append(Mutant(f"hub_app reads {table}", f"grant select on hub.{table} to hub_app"))
-    for table in ("history", "read_ledger", "feed_items", "editions"):
+    appended = ("history", "read_ledger", "feed_items", "editions", "audit_log", "seals")
+    for table in appended:
         made.append(Mutant(f"hub_app writes {table}", f"grant insert on hub.{table} to hub_app"))
         made.append(
             Mutant(f"hub_recorder changes {table}", f"grant update on hub.{table} to hub_recorder")
@@ -624,7 +630,7 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
         "",
     ),
     (("log_reads",), "and r.receiver = hub.asker()", ""),
-    (("log_reads",), "and r.provider = (l ->> 'owner')::uuid", ""),
+    (("log_reads",), "and r.provider = l.owner", ""),
 ]
 
 
@@ -636,6 +642,73 @@ PREDICATES += [
     (("forget_keys",), "and not hub.retry_may_come(p.on_day)", ""),
     (("retry_may_come",), "hub.today() - 7", "hub.today() - 6"),
     (("retry_may_come",), "hub.today() - 7", "hub.today() - 8"),
+    (("may_audit",), "hub.has_role('PRIVACY_OFFICER') or hub.has_role('ADMINISTRATOR')", "true"),
+    (("may_audit",), " or hub.has_role('ADMINISTRATOR')", ""),
+    (("may_audit",), "hub.has_role('PRIVACY_OFFICER') or", ""),
+    (("has_activity",), "p.gemeente = hub.gemeente() and", ""),
+    (("has_activity",), "p.organisation = hub.asker() and", ""),
+    (("has_activity",), "and p.code = of_code", ""),
+    (("is_party_to",), "and a.id = of_agreement", ""),
+    (("is_party_to",), "and hub.asker() = any (a.parties)", ""),
+    (("audit_of_login",), "hub.asker() is null or hub.asker() = of_organisation", "true"),
+    (("audit_of_login",), "hub.asker() is null or ", ""),
+    (
+        ("audit_of_login",),
+        "case when hub.asker() = of_organisation then hub.trace() end",
+        "hub.trace()",
+    ),
+    (("log_reads",), "and m.organisation = hub.asker()", ""),
+    (("log_reads",), "and m.agreement = l.agreement", ""),
+    (("log_reads",), "m.gemeente = hub.gemeente() and", ""),
+    (("log_reads",), "and v.organisation = m.organisation", ""),
+    (("log_reads",), "and v.code = m.code", ""),
+    (("log_reads",), "v.gemeente = m.gemeente and", ""),
+    (("log_reads",), "and v.valid_from <= hub.today()", ""),
+    (("log_reads",), "order by v.version desc", "order by v.version"),
+    (("ledger_lines",), "hub.has_role('PRIVACY_OFFICER') and", ""),
+    (
+        ("ledger_lines",),
+        "by_asker and l.gemeente = hub.gemeente() and l.reader = hub.asker()",
+        "by_asker and l.reader = hub.asker()",
+    ),
+    (
+        ("ledger_lines",),
+        "by_asker and l.gemeente = hub.gemeente() and l.reader = hub.asker()",
+        "by_asker and l.gemeente = hub.gemeente()",
+    ),
+    (
+        ("ledger_lines",),
+        "not by_asker and l.gemeente = hub.gemeente() and l.owner = hub.asker()",
+        "not by_asker and l.owner = hub.asker()",
+    ),
+    (
+        ("ledger_lines",),
+        "not by_asker and l.gemeente = hub.gemeente() and l.owner = hub.asker()",
+        "not by_asker and l.gemeente = hub.gemeente()",
+    ),
+    (("ledger_lines",), "l.reader, null, l.agreement", "l.reader, l.actor, l.agreement"),
+    (("ledger_lines",), "l.activity_version, null\n", "l.activity_version, l.trace\n"),
+    (("ledger_lines",), "not by_asker and", ""),
+    (("ledger_lines",), "where by_asker and", "where"),
+    (("ledger_lines",), "and (other is null or l.owner = other)", ""),
+    (("ledger_lines",), "and (other is null or l.reader = other)", ""),
+    (("ledger_lines",), "and (of_login is null or l.actor = of_login)", ""),
+    (("ledger_lines",), "and of_login is null", ""),
+    (("ledger_lines",), "and l.at >= since", ""),
+    (("ledger_lines",), "and (until is null or l.at < until)", ""),
+    (("ledger_lines",), "and (of_agreement is null or l.agreement = of_agreement)", ""),
+    (("ledger_lines",), "and (of_kind is null or l.kind = of_kind)", ""),
+    (("ledger_lines",), "and (after_at is null or (l.at, l.id) < (after_at, after_id))", ""),
+    (("seal_logs",), "e.gemeente = in_gemeente and", ""),
+    (("seal_logs",), "e.xid < pg_snapshot_xmin(pg_current_snapshot())", "true"),
+    (("seal_logs",), "~and \\(last\\.number is null or \\(e\\.xid.*?\\)\\)\\)", ""),
+    (("erase_actor_from_logs",), "l.gemeente = in_gemeente and l.reader", "l.reader"),
+    (("erase_actor_from_logs",), "l.reader = of_organisation and", ""),
+    (("erase_actor_from_logs",), "and l.actor = in_actor", ""),
+    (("erase_owner_from_ledger",), "l.gemeente = in_gemeente and", ""),
+    (("erase_owner_from_ledger",), "and l.owner = of_organisation", ""),
+    (("erase_ledger_before",), "l.gemeente = in_gemeente and", ""),
+    (("erase_ledger_before",), "and l.on_day < before", ""),
     (("forget_dry_runs",), "and not hub.dry_run_is_kept(d.on_day)", ""),
     (("dry_run_is_kept",), "hub.today() - 7", "hub.today() - 6"),
     (("dry_run_is_kept",), "hub.today() - 7", "hub.today() - 8"),
@@ -691,6 +764,14 @@ SHOWS = {
     "best_grant": "newest",
     "principal_of": "nobody",
     "source_states": "tables",
+    **dict.fromkeys(
+        (
+            *("may_audit", "has_activity", "is_party_to", "audit_of_login", "log_reads"),
+            *("ledger_lines", "seal_logs", "erase_actor_from_logs", "erase_owner_from_ledger"),
+            "erase_ledger_before",
+        ),
+        "logs",
+    ),
 }
 
 

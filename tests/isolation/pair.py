@@ -43,7 +43,18 @@ from tests.isolation.model import (
     World,
     noon,
 )
-from tests.isolation.play import CATEGORIES, INNER, Connection, Play, as_asker, named, told
+from tests.isolation.play import (
+    CATEGORIES,
+    INNER,
+    LOG_READS,
+    Connection,
+    Play,
+    Read,
+    as_asker,
+    log_reads,
+    named,
+    told,
+)
 from tests.isolation.sessions import Asking, Memory, Operation, global_id
 
 GEMEENTE = "GM0637"
@@ -553,18 +564,15 @@ async def _reads(play: Play, asker: UUID, rng: random.Random) -> None:
             while total > 0:
                 part = rng.randint(1, total)
                 total -= part
-                read = {"owner": str(rule.provider), "agreement": str(agreement.id)}
-                line = {**read, "kind": "SIGNAL", "hidden": ["seenAt"], "records": part}
-                lines.append((rule.receiver, line))
+                read = Read(rule.provider, agreement.id, part, ("seenAt",))
+                lines.append((rule.receiver, read))
     rng.shuffle(lines)
     for reader, line in lines:
         if reader != asker:
             async with as_asker(play.app, play.world.gemeente, reader):
-                await play.app.execute(
-                    "select set_config('hub.actor', $1, true), hub.log_reads($2, $1)",
-                    f"iemand-{rng.randrange(9)}",
-                    orjson.dumps([line]).decode(),
-                )
+                actor = f"iemand-{rng.randrange(9)}"
+                await play.app.execute("select set_config('hub.actor', $1, true)", actor)
+                await play.app.fetch(LOG_READS, *log_reads(actor, line))
 
 
 DOORS = ("shared_signals_newest", "shared_signals_oldest", "shared_signals_by_id")
@@ -616,6 +624,7 @@ async def _side(
         ids=IdSource(random.Random(seed).randbytes),
         clock=lambda: 0.0,
         new_error_id=lambda: f"{next(errors):016}",
+        random_bytes=random.Random(f"traces {seed}").randbytes,
     )
     transport = httpx.ASGITransport(app=application)
     client = httpx.AsyncClient(

@@ -67,6 +67,35 @@ async def identify(connection: Connection, gemeente: str, asker: UUID) -> None:
     )
 
 
+LOG_READS = "select * from hub.log_reads($1, $2, $3, $4, $5, $6, $7, $8)"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Records of one owner, read under an agreement: so many, of which those in `ids` were shown."""
+
+    owner: UUID
+    agreement: UUID
+    records: int = 1
+    hidden: tuple[str, ...] = ()
+    ids: tuple[UUID, ...] = ()
+    kind: str = "SIGNAL"
+
+
+def log_reads(operation: str, *reads: Read) -> tuple[Any, ...]:
+    """The arguments of LOG_READS."""
+    return (
+        [one.kind for one in reads],
+        [one.owner for one in reads],
+        [one.agreement for one in reads],
+        [",".join(one.hidden) for one in reads],
+        [one.records for one in reads],
+        [len(one.ids) for one in reads],
+        [id_ for one in reads for id_ in one.ids],
+        operation,
+    )
+
+
 @dataclass(slots=True)
 class Play:
     """One world, and the connections through which things happen in it."""

@@ -140,6 +140,9 @@ _MOMENT = _one(
 )
 _LON, _LAT = _one(4.49, 4.49, 4.5, 200.0), _one(52.06, 52.06, 52.07)
 
+_LOGIN = _one(None, "buurtwerk", "iemand-1", "token-1")
+_CODE = _one("toezicht", "toezicht", "Geheim", "geheim")
+
 _MEASURE = _one("jeugdoverlast", "jeugdoverlast", "schoolverzuim", "zorg", "geheim")
 _PERIOD = _one("2026-W48", "2026-W48", "2026-W47", "2026-W49", "2026-Q4")
 _GROUP = _one(None, None, "onderbouw", "bovenbouw", "brugklas")
@@ -164,6 +167,39 @@ VALUES: dict[str, Pick] = {
     "ExplainInput.on": _DAY,
     "ExplainInput.wijk": _of("wijken"),
     "Query.pushReceipt.id": _of("ids", "guesses"),
+    "Query.readLedger.since": _MOMENT,
+    "Query.readLedger.until": _MOMENT,
+    "Query.readLedger.organisation": _of("organisations"),
+    "Query.readLedger.agreement": _of("ids", "guesses"),
+    "Query.readLedger.login": _LOGIN,
+    "Query.readLedger.first": _FIRST,
+    "Query.readLedger.after": _AFTER,
+    "Query.auditLog.since": _MOMENT,
+    "Query.auditLog.until": _MOMENT,
+    "Query.auditLog.first": _FIRST,
+    "Query.auditLog.after": _AFTER,
+    "Query.processingActivities.everyVersion": _one(True, False),
+    "BreachReport.reads.first": _FIRST,
+    "BreachReport.reads.after": _AFTER,
+    "BreachReport.records.first": _FIRST,
+    "BreachReport.records.after": _AFTER,
+    "BreachInput.since": _MOMENT,
+    "BreachInput.until": _MOMENT,
+    "BreachInput.organisation": _of("organisations"),
+    "BreachInput.login": _LOGIN,
+    "ProcessingActivityInput.idempotencyKey": _of("keys"),
+    "ProcessingActivityInput.code": _CODE,
+    "ProcessingActivityInput.version": _one(0, 0, 1, 2),
+    "ProcessingActivityInput.from": _DAY,
+    "ProcessingActivityInput.name": _one("Toezicht", "lamp stuk", "bel 06-12345678"),
+    "ProcessingActivityInput.purpose": _one("Samen kijken"),
+    "ProcessingActivityInput.legalBasis": _one("Convenant"),
+    "ProcessingActivityInput.categories": _one("meldingen", ""),
+    "ProcessingActivityInput.retention": _one(None, "P1Y", "lang"),
+    "ProcessingActivityInput.recipients": _one("gemeente"),
+    "ProcessingActivityInput.measures": _one("rollen"),
+    "AssignActivityInput.agreement": _of("ids", "guesses"),
+    "AssignActivityInput.code": _CODE,
     "Organisation.contact.wijk": _of("wijk_ids"),
     "Buurt.figures.measure": _one("a_inw"),
     "Buurt.figures.year": _one(2023),

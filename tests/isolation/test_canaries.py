@@ -131,7 +131,8 @@ async def strangers_rows(superuser: Connection, stranger: UUID, other: UUID) -> 
         insert into hub.agreement_decisions (gemeente, agreement, version, organisation, decision, actor, reason, signed_by)
           select '{gemeente}', '{agreement}', 1, o, 'ACCEPT', 'x', 'x', 'x' from unnest(array['{stranger}', '{other}']::uuid[]) o;
         select set_config('hub.organisation', '{other}', false), set_config('hub.gemeente', '{gemeente}', false);
-        select hub.log_reads('[{{"kind": "SIGNAL", "owner": "{stranger}", "agreement": "{agreement}", "hidden": [], "records": 1}}]', 'x');
+        select hub.log_reads(array['SIGNAL'], array['{stranger}']::uuid[], array['{agreement}']::uuid[], array[''], array[1], array[1],
+          array['{agreement}']::uuid[], 'x');
         select set_config('hub.organisation', '', false), set_config('hub.gemeente', '', false);
         """)
 

@@ -15,7 +15,17 @@ import pytest
 
 from tests.isolation.conftest import Bench
 from tests.isolation.model import Agreement, Rule, Signal
-from tests.isolation.play import Play, add_decision, add_rule, as_asker, identify, named
+from tests.isolation.play import (
+    LOG_READS,
+    Play,
+    Read,
+    add_decision,
+    add_rule,
+    as_asker,
+    identify,
+    log_reads,
+    named,
+)
 
 DAY = date(2026, 11, 23)
 _gemeenten = (f"GM{number:04}" for number in itertools.count(1))
@@ -440,15 +450,15 @@ def test_who_read_is_told_to_the_owner_by_day_and_without_the_person(
 ) -> None:
     first, second, third = play.world.organisations
     agreement = named(play.world.gemeente, "agreement")
-    lines = f'[{{"kind": "SIGNAL", "owner": "{first}", "agreement": "{agreement}", "hidden": ["point"], "records": 1}}]'
+    lines = log_reads("test", Read(first, agreement, hidden=("point",)))
 
     async def read() -> list[list[Any]]:
         async with as_asker(play.app, play.world.gemeente, second):
-            await play.app.execute("select hub.log_reads($1, 'test')", lines)
+            await play.app.fetch(LOG_READS, *lines)
         async with as_asker(
             play.app, play.world.gemeente, third
         ):  # is no party: nothing to log under
-            await play.app.execute("select hub.log_reads($1, 'test')", lines)
+            await play.app.fetch(LOG_READS, *lines)
         seen = []
         for asker in (first, second, third):
             async with as_asker(play.app, play.world.gemeente, asker):
