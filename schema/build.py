@@ -15,6 +15,7 @@ from schema.agreements_write import AgreementMutations
 from schema.contributions import CONTRIBUTIONS
 from schema.counts_submit import CountsMutations
 from schema.joining import join
+from schema.offboarding import OffboardingMutations
 from schema.push import PushMutations, PushQuery
 from schema.query import GroundQuery
 from schema.receipt_mutations import ReceiptMutations
@@ -32,6 +33,7 @@ Mutation = join(
     *(contribution.mutation_part for contribution in CONTRIBUTIONS),
     CountsMutations,
     AgreementMutations,
+    OffboardingMutations,
 )
 
 

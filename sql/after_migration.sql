@@ -19,5 +19,5 @@ begin
   end loop;
 end $$;
 
-revoke create on schema hub from hub_door, hub_recorder;
-revoke hub_door, hub_recorder from hub_owner;
+revoke create on schema hub from hub_door, hub_recorder, hub_retention;
+revoke hub_door, hub_recorder, hub_retention from hub_owner;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Run by hub_owner at the start of each migration's transaction: the two roles without login exist, and the owner may
--- give them functions. Both memberships end with the same transaction (after_migration.sql): membership inherits policies.
+-- Run by hub_owner at the start of each migration's transaction: the roles without login exist, and the owner may
+-- give them functions. Their memberships end with the same transaction (after_migration.sql): membership inherits policies.
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'hub_door') then
@@ -9,11 +9,14 @@ begin
   if not exists (select from pg_roles where rolname = 'hub_recorder') then
     create role hub_recorder nologin noinherit;
   end if;
+  if not exists (select from pg_roles where rolname = 'hub_retention') then
+    create role hub_retention nologin noinherit;
+  end if;
 end $$;
 create schema if not exists hub;
 revoke all on schema hub from public;
-grant hub_door, hub_recorder to hub_owner;
-grant usage, create on schema hub to hub_door, hub_recorder;
+grant hub_door, hub_recorder, hub_retention to hub_owner;
+grant usage, create on schema hub to hub_door, hub_recorder, hub_retention;
 alter default privileges for role hub_owner in schema hub revoke execute on functions from public;
 alter default privileges for role hub_owner revoke execute on functions from public;
 -- A step on data that a policy would cut short fails instead of updating nothing. Bodies of functions over guarded tables are

@@ -41,6 +41,10 @@ class Ended(Exception):
 # as such.
 _BY_STATE = {
     "HB001": "ALREADY_DECIDED",  # raised by hub.check_decision()
+    "HB038": "UNKNOWN_RETENTION",  # these two by hub.check_retention()
+    "HB040": "RETENTION_TOO_SHORT",
+    "HB039": "OFFBOARDING_REFUSED",  # these two by hub.offboard()
+    "HB041": "UNKNOWN_ORGANISATION",
     "40001": "CONFLICT",
     "40P01": "CONFLICT",
     "55P03": "CONFLICT",

@@ -223,3 +223,7 @@ join hub.agreement_rules r on (r.gemeente, r.agreement, r.version, r.number) = (
 where c.provider = hub.asker() and c.kind = 'COUNT' and c.measure = $2 and c.wijk = any ($1::uuid[])
 group by c.wijk, a.id, a.title, d.on_day
 order by a.title, a.id
+
+-- offboard --
+-- Lets another organisation ($1) stop, for a reason ($2), and begins its erasure where that is asked ($3): the proof as it stands.
+select hub.offboard($1::uuid, $2::text, $3::boolean) as proof
