@@ -152,15 +152,15 @@ def remove(
             found = await find_partner(session, gemeente, slug)
             rows = await put_in(session, found) if erase else None
             ended = await remove_partner(session, found, reason.strip())
-            if erase:
-                await begin_erasure(session, found, reason.strip())
+            goes_on = erase and await begin_erasure(session, found, reason.strip())
             if dry_run:
                 point.undo()
         proof = None
-        if erase and not dry_run:
+        if goes_on and not dry_run:
             await erase_partner(
                 owner, found, hub_version(), tell=lambda at: report(f"{at.table_name}: {at.rows}")
             )
+        if erase and not dry_run:
             async with owner.administration() as session:
                 proof = await proof_of(session, found)
         _tell_ended(slug, ended, rows, proof, dry_run, as_json)

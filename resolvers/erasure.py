@@ -48,9 +48,11 @@ async def put_in(session: Session, partner: Partner) -> dict[str, int]:
     return found
 
 
-async def begin_erasure(session: Session, partner: Partner, reason: str) -> None:
-    """Begins the erasure of an organisation that was closed. Again without effect."""
-    await session.fetch("erasure_begin", partner.gemeente, partner.id, reason)
+async def begin_erasure(session: Session, partner: Partner, reason: str) -> bool:
+    """Begins the erasure of an organisation that was closed, and tells whether one goes on: none
+    does when nothing came since the last.
+    """
+    return bool(await session.fetchval("erasure_begin", partner.gemeente, partner.id, reason))
 
 
 async def erase_partner(

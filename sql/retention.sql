@@ -42,8 +42,8 @@ select hub.close_organisation($1::text, $2::uuid, $3::text) as ended
 select hub.rows_put_in($1::text, $2::uuid) as rows
 
 -- erasure_begin --
--- Begins the erasure of a closed organisation, unless one goes on or nothing came since the last.
-select hub.begin_erasure($1::text, $2::uuid, $3::text, null)
+-- Begins the erasure of a closed organisation, unless nothing came since the last, and tells whether one goes on.
+select hub.begin_erasure($1::text, $2::uuid, $3::text, null) as goes_on
 
 -- erasure_step --
 -- Takes away at most so many rows ($3) of the first table that has some; no row when nothing is left.

@@ -273,21 +273,25 @@ set local role hub_recorder;
 grant execute on function hub.leave_agreements(text, uuid, text) to hub_retention;
 reset role;
 
--- Begins the erasure of a closed organisation, unless one goes on, or was finished and nothing came since.
-create function hub.begin_erasure(in_gemeente text, of_organisation uuid, because text, by_organisation uuid) returns void
+-- Begins the erasure of a closed organisation, unless one goes on, or was finished and nothing came since; tells whether one goes on.
+create function hub.begin_erasure(in_gemeente text, of_organisation uuid, because text, by_organisation uuid) returns boolean
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
   found jsonb := hub.rows_put_in(in_gemeente, of_organisation);
 begin
   if exists (
-    select from hub.deletion_proofs p where (p.gemeente, p.organisation) = (in_gemeente, of_organisation)
-      and (p.finished_at is null or not exists (select from jsonb_each_text(found) e where e.value <> '0'))) then
-    return;
+    select from hub.deletion_proofs p where (p.gemeente, p.organisation) = (in_gemeente, of_organisation) and p.finished_at is null) then
+    return true;
+  end if;
+  if not exists (select from jsonb_each_text(found) e where e.value <> '0') and exists (
+    select from hub.deletion_proofs p where (p.gemeente, p.organisation) = (in_gemeente, of_organisation)) then
+    return false;
   end if;
   insert into hub.deletion_proofs (gemeente, organisation, asked_by, reason, before)
   values (in_gemeente, of_organisation, by_organisation, because, found)
   on conflict do nothing;
   perform hub.audit(in_gemeente, of_organisation, 'ERASURE_BEGUN', of_organisation::text, found);
+  return true;
 end $$;
 alter function hub.begin_erasure(text, uuid, text, uuid) owner to hub_retention;
 
