@@ -8,10 +8,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
-from hub.commands import DATA, JSON, Day, as_owner, run, settings_from, tell_json
+from hub.commands import DATA, JSON, Day, as_owner, report, run, settings_from, tell_json
+from hub.version import hub_version
+from resolvers.erasure import begin_erasure, erase_partner, proof_of, put_in
 from resolvers.partners import (
     LONGEST_TOKEN_DAYS,
     Ended,
@@ -28,6 +31,7 @@ from resolvers.partners import (
 )
 from schema.contributions import CONTRIBUTIONS
 from schema.enums import Category, OrganisationKind
+from sql.errors import Refusal
 from sql.ids import IdSource
 from sql.principal import ROLES
 from sql.session import Database
@@ -138,17 +142,25 @@ def _promise(text: str) -> tuple[str, int, str]:
 @click.argument("slug")
 @GEMEENTE
 @click.option("--reason", required=True, help="Why; the other parties of its agreements read it.")
+@click.option("--erase", is_flag=True, help="Erase all that it put in, too; this ends for good.")
 @click.option("--dry-run", is_flag=True, help="Only say what would end.")
 @JSON
 @DATA
 def remove(
-    slug: str, gemeente: str, reason: str, dry_run: bool, as_json: bool, data: Path | None
+    slug: str,
+    gemeente: str,
+    reason: str,
+    erase: bool,
+    dry_run: bool,
+    as_json: bool,
+    data: Path | None,
 ) -> None:
     """Let the partner SLUG stop today.
 
     Its tokens are revoked, it works nowhere any more, and it leaves every agreement: nobody sees
-    its records, and it sees nobody's. The records stay, with their history: this erases nothing.
-    Harmless to repeat.
+    its records, and it sees nobody's. The records stay, with their history, unless you --erase
+    them: then all that it put in goes, and a proof of that is made (hub partner proof). Harmless to
+    repeat.
     """
     if not 1 <= len(reason.strip()) <= 2000:
         raise click.UsageError("--reason: give a text of 2,000 characters at most")
@@ -156,23 +168,67 @@ def remove(
     async def work(owner: Database) -> None:
         async with owner.administration() as session, session.savepoint() as point:
             found = await find_partner(session, gemeente, slug)
+            rows = await put_in(session, found) if erase else None
             ended = await remove_partner(session, found, reason.strip())
+            goes_on = erase and await begin_erasure(session, found, reason.strip())
             if dry_run:
                 point.undo()
-        _tell_ended(slug, ended, dry_run, as_json)
+        proof = None
+        if goes_on and not dry_run:
+            await erase_partner(
+                owner, found, hub_version(), tell=lambda at: report(f"{at.table_name}: {at.rows}")
+            )
+        if erase and not dry_run:
+            async with owner.administration() as session:
+                proof = await proof_of(session, found)
+        _tell_ended(slug, ended, rows, proof, dry_run, as_json)
 
     run(as_owner(settings_from(data=data), work))
 
 
-def _tell_ended(slug: str, ended: Ended, dry_run: bool, as_json: bool) -> None:
+def _tell_ended(
+    slug: str,
+    ended: Ended,
+    rows: dict[str, int] | None,
+    proof: dict[str, Any] | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     if as_json:
-        tell_json({"slug": slug, "dry_run": dry_run} | asdict(ended))
+        erased = {} if rows is None else {"rows": rows, "proof": proof}
+        tell_json({"slug": slug, "dry_run": dry_run} | asdict(ended) | erased)
         return
     click.echo(f"{slug}: {'would end' if dry_run else 'ended'}")
     click.echo(f"  work in {ended.wijken} wijken")
     click.echo(f"  tokens: {', '.join(ended.tokens) or 'none'}")
     for agreement in ended.agreements:
         click.echo(f"  agreement {agreement['agreement']}: {agreement['decision']}")
+    for table, count in (rows or {}).items():
+        click.echo(f"  {table}: {count} rows {'would go' if dry_run else 'gone'}")
+    if proof is not None:
+        click.echo(f"  proof: {proof['state']} {proof['digest'] or ''}")
+
+
+@partner.command("proof", short_help="Print the proof that a partner was erased.")
+@click.argument("slug")
+@GEMEENTE
+@DATA
+def proof(slug: str, gemeente: str, data: Path | None) -> None:
+    """Print the proof of deletion of the partner SLUG, as JSON, and count again.
+
+    Ends with 1 when there is something of it now: `now` says what.
+    """
+
+    async def work(owner: Database) -> None:
+        async with owner.administration() as session:
+            found = await proof_of(session, await find_partner(session, gemeente, slug))
+        if found is None:
+            raise Refusal("NO_PROOF", slug=slug)
+        tell_json(found)
+        if found["state"] != "DONE" or any(found["now"].values()):
+            raise SystemExit(1)
+
+    run(as_owner(settings_from(data=data), work))
 
 
 def _narrowed(categories: tuple[str, ...], datasets: set[str]) -> dict[str, list[str]]:

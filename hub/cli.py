@@ -47,6 +47,7 @@ from hub.new import new
 from hub.remote.agreements import agreement
 from hub.remote.export import export
 from hub.remote.push import push
+from hub.retention import account, retention
 from hub.serve import (
     OF_THE_KEEPER,
     Served,
@@ -80,7 +81,15 @@ SECTIONS = {
     "Try it": ("demo",),
     "Run it": ("serve", "migrate", "daily", "doctor", "backup", "restore", "audit"),
     "Take part in it": ("push", "template", "export", "agreement"),
-    "Administer it": ("import", "confirm", "partner", "token", "access"),
+    "Administer it": (
+        "import",
+        "confirm",
+        "partner",
+        "token",
+        "account",
+        "access",
+        "retention",
+    ),
     "Build on it": ("new", "schema"),
 }
 
@@ -415,11 +424,13 @@ main.add_command(backup)
 main.add_command(restore)
 main.add_command(doctor)
 main.add_command(access)
+main.add_command(account)
 main.add_command(agreement)
 main.add_command(export)
 import_group.add_command(holidays)
 main.add_command(new)
 main.add_command(partner)
 main.add_command(push)
+main.add_command(retention)
 main.add_command(template_command)
 main.add_command(token)

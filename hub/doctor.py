@@ -332,6 +332,17 @@ async def feed(patient: Patient) -> Found:
     return Found("ok", "nothing of earlier days waits")
 
 
+@check("retention", "hub_owner", needs="tables")
+async def kept(patient: Patient) -> Found:
+    """Nothing is past its term since yesterday or longer, and no erasure waits."""
+    rows = await patient.ask_as_owner("retention_overdue", 1)
+    lines = [f"{row['code']} has {row['due']} rows past their term" for row in rows if row["due"]]
+    lines += [f"{row['code']} has {row['erasures']} erasures to finish" for row in rows
+              if row["erasures"]]  # fmt: skip
+    cure = "hub retention run; its log says retention.done"
+    return Found("wrong", _several(lines), cure) if lines else Found("ok", "nothing is overdue")
+
+
 @check("transactions", "either", needs="tables")
 async def transactions(patient: Patient) -> Found:
     """No transaction has been open for a minute or more, of those that the roles may see."""

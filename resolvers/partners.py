@@ -26,6 +26,12 @@ class Partner:
     id: UUID
 
 
+async def check_gemeente(session: Session, gemeente: str) -> None:
+    """Refuses (UNKNOWN_GEMEENTE) a gemeente of which no areas were imported."""
+    if gemeente not in {row["code"] for row in await session.fetch("gemeenten_all")}:
+        raise Refusal("UNKNOWN_GEMEENTE", gemeente=gemeente)
+
+
 async def save_partner(
     session: Session,
     ids: IdSource,
@@ -40,8 +46,7 @@ async def save_partner(
 
     Refuses (UNKNOWN_GEMEENTE) a gemeente of which no areas were imported.
     """
-    if gemeente not in {row["code"] for row in await session.fetch("gemeenten_all")}:
-        raise Refusal("UNKNOWN_GEMEENTE", gemeente=gemeente)
+    await check_gemeente(session, gemeente)
     today = (await session.fetch("hub_today"))[0]["today"]
     id_ = await session.fetchval(
         "partner_save", gemeente, ids.new_id(today), slug, name, kind, invented
@@ -176,13 +181,7 @@ async def remove_partner(session: Session, partner: Partner, reason: str) -> End
     every agreement, so that nobody sees its records and it sees nobody's. The records stay, with
     their history. Again without effect.
     """
-    who = (partner.gemeente, partner.id)
-    wijken = await session.fetch("partner_stops_working", *who)
-    tokens = await session.fetch("partner_revoke_every_token", *who)
-    agreements = await session.fetch("partner_leaves_agreements", *who, reason)
-    return Ended(
-        len(wijken), sorted(row["name"] for row in tokens), [dict(row) for row in agreements]
-    )
+    return Ended(**await session.fetchval("partner_close", partner.gemeente, partner.id, reason))
 
 
 async def find_partner(session: Session, gemeente: str, slug: str) -> Partner:

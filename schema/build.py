@@ -19,6 +19,7 @@ from schema.datasets import DatasetMutations
 from schema.explanation import ExplanationQuery
 from schema.joining import join
 from schema.ledger import LedgerQuery
+from schema.offboarding import OffboardingMutations
 from schema.processing import ProcessingMutations, ProcessingQuery
 from schema.push import PushMutations, PushQuery
 from schema.query import GroundQuery
@@ -50,6 +51,7 @@ Mutation = join(
     AgreementMutations,
     DatasetMutations,
     ProcessingMutations,
+    OffboardingMutations,
 )
 
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Run by hub_owner at the start of each migration's transaction: the roles without login exist, and the owner may
--- give them functions. The memberships end with the same transaction (after_migration.sql): membership inherits policies.
+-- give them functions. Their memberships end with the same transaction (after_migration.sql): membership inherits policies.
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'hub_door') then

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Run by hub_owner in the transaction of a restore, after before_migration.sql and before the dump: what the dump grants of functions of
--- hub_door and hub_recorder, the owner grants in their name, so it inherits from them until after_restore.sql. From PostgreSQL 16 on that
+-- hub_door, hub_recorder and hub_retention, the owner grants in their name, so it inherits from them until after_restore.sql. From PostgreSQL 16 on that
 -- is said of a membership; in 15 of the role.
 do $$
 begin

@@ -24,6 +24,8 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProx
 
 _ROLES = "('hub_owner', 'hub_app', 'hub_door', 'hub_recorder', 'hub_retention')"
 
+_WITHOUT_LOGIN = "('hub_door'::regrole, 'hub_recorder'::regrole, 'hub_retention'::regrole)"
+
 # Tables whose rows are somebody's: a column says whose.
 _GUARDED = """
   select c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity,
@@ -57,7 +59,7 @@ CHECKS: dict[str, str] = {
           (rolname = 'hub_app' and (rolcreaterole or rolcreatedb or rolinherit or not rolcanlogin))
           or (rolname in ('hub_door', 'hub_recorder', 'hub_retention') and (rolcanlogin or rolcreaterole or rolcreatedb or rolinherit))""",
     # From PostgreSQL 16 on, who creates a role is its member with ADMIN but without INHERIT or SET: that gives the owner, who
-    # created hub_door and hub_recorder, the power to lend them to itself in a migration and nothing before. 15 has no such rows.
+    # created the roles without login, the power to lend them to itself in a migration and nothing before. 15 has no such rows.
     "somebody is a member of a role of the hub": f"""
         select m.member::regrole || ' in ' || m.roleid::regrole from pg_auth_members m
         where m.roleid in (select oid from pg_roles where rolname in {_ROLES})
@@ -71,10 +73,10 @@ CHECKS: dict[str, str] = {
         union all select 'function ' || oid::regprocedure from pg_proc where proowner = 'hub_app'::regrole
         union all select 'schema ' || nspname from pg_namespace where nspowner = 'hub_app'::regrole and nspname !~ '^pg_'
         union all select 'database ' || datname from pg_database where datdba = 'hub_app'::regrole""",
-    "hub_door or hub_recorder owns something else than functions": """
-        select c.oid::regclass::text from pg_class c where c.relowner in ('hub_door'::regrole, 'hub_recorder'::regrole, 'hub_retention'::regrole)
+    "a role without login owns something else than functions": f"""
+        select c.oid::regclass::text from pg_class c where c.relowner in {_WITHOUT_LOGIN}
         union all
-        select n.nspname from pg_namespace n where n.nspowner in ('hub_door'::regrole, 'hub_recorder'::regrole, 'hub_retention'::regrole)""",
+        select n.nspname from pg_namespace n where n.nspowner in {_WITHOUT_LOGIN}""",
     "a role may create in the schema": """
         select r || ' in ' || n.nspname from unnest(array['hub_app', 'hub_door', 'hub_recorder', 'hub_retention', 'public']) r
         cross join pg_namespace n
@@ -109,6 +111,20 @@ CHECKS: dict[str, str] = {
           and (has_table_privilege('hub_recorder', c.oid, 'DELETE') or exists (
             select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and has_column_privilege('hub_recorder', c.oid, a.attnum, 'UPDATE')
               and not (a.attname = 'profile' and exists (select from hub.contribution_kinds k where k.table_name = c.relname))))""",
+    # It takes away: of a record it may change what a term makes less exact, and what it adds says that something is gone.
+    "retention may add": """
+        select c.relname from pg_class c where c.relnamespace = 'hub'::regnamespace and c.relkind in ('r', 'p', 'v')
+          and has_any_column_privilege('hub_retention', c.oid, 'INSERT')""",
+    "retention may change what is no content": """
+        select c.relname || '.' || a.attname from pg_class c
+        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        left join hub.contribution_kinds k on k.table_name = c.relname
+        where c.relnamespace = 'hub'::regnamespace and c.relkind in ('r', 'p', 'v')
+          and has_column_privilege('hub_retention', c.oid, a.attnum, 'UPDATE')
+          and not (k.kind is not null and (a.attname = 'version' or exists (
+            select from hub.contribution_fields f where f.kind = k.kind and a.attname = any (f.columns)
+              and f.field <> 'sourceId'
+              and (f.is_text or (f.shown_from = 'EXACT' and f.listed) or a.atttypid = 'text'::regtype))))""",
     "the serving role may name what the transaction says": f"""
         select g.relname || '.' || a.attname from ({_GUARDED}) g join pg_attribute a on a.attrelid = g.oid
         where a.attname in ('gemeente', 'owner', 'organisation', 'proposed_by', 'recorded_on', 'invented', 'at', 'on_day', 'actor')
@@ -218,10 +234,10 @@ CHECKS: dict[str, str] = {
         select f.signature from ({_FUNCTIONS}) f where f.prosecdef
           and not exists (select from unnest(f.proconfig) c where c ~ '^search_path=.*pg_temp$' and c !~ '"?\\$user')""",
     "a definer function acts for another role": f"""
-        select f.signature from ({_FUNCTIONS}) f where f.prosecdef and f.proowner not in ('hub_door'::regrole, 'hub_recorder'::regrole, 'hub_retention'::regrole)""",
-    "a function of hub_door or hub_recorder runs as its caller": f"""
+        select f.signature from ({_FUNCTIONS}) f where f.prosecdef and f.proowner not in {_WITHOUT_LOGIN}""",
+    "a function of a role without login runs as its caller": f"""
         select f.signature from ({_FUNCTIONS}) f
-        where not f.prosecdef and f.proowner in ('hub_door'::regrole, 'hub_recorder'::regrole, 'hub_retention'::regrole)""",
+        where not f.prosecdef and f.proowner in {_WITHOUT_LOGIN}""",
     "a function claims to be leakproof": f"select f.signature from ({_FUNCTIONS}) f where f.proleakproof",
     "something is notified": f"select f.signature from ({_FUNCTIONS}) f where f.prosrc ~* '\\mnotify\\M|pg_notify'",
     # -- columns that never leave their owner ---------------------------------------------------------------------
@@ -238,7 +254,9 @@ CHECKS: dict[str, str] = {
         where has_column_privilege('hub_recorder', a.attrelid, a.attnum, 'SELECT')
           and a.attname not in ('gemeente', 'owner', 'dataset', 'profile', 'asked_profile')""",
     "another role than the door reads tokens": """
-        select r from unnest(array['hub_app', 'hub_recorder', 'hub_retention']) r where has_any_column_privilege(r, 'hub.tokens', 'SELECT')""",
+        select r from unnest(array['hub_app', 'hub_recorder']) r where has_any_column_privilege(r, 'hub.tokens', 'SELECT')
+        union all
+        select 'hub_retention: digest' where has_column_privilege('hub_retention', 'hub.tokens', 'digest', 'SELECT')""",
     "what was done to records is not remembered": """
         select k.table_name || ': ' || t from hub.contribution_kinds k
         cross join unnest(array['recorded_insert', 'recorded_slices', 'recorded_update', 'recorded_delete', 'recorded_sharing']) t

@@ -44,6 +44,10 @@ _BY_STATE = {
     "HB011": "NOTHING_TO_REPLACE",  # these three by hub.number_version()
     "HB012": "VERSION_WAITS",
     "HB013": "PROPOSAL_OPEN",
+    "HB038": "UNKNOWN_RETENTION",  # these two by hub.check_retention()
+    "HB040": "RETENTION_TOO_SHORT",
+    "HB039": "OFFBOARDING_REFUSED",  # these two by hub.offboard()
+    "HB041": "UNKNOWN_ORGANISATION",
     "40001": "CONFLICT",
     "40P01": "CONFLICT",
     "55P03": "CONFLICT",

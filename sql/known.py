@@ -14,6 +14,9 @@ _HUB = "says something about the hub itself, the same for everybody"
 _SHAPE = "says what kinds of records look like, not what is in them"
 _PARTIES = "an agreement has several parties and no owner; its id is random and made by the hub"
 _PARTNERS = "the catalogue of partners is known to every partner of the gemeente"
+_ACCOUNT = "the name of an account that is erased"
+_CONTENT = "content, of which it can leave nothing"
+_CLOSED = "an organisation that stops"
 
 ALLOWED: dict[str, dict[str, str]] = {
     "the recorder may change what was written": {
@@ -22,6 +25,44 @@ ALLOWED: dict[str, dict[str, str]] = {
         "list_parts": "forgets those that no retry comes for, of which it sees the day alone",
         "replaced_versions": "compiled from decisions, and compiled anew: delete and insert",
         "grants": "compiled from agreements, and compiled anew: delete and insert",
+    },
+    "retention may add": {
+        "deletion_proofs": "says that all of an organisation is gone",
+        "tombstones": "says that a record is gone, without its content",
+    },
+    "retention may change what is no content": {
+        "agreement_decisions.actor": _ACCOUNT,
+        "agreement_decisions.signed_by": _ACCOUNT,
+        **{
+            f"deletion_proofs.{name}": "ends a proof that it began"
+            for name in ("after", "digest", "finished_at", "hub_version", "migration")
+        },
+        **{
+            f"feed_items.{name}": "an item that is past its term keeps its place alone"
+            for name in (
+                "category",
+                "change",
+                "changed",
+                "for_owner",
+                "kind",
+                "record",
+                "recorded_on",
+                "slice",
+                "slices",
+            )
+        },
+        "history.actor": _ACCOUNT,
+        "history.after": _CONTENT,
+        "history.before": _CONTENT,
+        "organisation_wijken.works_from": _CLOSED,
+        "organisation_wijken.works_until": _CLOSED,
+        "read_ledger.actor": _ACCOUNT,
+        "receipt_rows.errors": _CONTENT,
+        "receipt_rows.external_id": _CONTENT,
+        "receipts.actor": _ACCOUNT,
+        "tokens.name": _ACCOUNT,
+        "tokens.revoked_at": _CLOSED,
+        "tombstones.reason": _CONTENT,
     },
     "a table has no policies and the serving role reads it": {
         "buurten": _PUBLIC,
@@ -119,6 +160,7 @@ EXECUTABLE: dict[str, str] = {
     "may_audit/0": _IDENTITY,
     "new_id/0": "a random id",
     "now/0": _CLOCK,
+    "offboard/3": "lets another organisation stop, for an administrator of the municipality alone",
     "period_from/1": _PURE,
     "period_unit/1": _PURE,
     "period_until/1": _PURE,

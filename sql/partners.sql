@@ -64,22 +64,6 @@ from (
 where t.id = old.id
 returning t.id, t.expires_at, t.revoked_at is not null as revoked
 
--- partner_stops_working --
--- Lets an organisation's work end today, wherever it works.
-update hub.organisation_wijken w set works_from = least(w.works_from, hub.today()), works_until = hub.today()
-where w.gemeente = $1::text and w.organisation = $2::uuid and w.works_until > hub.today()
-returning w.wijk
-
--- partner_revoke_every_token --
--- Revokes every token of an organisation that still works; they stop working within a second.
-update hub.tokens set revoked_at = hub.now()
-where gemeente = $1::text and organisation = $2::uuid and revoked_at is null and expires_at > hub.now()
-returning name
-
--- partner_leaves_agreements --
--- Revokes or rejects, for an organisation that goes, every agreement that is not over yet.
-select l.agreement, l.decision from hub.leave_agreements($1::text, $2::uuid, $3::text) l order by l.agreement
-
 -- partner_find --
 -- The id of an organisation by its slug.
 select id from hub.organisations where gemeente = $1::text and slug = $2::text

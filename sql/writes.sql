@@ -224,3 +224,7 @@ where c.provider = hub.asker() and c.kind = 'COUNT' and c.measure = $2 and c.wij
   select from hub.datasets s where (s.gemeente, s.owner, s.dataset) = (m.gemeente, c.provider, $4::text) and s.never_share)
 group by c.wijk, a.id, a.title, d.on_day
 order by a.title, a.id
+
+-- offboard --
+-- Lets another organisation ($1) stop, for a reason ($2), and begins its erasure where that is asked ($3): the proof as it stands.
+select hub.offboard($1::uuid, $2::text, $3::boolean) as proof

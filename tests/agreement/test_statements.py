@@ -31,6 +31,7 @@ ADMINISTRATION = {
     "holidays.sql",
     "kwb.sql",
     "partners.sql",
+    "retention.sql",
 }
 """Files whose statements the owner runs; all others are the serving role's."""
 

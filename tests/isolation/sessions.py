@@ -251,6 +251,9 @@ VALUES: dict[str, Pick] = {
     "Delivery.maxRejected": _one(0, 5),
     "Delivery.mayClose": _one(0, 100, None),
     "UploadSheetInput.file": _sheet,
+    "OffboardInput.organisation": _of("organisations"),
+    "OffboardInput.reason": _of("words"),
+    "OffboardInput.erase": _one(True, False),
     "UploadSheetInput.dataset": lambda rng, memory: rng.choice(
         [memory.own_dataset] * 3 + ["meldingen", "nieuw"]
     ),

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`hub retention` and `hub account`: what is past its term goes, and so does the name of an account
+that is erased. The work is the database's own; the owner starts it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from hub.commands import DATA, JSON, as_owner, report, run, settings_from, tell_json
+from hub.logs import event
+from hub.version import hub_version
+from resolvers.erasure import Place, erase_account, erase_partner, erasures_begun, places_of
+from resolvers.partners import find_partner
+from resolvers.retention import BATCH, Due, Taken, set_term, take_away, terms_of, what_is_due
+from sql.session import Database
+
+logger = logging.getLogger(__name__)
+
+GEMEENTE = click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
+BATCH_OPTION = click.option(
+    "--batch",
+    type=click.IntRange(1, 100_000),
+    default=BATCH,
+    show_default=True,
+    help="How many rows go in one transaction.",
+)
+
+
+async def run_retention(
+    owner: Database,
+    gemeenten: Sequence[str] | None = None,
+    *,
+    batch: int = BATCH,
+    tell: bool = False,
+) -> dict[str, list[Taken]]:
+    """Takes away what is past its term, and goes on with erasures that have begun, in some
+    gemeenten or (None) all of them; `tell` shows progress. What went, by gemeente.
+    """
+    if gemeenten is None:
+        gemeenten = [row["code"] for row in await owner.call("daily_gemeenten")]
+    show = _progress if tell else lambda _: None
+    taken = {}
+    for gemeente in gemeenten:
+        taken[gemeente] = await take_away(owner, gemeente, batch=batch, tell=show)
+        async with owner.administration() as session:
+            begun = await erasures_begun(session, gemeente)
+        for partner in begun:
+            await erase_partner(owner, partner, hub_version(), batch=batch, tell=show)
+        event(
+            logger,
+            logging.INFO,
+            "retention.done",
+            gemeente=gemeente,
+            rows=sum(each.rows for each in taken[gemeente]),
+            erasures=len(begun),
+        )
+    return taken
+
+
+def _progress(done: Taken | Place) -> None:
+    what = f"{done.kind} {done.state}" if isinstance(done, Taken) else done.table_name
+    report(f"{what}: {done.rows}")
+
+
+@click.group(short_help="How long what was recorded is kept.")
+def retention() -> None:
+    """How long what was recorded is kept, and taking away what is past it."""
+
+
+@retention.command("list")
+@GEMEENTE
+@JSON
+@DATA
+def list_terms(gemeente: str, as_json: bool, data: Path | None) -> None:
+    """List the terms of a gemeente."""
+
+    async def work(owner: Database) -> None:
+        async with owner.administration() as session:
+            rows = await terms_of(session, gemeente)
+        if as_json:
+            tell_json([dict(row) for row in rows])
+        for row in () if as_json else rows:
+            own = "" if row["is_own"] else " (default)"
+            click.echo(f"{row['kind']}:{row['state']:12} {row['days']} days{own}")
+
+    run(as_owner(settings_from(data=data), work))
+
+
+@retention.command("set", short_help="Set how long a kind is kept.")
+@click.argument("term", metavar="KIND[:STATE]")
+@click.argument("days", type=click.IntRange(1, 36_525))
+@GEMEENTE
+@DATA
+def set_(term: str, days: int, gemeente: str, data: Path | None) -> None:
+    """Keep KIND in STATE for DAYS days; `hub retention list` has the names. Without a STATE: ALL.
+
+    A term that was made shorter takes away more at the next run.
+    """
+    kind, _, state = term.partition(":")
+
+    async def work(owner: Database) -> None:
+        async with owner.administration() as session:
+            await set_term(session, gemeente, kind, state or "ALL", days)
+        click.echo(f"{kind}:{state or 'ALL'} {days} days")
+
+    run(as_owner(settings_from(data=data), work))
+
+
+@retention.command("run", short_help="Take away what is past its term.")
+@click.option("--gemeente", help="CBS code of a gemeente. Default: every gemeente of the hub.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@BATCH_OPTION
+@JSON
+@DATA
+def run_(gemeente: str | None, dry_run: bool, batch: int, as_json: bool, data: Path | None) -> None:
+    """Take away what is past its term, and go on with erasures that have begun.
+
+    In batches, each a transaction of its own: it can be stopped and done again.
+    """
+
+    async def work(owner: Database) -> None:
+        known = [row["code"] for row in await owner.call("daily_gemeenten")]
+        asked = known if gemeente is None else [gemeente]
+        if dry_run:
+            due = {}
+            for code in asked:
+                async with owner.inspection() as session:
+                    due[code] = await what_is_due(session, code)
+            _tell_due(due, as_json)
+        else:
+            _tell_taken(await run_retention(owner, asked, batch=batch, tell=True), as_json)
+
+    run(as_owner(settings_from(data=data), work))
+
+
+def _tell_due(due: dict[str, list[Due]], as_json: bool) -> None:
+    if as_json:
+        tell_json({code: [asdict(each) for each in terms] for code, terms in due.items()})
+        return
+    for code, terms in due.items():
+        for each in terms:
+            since = f", the oldest of {each.oldest}" if each.oldest else ""
+            click.echo(f"{code} {each.kind}:{each.state} {each.days} days: {each.due}{since}")
+
+
+def _tell_taken(taken: dict[str, list[Taken]], as_json: bool) -> None:
+    if as_json:
+        tell_json({code: [asdict(each) for each in rows] for code, rows in taken.items()})
+        return
+    for code, rows in taken.items():
+        for each in rows:
+            click.echo(f"{code} {each.kind}:{each.state}: {each.rows} gone")
+        if not rows:
+            click.echo(f"{code}: nothing was past its term")
+
+
+@click.group(short_help="Erase the name of an account.")
+def account() -> None:
+    """Accounts: the names under which persons and programs of partners act."""
+
+
+@account.command("erase", short_help="Replace the name of an account, everywhere.")
+@click.argument("slug")
+@GEMEENTE
+@click.option("--name", required=True, help="The name that the token was given.")
+@click.option("--dry-run", is_flag=True, help="Only say where the name stands.")
+@JSON
+@DATA
+def erase(
+    slug: str, gemeente: str, name: str, dry_run: bool, as_json: bool, data: Path | None
+) -> None:
+    """Replace the name of an account of the partner SLUG by a word that leads to nobody.
+
+    Its tokens are revoked. What it did stays countable: the word is the same everywhere. Ends with
+    1 when the name still stands somewhere, such as of a request that was under way: do it again.
+    """
+
+    async def work(owner: Database) -> None:
+        async with owner.administration() as session, session.savepoint() as point:
+            partner = await find_partner(session, gemeente, slug)
+            places = await erase_account(session, partner, name)
+            if dry_run:
+                point.undo()
+        left = [] if dry_run else await places_of(owner, partner, name)
+        _tell_erased(places, left, dry_run, as_json)
+        if left:
+            raise SystemExit(1)
+
+    run(as_owner(settings_from(data=data), work))
+
+
+def _tell_erased(places: list[Place], left: list[Place], dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        tell_json(
+            {
+                "dry_run": dry_run,
+                "places": [asdict(place) for place in places],
+                "left": [asdict(place) for place in left],
+            }
+        )
+        return
+    for place in places:
+        click.echo(f"{place.table_name}.{place.column_name}: {place.rows}")
+    for place in left:
+        click.echo(f"still in {place.table_name}.{place.column_name}: {place.rows}")
