@@ -172,12 +172,14 @@ class GraphQLEndpoint:
         limits: Limits,
         row_types: frozenset[str] = frozenset(),
         traffic: Traffic | None = None,
+        documents: Documents | None = None,
         clock: Callable[[], float] = time.monotonic,
         new_error_id: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         """Serve `schema`; lists of the input types named in `row_types` are checked row by row.
 
-        `traffic` counts what is answered; `clock` gives monotonic seconds, for rates and durations.
+        `traffic` counts what is answered; `documents` keeps those that were accepted; `clock` gives
+        monotonic seconds, for rates and durations.
         """
         # The graphql-core schema within: the hub runs parse, validation and limits by itself.
         self._schema: GraphQLSchema = schema._schema
@@ -189,7 +191,7 @@ class GraphQLEndpoint:
         self._traffic = traffic or Traffic()
         self._clock = clock
         self._new_error_id = new_error_id
-        self._documents = Documents(self._schema, limits)
+        self._documents = Documents(self._schema, limits) if documents is None else documents
         self._buckets = Buckets(
             burst=limits.rate_burst, per_second=limits.rate_per_second, clock=clock
         )
