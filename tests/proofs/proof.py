@@ -49,8 +49,8 @@ class Proof:
 
     `number` is its number among the eight (docs/proofs.md). `carry_out` does the pieces with these
     numbers on a server of its own. `long` is how many there are in `make prove`, `share` how many
-    go together. `whole` looks at everything that a long run did: it raises AssertionError when that
-    proves less than it should, and gives the counts to write down.
+    go together. `whole` looks at everything that a run of that size did: it raises AssertionError
+    when that proves less than it should, and gives the counts to write down.
     """
 
     name: str

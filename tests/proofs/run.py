@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.conftest import a_cluster
-from tests.proofs.proof import Counts, Outcome, Proof, together
+from tests.proofs.proof import Counts, Outcome, Proof, as_it_is, together
 
 Tell = Callable[[str], None]
 LOOK_SECONDS = 5.0
@@ -114,13 +114,14 @@ def _result(sizes: Sequence[tuple[Proof, int]], done: Sequence[Done]) -> Result:
     failures = [one.failure for one in done if one.failure is not None]
     counts: dict[str, Counts] = {}
     seconds: dict[str, float] = {}
-    for proof, _ in sizes:
+    for proof, size in sizes:
         its = [one for one in done if one.proof == proof.name]
         seconds[proof.name] = sum(one.seconds for one in its)
         if any(one.failure for one in its):
             continue
+        whole = proof.whole if size >= proof.long else as_it_is
         try:
-            counts[proof.name] = proof.whole(together(one.outcome for one in its if one.outcome))
+            counts[proof.name] = whole(together(one.outcome for one in its if one.outcome))
         except AssertionError as error:
             failures.append(f"{proof.name}, as a whole: {error}")
     return Result(counts, seconds, failures)
