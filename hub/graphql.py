@@ -176,6 +176,7 @@ class GraphQLEndpoint:
         row_types: frozenset[str] = frozenset(),
         traffic: Traffic | None = None,
         processing_logs: Sequence[ProcessingLog] = (),
+        documents: Documents | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         new_error_id: Callable[[], str] = lambda: secrets.token_hex(8),
@@ -183,9 +184,9 @@ class GraphQLEndpoint:
     ) -> None:
         """Serve `schema`; lists of the input types named in `row_types` are checked row by row.
 
-        `traffic` counts what is answered; `processing_logs` get a line of each processing; `clock`
-        gives monotonic seconds, for rates and durations, `now` the time of day as Unix has it;
-        `random_bytes` makes the ids of traces.
+        `traffic` counts what is answered; `documents` keeps those that were accepted;
+        `processing_logs` get a line of each processing; `clock` gives monotonic seconds, for rates
+        and durations, `now` the time of day as Unix has it; `random_bytes` makes the ids of traces.
         """
         # The graphql-core schema within: the hub runs parse, validation and limits by itself.
         self._schema: GraphQLSchema = schema._schema
@@ -200,7 +201,7 @@ class GraphQLEndpoint:
         self._processing_logs = processing_logs
         self._now = now
         self._random_bytes = random_bytes
-        self._documents = Documents(self._schema, limits)
+        self._documents = Documents(self._schema, limits) if documents is None else documents
         self._buckets = Buckets(
             burst=limits.rate_burst, per_second=limits.rate_per_second, clock=clock
         )

@@ -8,6 +8,7 @@ select k.owner as key, s.*
 from unnest($1::uuid[]) k(owner)
 join lateral hub.own_{table}($2::uuid, $3::text[], $4::text[], $5::uuid, $6::date, $7::date, $8::boolean, $9::text, $10::date,
   $11::uuid, $12::int) s on s.owner = k.owner
+order by s.day desc, s.id desc
 
 -- own_{table}_total --
 -- How many own {table} the asker can page through under the same filter.

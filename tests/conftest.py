@@ -12,7 +12,7 @@ import asyncio
 import itertools
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +56,13 @@ class Cluster:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL of this test run's own, with a template that tests copy."""
+    with a_cluster() as made:
+        yield made
+
+
+@contextmanager
+def a_cluster() -> Iterator[Cluster]:
+    """A running PostgreSQL in a temporary folder, gone at the end."""
     with (
         tempfile.TemporaryDirectory(prefix="hub-", ignore_cleanup_errors=True) as folder,
         asyncio.Runner() as runner,
@@ -154,4 +161,4 @@ async def world(cluster: Cluster, anyio_backend: str) -> AsyncIterator[World]:
         yield made
 
 
-__all__ = ["NOW", "Cluster", "World", "a_world", "httpx"]
+__all__ = ["NOW", "Cluster", "World", "a_cluster", "a_world", "httpx"]

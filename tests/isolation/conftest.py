@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -27,8 +28,14 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """An empty, migrated database of the module's own."""
+    with a_bench(cluster, "isolation_" + request.module.__name__.rpartition(".")[2]) as made:
+        yield made
+
+
+@contextmanager
+def a_bench(cluster: Cluster, name: str) -> Iterator[Bench]:
     """An empty, migrated database; a runner, because a property runs its examples one after the other."""  # noqa: E501
-    name = "isolation_" + request.module.__name__.rpartition(".")[2]
     with asyncio.Runner() as runner:
         root = runner.run(asyncpg.connect(cluster.addresses.superuser))
         runner.run(root.execute(f"create database {name} owner hub_owner"))

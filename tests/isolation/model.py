@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -388,11 +389,13 @@ class World:
         found = []
         wijken = set(record.places) if wijk is None else {wijk} & set(record.places)
         for agreement in self.agreements.values():
-            if not agreement.in_force(self.today):
-                continue
             for number, rule in enumerate(agreement.rules, start=1):
+                if rule.provider != record.owner or rule.receiver != receiver:
+                    continue
                 view = self._view(agreement, rule, receiver, record)
-                if view is not None and wijken & set(rule.wijken):
+                if view is None or wijken.isdisjoint(rule.wijken):
+                    continue
+                if agreement.in_force(self.today):
                     order = (
                         -LADDER.index(view.precision),
                         agreement.agreed_at,
@@ -408,8 +411,6 @@ class World:
         first = date.min if rule.includes_past else agreement.valid_from
         if record.kept:
             return None
-        if (rule.provider, rule.receiver) != (record.owner, receiver):
-            return None
         if rule.kind != record.KIND or rule.category not in (None, record.category):
             return None
         if not first <= record.recorded_on <= agreement.valid_until:
@@ -423,13 +424,7 @@ class World:
                 return None
             cap = given[receiver]
         rank = min(LADDER.index(rule.precision), LADDER.index(cap.precision))
-        texts = {name for name, known in record.FIELDS.items() if known.is_text}
-        listed = set(rule.fields) - (set() if cap.with_text else texts)
-        shown = frozenset(
-            name
-            for name, known in record.FIELDS.items()
-            if rank >= LADDER.index(known.shown_from) and (not known.listed or name in listed)
-        )
+        shown = shown_by(type(record), rank, rule.fields, cap.with_text)
         return View(type(record), LADDER[rank], agreement.id, shown)
 
     def view(self, receiver: UUID, record: Record, wijk: UUID | None = None) -> View | None:
@@ -693,6 +688,20 @@ class World:
             replace(item, batch=item.batch or number) if isinstance(item, Item) else item
             for item in self.items
         ]
+
+
+@cache
+def shown_by(
+    kind: type[Record], rank: int, listed: tuple[str, ...], with_text: bool
+) -> frozenset[str]:
+    """The fields that a rule shows which lists these, at this place on the ladder."""
+    texts = {name for name, known in kind.FIELDS.items() if known.is_text}
+    told = set(listed) - (set() if with_text else texts)
+    return frozenset(
+        name
+        for name, known in kind.FIELDS.items()
+        if rank >= LADDER.index(known.shown_from) and (not known.listed or name in told)
+    )
 
 
 def column_of(record: Record, column: str) -> Any:

@@ -5,10 +5,6 @@
 Both are copies of one base. Then each is changed at will in what the asker may not see: a change is drawn at random, and
 the model says whether the asker would see it, under any of its agreements; if so, it is dropped. What the database itself
 makes up is the same in both: the clock stands still, ids follow from what they name, and the hub's own come from a seed.
-
-Declassified by design, and therefore the same in both worlds: published editions of numbers, on which day each dataset was
-delivered, the catalogue of partners, and, for each owner, how many of its own records an organisation read on a day, under
-which agreement and with which fields. In how many requests, in which order, by whom and for what query is not.
 """
 
 from __future__ import annotations
@@ -27,10 +23,12 @@ import httpx
 import orjson
 
 from hub.app import create_app
+from hub.limits import Documents
 from hub.settings import Settings
 from sql.ids import IdSource
 from sql.session import Database
 from tests.conftest import NOW, TEMPLATE, Cluster
+from tests.isolation.covered import Covered
 from tests.isolation.model import (
     KINDS,
     Activity,
@@ -55,7 +53,17 @@ from tests.isolation.play import (
     named,
     told,
 )
-from tests.isolation.sessions import Asking, Memory, Operation, global_id
+from tests.isolation.sessions import SCHEMA, Asking, Memory, Operation, global_id
+
+# What is known by design, and therefore the same in both worlds: everything else is compared.
+DECLASSIFIED = {
+    "published numbers": "the editions of a cube, for their audience: proof 7 is about them",
+    "lateness of sources": "on which day each dataset was delivered, to the parties of that dataset",
+    "catalogue of partners": "who works where, and whom to call",
+    "beginning and end of agreements": "of those that the asker is a party of, at the decision or on the day",
+    "reading of one's own records": "how many of them an organisation read on a day, under which agreement and with which fields;"
+    " not in how many requests, in which order, by whom and for what query",
+}
 
 GEMEENTE = "GM0637"
 WIJKEN = ("WK063711", "WK063708")
@@ -90,6 +98,7 @@ class Side:
 
     play: Play
     client: httpx.AsyncClient
+    documents: Documents
 
     async def ask(self, operation: Operation) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """Status, headers and body of the answer."""
@@ -346,11 +355,12 @@ async def hidden_changes(
 ) -> list[str]:
     """Changes at will what the asker may not see, and returns ids of records and agreements that it might guess."""
     play, guesses = side.play, []
+    seen = sight(play.world, asker)
     for number in range(count):
         change = _draw(play.world, asker, rng, f"{name}-{number}")
         tried = _copy(play.world)
         change_model(tried, change)
-        if sight(tried, asker) == sight(play.world, asker):
+        if sight(tried, asker) == seen:
             guesses += await _carry_out(play, change)
     await _noise(play, asker, rng, name)
     guesses += await _counts(play, asker, rng, name)
@@ -575,6 +585,18 @@ async def _reads(play: Play, asker: UUID, rng: random.Random) -> None:
                 await play.app.fetch(LOG_READS, *log_reads(actor, line))
 
 
+# What a document may ask is another matter (tests/door): here it may be as large as it comes.
+WITHOUT_END = replace(
+    Settings().limits,
+    rate_burst=10**10,
+    cost=10**9,
+    fields=10**6,
+    tokens=10**6,
+    aliases=10**6,
+    depth=40,
+    list_depth=40,
+)
+
 DOORS = ("shared_signals_newest", "shared_signals_oldest", "shared_signals_by_id")
 DOORS_OF_SEVERAL = tuple(door.replace("signals", "activities") for door in DOORS)
 SUMMARY = "case when g.rank >= 1 and 'summary' = any (g.fields) then s.summary end"
@@ -591,38 +613,35 @@ async def a_pair(
     """Two copies of a base with a hub over each; `plant` puts a fault in both."""
     async with AsyncExitStack() as stack:
         sides = []
+        documents = Documents(SCHEMA, WITHOUT_END)  # of the text alone: looked at once for both
         for variant in (1, 2):
             name = f"{base.name}_{variant}"
             await copied(root, base.name, name)
             stack.push_async_callback(root.execute, f"drop database if exists {name} with (force)")
-            sides.append(await _side(base, name, seed, stack, plant))
+            sides.append(await _side(base, name, seed, stack, plant, documents))
         yield sides[0], sides[1]
 
 
 async def _side(
-    base: Base, name: str, seed: int, stack: AsyncExitStack, plant: Plant | None
+    base: Base,
+    name: str,
+    seed: int,
+    stack: AsyncExitStack,
+    plant: Plant | None,
+    documents: Documents,
 ) -> Side:
     superuser, owner, app = await stack.enter_async_context(connections(base.cluster, name))
     if plant is not None:
         await plant(superuser)
     database = await Database.open(base.cluster.dsn("app", name), size=2)
     stack.push_async_callback(database.close)
-    limits = replace(
-        Settings().limits,
-        rate_burst=10**10,
-        cost=10**9,
-        fields=10**6,
-        tokens=10**6,
-        aliases=10**6,
-        depth=40,
-        list_depth=40,
-    )
     errors = iter(range(10**6))
     application = create_app(
-        replace(Settings(), limits=limits),
+        replace(Settings(), limits=WITHOUT_END),
         database,
         ids=IdSource(random.Random(seed).randbytes),
         clock=lambda: 0.0,
+        documents=documents,
         new_error_id=lambda: f"{next(errors):016}",
         random_bytes=random.Random(f"traces {seed}").randbytes,
     )
@@ -633,7 +652,7 @@ async def _side(
         headers={"Authorization": f"Bearer {base.token}"},
     )
     await stack.enter_async_context(client)
-    return Side(Play(copy.deepcopy(base.world), owner, app), client)
+    return Side(Play(copy.deepcopy(base.world), owner, app), client, documents)
 
 
 def memory_of(base: Base, guesses: list[str]) -> Memory:
@@ -670,9 +689,9 @@ class Difference:
 
 
 async def session(
-    base: Base, sides: tuple[Side, Side], seed: int, steps: int
+    base: Base, sides: tuple[Side, Side], seed: int, steps: int, covered: Covered
 ) -> tuple[Difference | None, int]:
-    """The first difference in a random session of the asker, and how many answers were not empty."""
+    """The first difference in a random session of the asker, and how many answers were not empty; what they tell is noted."""
     rng = random.Random(seed)
     hidden = [random.Random(f"{seed}-{variant}") for variant in (1, 2)]
     guesses: list[str] = []
@@ -699,6 +718,8 @@ async def session(
             return Difference(operation, (answers[0], answers[1])), told_something
         body = orjson.loads(answers[0][2])
         memory.learn(body.get("data"))
+        if body.get("data"):
+            covered.note(sides[0].documents.accept(operation.query).document, body["data"])
         told_something += bool(body.get("data"))
     return None, told_something
 

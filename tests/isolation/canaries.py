@@ -9,14 +9,16 @@ random operations, others' ids, and requests that fail.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import random
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import asyncpg
-import pytest
 
 from schema.build import build
 from schema.contributions import CONTRIBUTIONS
@@ -24,19 +26,18 @@ from tests.conftest import Cluster
 from tests.isolation.fixed import OTHER_KINDS
 from tests.isolation.model import World
 from tests.isolation.pair import (
-    DOORS,
-    SUMMARY,
     Base,
     Plant,
     Side,
     a_pair,
     make_base,
     memory_of,
-    rewrite,
 )
 from tests.isolation.play import Connection, named
 from tests.isolation.sessions import Asking, Operation, global_id
+from tests.proofs.proof import Counts, Outcome, Proof, together
 
+ASKERS = ("buurtwerk", "gemeente", "corporatie-a")
 STRANGER = "school-a"
 KNOWN_TO_ALL = {
     "organisations": "the catalogue of partners",
@@ -182,11 +183,11 @@ async def let_loose(
     return canaries, tables
 
 
-async def repertoire(base: Base, side: Side, guesses: list[str]) -> list[Operation]:
+async def repertoire(base: Base, side: Side, guesses: list[str], seed: int) -> list[Operation]:
     """The asker's attempts: every root several times, and requests that cannot succeed."""
     schema = build()._schema
     memory = memory_of(base, guesses)
-    rng = random.Random(7)
+    rng = random.Random(seed)
     made = []
     for kind, type_ in (("query", schema.query_type), ("mutation", schema.mutation_type)):
         assert type_ is not None
@@ -230,13 +231,44 @@ async def repertoire(base: Base, side: Side, guesses: list[str]) -> list[Operati
     return made
 
 
-async def _leaks(
-    cluster: Cluster, logs: pytest.LogCaptureFixture, name: str, fault: Plant | None = None
-) -> set[str]:
-    """Where the canaries come from that the asker got to see, or that stand in the logs."""
-    logs.set_level(logging.DEBUG)
+class _Listening(logging.Handler):
+    """Keeps what is logged, on every level."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """A line, and all that hangs on it."""
+        self.told.append(record.getMessage() + repr(record.__dict__))
+
+
+@contextmanager
+def _listening() -> Iterator[_Listening]:
+    root, handler = logging.getLogger(), _Listening()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield handler
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+
+def heard(cluster: Cluster, world: int, fault: Plant | None = None) -> tuple[set[str], Counts]:
+    """Where the canaries of a world come from that the asker got to see, or that stand in the logs; and what was tried."""
+    with _listening() as logs, asyncio.Runner() as runner:
+        leaked, counts, canaries = runner.run(_tried(cluster, world, fault))
+    return leaked | canaries.found_in("".join(logs.told)), counts
+
+
+async def _tried(
+    cluster: Cluster, world: int, fault: Plant | None
+) -> tuple[set[str], Counts, Canaries]:
     root = await asyncpg.connect(cluster.addresses.superuser)
-    base = await make_base(cluster, root, name, "buurtwerk", 5)
+    asker = ASKERS[world % len(ASKERS)]
+    base = await make_base(cluster, root, "canaries", asker, 5 + world)
     planted: list[tuple[Canaries, set[str]]] = []
 
     async def plant(superuser: Connection) -> None:
@@ -250,11 +282,11 @@ async def _leaks(
             await fault(superuser)
 
     try:
-        async with a_pair(base, root, 1, plant) as (side, _):
+        async with a_pair(base, root, 1 + world, plant) as (side, _):
             canaries, tables = planted[0]
-            assert tables >= TABLES
+            assert tables >= TABLES, f"no row of the stranger in {sorted(TABLES - tables)}"
             leaked, answered = set(), 0
-            for operation in await repertoire(base, side, _guesses(base)):
+            for operation in await repertoire(base, side, _guesses(base), 7 + world):
                 status, headers, body = await side.ask(operation)
                 leaked |= canaries.found_in(body.decode() + repr(headers))
                 answered += status == 200
@@ -264,8 +296,19 @@ async def _leaks(
     finally:
         await root.execute(f"drop database {base.name} with (force)")
         await root.close()
-    told = logs.text + "".join(repr(record.__dict__) for record in logs.records)
-    return leaked | canaries.found_in(told)
+    return leaked, {"canaries": len(canaries.where), "operations answered": answered}, canaries
+
+
+def _carry_out(cluster: Cluster, worlds: range) -> Outcome:
+    outcomes = []
+    for world in worlds:
+        leaked, counts = heard(cluster, world)
+        assert leaked == set(), f"world {world}: heard from {sorted(leaked)}"
+        outcomes.append(Outcome({"worlds": 1, **counts}))
+    return together(outcomes)
+
+
+CANARIES = Proof("canaries", 4, "world", _carry_out, long=30, share=2)
 
 
 def _guesses(base: Base) -> list[str]:
@@ -282,24 +325,6 @@ def _guesses(base: Base) -> list[str]:
             if each.kind.table in OTHER_KINDS
         ),
     ]
-
-
-@pytest.mark.anyio
-async def test_no_byte_of_what_is_answered_or_logged_comes_from_what_may_not_be_seen(
-    cluster: Cluster, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert await _leaks(cluster, caplog, "canaries") == set()
-
-
-@pytest.mark.anyio
-async def test_a_canary_is_heard_through_a_door_that_gives_the_summary_always(
-    cluster: Cluster, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def fault(superuser: Connection) -> None:
-        await rewrite(superuser, DOORS, f"{SUMMARY} as", "s.summary as")
-
-    leaked = await _leaks(cluster, caplog, "canaries_planted", fault)
-    assert leaked == {"signals.summary"}
 
 
 async def _everything(side: Side, base: Base) -> str:

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
 # ruff: noqa: E501 -- queries and predicates stand as they are
-"""Mutants: whatever of the guard is dropped or loosened, something fails. The count is printed; a survivor fails the test."""
+"""The hunt for mutants: whatever of the guard is dropped or loosened, something fails."""
 
 from __future__ import annotations
 
 import asyncpg
-import pytest
 
-from tests.isolation.conftest import Bench
+from tests.conftest import Cluster
+from tests.isolation.conftest import Bench, a_bench
 from tests.isolation.fixed import Battery
 from tests.isolation.mutants import Mutant, all_of
+from tests.proofs.proof import Counts, Outcome, Proof
+
+# The mutants stand in a list that follows from the catalogue; each part is every so-manieth of it.
+PARTS = 8
 
 # What changes nothing that anybody can see, with the reason.
 EQUIVALENT: dict[str, str] = {
@@ -41,17 +45,36 @@ async def _killed(bench: Bench, battery: Battery, mutant: Mutant) -> bool:
     return False
 
 
-def test_every_mutant_is_killed(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    async def hunt() -> tuple[int, list[str]]:
-        battery = await Battery.prepare(bench.owner, bench.app)
-        assert not await _killed(bench, battery, Mutant("none", "select 1")), (
-            "the battery fails without a mutant"
-        )
-        mutants = await all_of(bench.superuser)
-        survivors = [one.name for one in mutants if not await _killed(bench, battery, one)]
-        return len(mutants), survivors
+def hunt(bench: Bench, parts: range) -> Outcome:
+    """How many mutants of these parts were killed, and the names of those that were not."""
+    return bench.runner.run(_hunted(bench, parts))
 
-    count, survivors = bench.runner.run(hunt())
-    with capsys.disabled():
-        print(f"\n{count - len(survivors)} of {count} mutants killed")
-    assert sorted(survivors) == sorted(EQUIVALENT), "\n".join(survivors)
+
+async def _hunted(bench: Bench, parts: range) -> Outcome:
+    battery = await Battery.prepare(bench.owner, bench.app)
+    assert not await _killed(bench, battery, Mutant("none", "select 1")), (
+        "the battery fails without a mutant"
+    )
+    every = await all_of(bench.superuser)
+    mutants = [mutant for n, mutant in enumerate(every) if n % PARTS in parts]
+    survivors = [one.name for one in mutants if not await _killed(bench, battery, one)]
+    counts = {"mutants": len(mutants), "killed": len(mutants) - len(survivors)}
+    unexpected = sorted(set(survivors) - EQUIVALENT.keys())
+    assert not unexpected, "\n".join(unexpected)
+    return Outcome(counts, {"that change nothing": frozenset(survivors)})
+
+
+def _carry_out(cluster: Cluster, parts: range) -> Outcome:
+    with a_bench(cluster, "mutants") as bench:
+        return hunt(bench, parts)
+
+
+def whole(outcome: Outcome) -> Counts:
+    """The counts, once every mutant that is said to change nothing was seen to."""
+    same = outcome.met["that change nothing"]
+    gone = sorted(EQUIVALENT.keys() - same)
+    assert not gone, f"said to change nothing, but not among the survivors: {gone}"
+    return {**outcome.counts, "that change nothing, each with a reason": len(same)}
+
+
+MUTANTS = Proof("mutants", 2, f"part of {PARTS}", _carry_out, long=PARTS, share=1, whole=whole)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Non-interference: what an organisation may not see changes no byte of what it gets.
+
+Sessions of one organisation, each carried out over HTTP in two worlds that differ only in what it
+may not see, while the others go on doing hidden things. Every ten sessions begin in a new world.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from tests.conftest import Cluster
+from tests.isolation.covered import Covered
+from tests.isolation.pair import Base, a_pair, make_base, session
+from tests.isolation.play import Connection
+from tests.isolation.sessions import SCHEMA
+from tests.proofs.proof import Counts, Outcome, Proof, together
+
+ASKERS = ("buurtwerk", "gemeente", "corporatie-a")
+SESSIONS_IN_WORLD = 10
+SESSIONS_PER_PAIR = 2
+STEPS = 16
+
+# What nobody of the askers can be given, with the reason.
+NEVER_ANSWERED: dict[str, str] = {}
+
+
+@asynccontextmanager
+async def at_rest(cluster: Cluster) -> AsyncIterator[Connection]:
+    """The superuser, while autovacuum rests: its transactions hold up the feed at moments of its
+    own choosing.
+    """
+    root = await asyncpg.connect(cluster.addresses.superuser)
+    try:
+        await root.execute("alter system set autovacuum = off")
+        await root.execute("select pg_reload_conf()")
+        yield root
+    finally:
+        await root.execute("alter system reset autovacuum")
+        await root.execute("select pg_reload_conf()")
+        await root.close()
+
+
+@asynccontextmanager
+async def a_base(cluster: Cluster, root: Connection, world: int) -> AsyncIterator[Base]:
+    """The world with this number, and who asks in it; dropped at the end."""
+    name = f"pair_{world}"
+    base = await make_base(cluster, root, name, ASKERS[world % len(ASKERS)], world)
+    try:
+        yield base
+    finally:
+        await root.execute(f"drop database {name} with (force)")
+
+
+async def sessions(base: Base, root: Connection, numbers: range, covered: Covered) -> Outcome:
+    """Carries out the sessions with these numbers; raises when an answer differs."""
+    answered = operations = 0
+    for first in numbers[::SESSIONS_PER_PAIR]:
+        async with a_pair(base, root, first) as sides:
+            for number in range(first, min(first + SESSIONS_PER_PAIR, numbers.stop)):
+                difference, told = await session(base, sides, number, STEPS, covered)
+                assert difference is None, f"session {number}: {difference}"
+                answered += told
+                operations += STEPS
+    return Outcome(
+        {
+            "sessions": len(numbers),
+            "operations in both worlds": operations,
+            "answered with data": answered,
+        },
+        covered.names(),
+    )
+
+
+def _carry_out(cluster: Cluster, numbers: range) -> Outcome:
+    async def prove() -> Outcome:
+        async with at_rest(cluster) as root:
+            return together([one async for one in _worlds(cluster, root, numbers)])
+
+    with asyncio.Runner() as runner:
+        outcome = runner.run(prove())
+    told = outcome.counts["answered with data"]
+    assert told > outcome.counts["operations in both worlds"] / 2, "the sessions hardly learn"
+    return outcome
+
+
+async def _worlds(cluster: Cluster, root: Connection, numbers: range) -> AsyncIterator[Outcome]:
+    for part in _in_worlds(numbers):
+        async with a_base(cluster, root, part.start // SESSIONS_IN_WORLD) as base:
+            done = await sessions(base, root, part, Covered())
+            yield together([done, Outcome({"worlds": 1})])
+
+
+def _in_worlds(numbers: range) -> Iterator[range]:
+    """The numbers, those of one world together."""
+    first = numbers.start
+    while first < numbers.stop:
+        until = min((first // SESSIONS_IN_WORLD + 1) * SESSIONS_IN_WORLD, numbers.stop)
+        yield range(first, until)
+        first = until
+
+
+def whole(outcome: Outcome) -> Counts:
+    """The counts, once every root field was asked, and answered with data unless it cannot be."""
+    asked, told = outcome.met["root fields asked"], outcome.met["root fields answered"]
+    roots = {
+        f"{type_.name}.{name}"
+        for type_ in (SCHEMA.query_type, SCHEMA.mutation_type)
+        if type_ is not None
+        for name in type_.fields
+    }
+    assert roots == asked, f"never asked: {sorted(roots - asked)}"
+    silent = roots - told - NEVER_ANSWERED.keys()
+    assert not silent, f"never answered with data: {sorted(silent)}"
+    return {
+        **outcome.counts,
+        f"of {len(roots)} root fields answered": len(told),
+        f"of {Covered.all_fields()} fields answered": len(outcome.met["fields answered"]),
+    }
+
+
+NON_INTERFERENCE = Proof(
+    "non-interference", 1, "session", _carry_out, long=1000, share=SESSIONS_IN_WORLD, whole=whole
+)
