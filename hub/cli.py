@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from socket import socket
 from tempfile import TemporaryDirectory
@@ -38,12 +39,14 @@ from hub.commands import (
     settings_from,
     tell_json,
 )
-from hub.daily import daily_work, run_daily
+from hub.daily import Publish, daily_work, publish_if_due, run_daily
 from hub.doctor import doctor
 from hub.figures import division, facts, kwb
 from hub.holidays import holidays
 from hub.metrics import House, Traffic, traffic_of_workers
 from hub.new import new
+from hub.publisher import publish_apart
+from hub.publishing import publish
 from hub.remote.agreements import agreement
 from hub.remote.export import export
 from hub.remote.push import push
@@ -65,6 +68,7 @@ from hub.settings import Settings
 from hub.sheet_templates import template_command
 from hub.version import hub_version
 from hub.workers import Workers
+from resolvers.numbers.publishing import Published, publish_due
 from sql.migrate import migrate
 from sql.session import Database
 
@@ -79,7 +83,7 @@ HOST = click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
 # Who uses a command; the help lists them so.
 SECTIONS = {
     "Try it": ("demo",),
-    "Run it": ("serve", "migrate", "daily", "doctor", "backup", "restore", "audit"),
+    "Run it": ("serve", "migrate", "daily", "publish", "doctor", "backup", "restore", "audit"),
     "Take part in it": ("push", "template", "export", "agreement"),
     "Administer it": (
         "import",
@@ -170,7 +174,8 @@ async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
             tokens, day = await prepare(
                 app, database, owner, settings.data, today=today, report=report
             )
-            async with daily_work(database, lambda: None):
+            publishes = partial(publish_apart, owner_dsn)
+            async with daily_work(database, lambda _: None, publishes):
                 await serve_app(
                     app, listening, lambda: click.echo(closing_words(address, tokens, day))
                 )
@@ -213,7 +218,7 @@ async def _serve(settings: Settings) -> None:
         traffic = Traffic()
         async with (
             open_database(settings, served.dsn, watch=traffic.pool) as database,
-            looked_after(database, house, traffic.registry, scraped),
+            looked_after(database, house, traffic.registry, scraped, served.publish),
         ):
             app = create_app(settings, database, database_ready=served.ready, traffic=traffic)
             await serve_app(app, listening, told)
@@ -231,7 +236,9 @@ async def _serve_in_workers(
         counted = Path(folder) if scraped else None
         async with (
             open_database(settings, served.dsn, size=OF_THE_KEEPER) as database,
-            looked_after(database, house, traffic_of_workers(Path(folder)), scraped),
+            looked_after(
+                database, house, traffic_of_workers(Path(folder)), scraped, served.publish
+            ),
         ):
             await Workers(settings, served.dsn, listening, house, counted).run(told)
 
@@ -387,11 +394,13 @@ def _tell_area(area: Any) -> None:
     )
 
 
-@main.command(short_help="Publish closed weeks and cut the feed, now.")
+@main.command(short_help="Cut the feed and publish what is due, now.")
 @DATA
 def daily(data: Path | None) -> None:
-    """Do what the hub does by itself once a day: publish numbers of closed weeks, cut the feed.
+    """Do what the hub does by itself once a day: cut the feed's batch, forget what nobody came back
+    for, and publish the numbers that are due.
 
+    Numbers are published by the owner: with DATABASE_URL only if HUB_OWNER_URL is set as well.
     Harmless to repeat.
     """
 
@@ -404,9 +413,31 @@ def daily(data: Path | None) -> None:
             gemeenten = await database.call("daily_gemeenten")
             codes = [row["code"] for row in gemeenten]
             await run_daily(database, codes)
+            due = await publish_if_due(database, _publisher(settings))
             click.echo(f"Done for {', '.join(codes) or 'no gemeente: none was imported'}")
+            if due:
+                click.echo(f"Numbers of {due} periods are due: run hub publish as the owner")
 
     run(work())
+
+
+def _publisher(settings: Settings) -> Publish | None:
+    """Publishes as the owner of the database at hand; None where the owner's address is not
+    known.
+    """
+    if settings.database_url is not None and settings.owner_url is None:
+        return None
+
+    async def publish() -> int:
+        done: list[Published] = []
+
+        async def work(owner: Database) -> None:
+            done.extend(await publish_due(owner))
+
+        await as_owner(settings, work)
+        return sum(each.cells + each.parts for each in done)
+
+    return publish
 
 
 @main.command()
@@ -430,6 +461,7 @@ main.add_command(export)
 import_group.add_command(holidays)
 main.add_command(new)
 main.add_command(partner)
+main.add_command(publish)
 main.add_command(push)
 main.add_command(retention)
 main.add_command(template_command)

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the hub does by itself once a day: publish numbers of closed periods, tell of agreements
-that begin, end or end soon, cut the feed's batch, forget dry runs that nobody carried out, and keys
-that no retry comes for. And every minute: seal what was added to the audit log and the read ledger.
+"""What the hub does by itself once a day: tell of agreements that begin, end or end soon, cut the
+feed's batch, forget dry runs that nobody carried out and keys that no retry comes for, and let the
+numbers be published that are due. And every minute: seal what was added to the audit log and the
+read ledger.
+
+Publishing is the owner's: a hub that has the owner's address lets a process of its own do it, for
+the solver that it needs would make one that serves larger. Another hub says what is due.
 
 All is decided in the database and has no effect when done already, so every hub over it may do it,
 at its start and at each new day of the hub's clock. A database that is away is tried again.
@@ -27,22 +31,17 @@ POLL_SECONDS = 60.0
 Wait = Callable[[asyncio.Event], Awaitable[None]]
 
 
-async def run_daily(
-    database: Database, gemeenten: Sequence[str], periods: Sequence[str] | None = None
-) -> None:
-    """Publishes what is due, tells of agreements, cuts the feed and forgets dry runs and keys, per
-    gemeente and period, each in a transaction of its own.
+# Publishes the numbers that are due; how many that were.
+Publish = Callable[[], Awaitable[int]]
 
-    `periods` are those to publish; None: all that are still published.
+
+async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
+    """Tells of agreements, cuts the feed and forgets dry runs and keys, per gemeente, each in a
+    transaction of its own.
+
     Raises `Unavailable` when the database is away; what was done until then stays done.
     """
-    if periods is None:
-        periods = [due["period"] for due in await database.call("daily_periods")]
     for gemeente in gemeenten:
-        published = 0
-        for period in periods:
-            [done] = await database.call("daily_publish", gemeente, period)
-            published += done["cells"]
         [agreements] = await database.call("daily_announce", gemeente)
         [feed] = await database.call("daily_cut_feed", gemeente)
         [dry_runs] = await database.call("daily_forget_dry_runs", gemeente)
@@ -52,7 +51,6 @@ async def run_daily(
             logging.INFO,
             "daily.done",
             gemeente=gemeente,
-            published=published,
             agreements_told=agreements["told"],
             agreements_warned=agreements["warned"],
             feed_cut=feed["cut"],
@@ -70,6 +68,28 @@ async def seal_logs(database: Database, gemeenten: Sequence[str]) -> int:
     return sealed
 
 
+async def publish_if_due(database: Database, publish: Publish | None) -> int:
+    """Lets numbers be published where some are due; how many periods are still due after that.
+
+    Without `publish`, which needs the owner's address, they are left to who publishes.
+    """
+    due = await periods_due(database)
+    if due and publish is not None:
+        published = await publish()
+        event(logger, logging.INFO, "daily.published", numbers=published)
+        due = await periods_due(database)
+    if due:
+        event(logger, logging.WARNING, "daily.numbers_due", periods=due)
+    return due
+
+
+async def periods_due(database: Database) -> int:
+    """Of how many periods numbers are due, of all gemeenten."""
+    [row] = await database.call("numbers_due_count")
+    due: int = row["periods"]
+    return due
+
+
 async def wait_a_minute(stop: asyncio.Event) -> None:
     """Returns after a minute, or as soon as `stop` is set."""
     with suppress(TimeoutError):
@@ -77,10 +97,14 @@ async def wait_a_minute(stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def daily_work(database: Database, done: Callable[[], None]) -> AsyncIterator[None]:
-    """The daily work is done while the context lasts; `done` is told of each time."""
+async def daily_work(
+    database: Database, done: Callable[[int], None], publish: Publish | None
+) -> AsyncIterator[None]:
+    """The daily work is done while the context lasts; `done` is told of each time, and of how many
+    periods numbers are still due then.
+    """
     stop = asyncio.Event()
-    daily = asyncio.create_task(daily_loop(database, stop, done=done))
+    daily = asyncio.create_task(daily_loop(database, stop, done=done, publish=publish))
     try:
         yield
     finally:
@@ -92,7 +116,8 @@ async def daily_loop(
     database: Database,
     stop: asyncio.Event,
     wait: Wait = wait_a_minute,
-    done: Callable[[], None] = lambda: None,
+    done: Callable[[int], None] = lambda _: None,
+    publish: Publish | None = None,
 ) -> None:
     """Does the daily work now and whenever the hub's day changes, and seals the logs at each look,
     until `stop` is set; `done` is told of each time that the daily work was done.
@@ -100,14 +125,19 @@ async def daily_loop(
     A failure is logged and the work is tried again at the next look: it never ends the loop.
     """
     done_on: date | None = None
+    due = 0
     while not stop.is_set():
         try:
             today = (await database.call("daily_today"))[0]["today"]
             gemeenten = [row["code"] for row in await database.call("daily_gemeenten")]
             if today != done_on:
                 await run_daily(database, gemeenten)
+                due = await publish_if_due(database, publish)
+                done(due)
                 done_on = today
-                done()
+            elif due:  # somebody else may have published them
+                due = await periods_due(database)
+                done(due)
             await seal_logs(database, gemeenten)
         except Unavailable:
             event(logger, logging.WARNING, "daily.database_away")

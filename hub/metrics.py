@@ -147,6 +147,10 @@ class House:
             "hub_daily_last_success_timestamp_seconds",
             "When the daily work last succeeded; 0: not since this start.",
         )
+        self._due = self._gauge(
+            "hub_periods_due",
+            "Periods of which numbers were due after the daily work: nobody publishes them.",
+        )
         self._database_up = self._gauge(
             "hub_database_up", "1: the database answered just now. 0: it did not."
         )
@@ -165,9 +169,12 @@ class House:
         """A process that answers has ended unasked."""
         self._worker_restarts.inc()
 
-    def daily_done(self) -> None:
-        """The daily work has succeeded."""
+    def daily_done(self, periods_due: int) -> None:
+        """The daily work has succeeded, and of so many periods numbers are due that it did not
+        publish.
+        """
         self._daily.set(self._now())
+        self._due.set(periods_due)
 
     async def look(self, database: Database) -> None:
         """Asks the database how it is.

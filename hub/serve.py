@@ -14,14 +14,16 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import uvicorn
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
-from hub.daily import daily_work
+from hub.daily import Publish, daily_work
 from hub.database import CONNECTIONS, Addresses, EmbeddedPostgres
 from hub.metrics import House, metrics_app
+from hub.publisher import publish_apart
 from hub.settings import Settings
 from sql.errors import Refusal
 from sql.migrate import migrate
@@ -39,10 +41,13 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A database that may be served: its address, and whether its server is up."""
+    """A database that may be served: its address, whether its server is up, and who publishes its
+    numbers, where the owner's address is known.
+    """
 
     dsn: str
     ready: Callable[[], bool]
+    publish: Publish | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,14 @@ async def database_at_hand(settings: Settings, report: Report) -> AsyncIterator[
     """
     if settings.database_url is not None:
         await check_fit_to_serve(settings.database_url)
-        yield Served(settings.database_url, lambda: True)
+        owner = settings.owner_url
+        publish = partial(publish_apart, owner) if owner is not None else None
+        yield Served(settings.database_url, lambda: True, publish)
         return
     async with embedded_database(settings, report) as embedded:
         await migrate(embedded.addresses.owner, report)
-        yield Served(embedded.addresses.app, lambda: embedded.server.ready)
+        publish = partial(publish_apart, embedded.addresses.owner)
+        yield Served(embedded.addresses.app, lambda: embedded.server.ready, publish)
 
 
 @asynccontextmanager
@@ -105,11 +113,12 @@ async def looked_after(
     house: House,
     traffic: CollectorRegistry,
     scraped: socket.socket | None,
+    publish: Publish | None,
 ) -> AsyncIterator[None]:
     """What a hub does beside answering, while the context lasts: the daily work and, on `scraped`,
     /metrics.
     """
-    async with daily_work(database, house.daily_done):
+    async with daily_work(database, house.daily_done, publish):
         if scraped is None:
             yield
             return

@@ -9,14 +9,6 @@ select hub.today() as today
 -- The gemeenten that the hub serves.
 select g.code from hub.gemeenten g order by g.code
 
--- daily_periods --
--- The closed weeks and quarters that are still published, oldest first.
-select period from hub.due_periods()
-
--- daily_publish --
--- Publishes the numbers of a closed period that are due and not yet published, and tells how many.
-select hub.publish($1::text, $2::text) as cells
-
 -- daily_announce --
 -- Tells receivers of agreements that began or ended by their term, and parties of those that end soon; tells how many items each were.
 select hub.announce_agreements($1::text, null) as told, hub.warn_of_ends($1::text) as warned

@@ -130,6 +130,7 @@ EXECUTABLE: dict[str, str] = {
     "begins_on/3": _INVOKER,
     "check_sees_commits/0": "refuses a transaction with a snapshot of its own",
     "contributors/2": _INVOKER,
+    "count_periods_due/0": "says of how many periods numbers are due, which follows from agreements and days",
     "counts_beside/3": _INVOKER,
     "current_year/1": _PUBLIC,
     "cut_feed_batch/1": "cuts the batch of the day, once; tells whether it did",

@@ -159,8 +159,8 @@ class Counts:
 class Night:
     """The hub's own daily work: numbers of closed weeks are published, the feed's batch is cut.
 
-    `weeks` are those that just closed: of the others the hub would find that nothing is due. None:
-    the hub looks for itself, as it does in use.
+    `weeks` are those that just closed: without one the hub would find that nothing is due. None: it
+    looks all the same, as it does in use.
     """
 
     at: datetime

@@ -33,6 +33,7 @@ from hub.demo.deliveries import (
     calls,
 )
 from hub.demo.scene import GEMEENTE, ROLES
+from resolvers.numbers.publishing import publish_due
 from schema.contributions import BY_KIND
 from schema.parts import plural_of
 from sql.session import Database
@@ -170,7 +171,9 @@ class _World:
             case Counts():
                 await self._count(step)
             case Night():
-                await run_daily(self._database, [GEMEENTE], step.weeks)
+                await run_daily(self._database, [GEMEENTE])
+                if step.weeks is None or step.weeks:  # else nothing is due
+                    await publish_due(self._owner)
 
     async def _agree(self, convenant: Convenant) -> None:
         made = await self._do(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from resolvers.numbers.publishing import publish_due
 from tests.agreement.committed import ROOT
 from tests.conftest import World
 from tests.contract.agreeing import organisation
@@ -222,7 +223,8 @@ async def test_what_was_submitted_stands_in_the_numbers_of_its_week(world: World
         await share(world, partner, f"Tellingen van {partner}")
         await submit(world, cell(count), partner=partner)
     await world.set_now(datetime(2026, 11, 30, 6, tzinfo=UTC))
-    assert await world.database.call("daily_publish", "GM0637", WEEK)
+    async with world.owner() as owner:
+        await publish_due(owner)
     query = f"""{{ wijk(code: "{OOSTERHEEM}") {{ overview(week: "{WEEK}") {{
       headlines {{ measure now {{ shown scope {{ name }} }} }} }} }} }}"""
     answer = await world.partner("wijkregisseur").ask(query)

@@ -195,8 +195,9 @@ async def test_a_database_that_is_away_is_told(told: Told) -> None:
 async def test_the_daily_work_says_when_it_was_done(told: Told) -> None:
     name = "hub_daily_last_success_timestamp_seconds"
     assert (await told.numbers())[name] == 0
-    told.house.daily_done()
-    assert (await told.numbers())[name] == 1.5e9
+    told.house.daily_done(3)
+    numbers = await told.numbers()
+    assert (numbers[name], numbers["hub_periods_due"]) == (1.5e9, 3)
 
 
 async def test_the_public_port_knows_no_metrics(told: Told) -> None:

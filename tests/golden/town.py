@@ -20,6 +20,7 @@ from hub.app import create_app
 from hub.daily import run_daily
 from hub.demo.scene import GEMEENTE, set_scene
 from hub.settings import Settings
+from resolvers.numbers.publishing import publish_due
 from sql.ids import IdSource
 from sql.migrate import migrate
 from sql.session import Database
@@ -130,6 +131,8 @@ async def live(world: World) -> None:
                 rows = [_row(wijk, category, day, number) for number in range(1, times + 1)]
                 await _deliver(world, partner, [row | MORE[partner] for row in rows])
         await run_daily(world.database, [GEMEENTE])
+        async with world.owner() as owner:
+            await publish_due(owner)
     await world.set_now(NOW)
 
 

@@ -27,21 +27,23 @@ class Connections(NamedTuple):
     @asynccontextmanager
     async def with_function(self, signature: str, right: str, wrong: str) -> AsyncIterator[None]:
         """Within, a function has `wrong` where `right` stands in its body."""
+        owner = "select proowner::regrole::text from pg_proc where oid = $1::regprocedure"
+        role = await self.owner.fetchval(owner, signature)
         definition = "select pg_get_functiondef($1::regprocedure)"
         body = await self.owner.fetchval(definition, signature)
         assert body.count(right) == 1, f"{right!r} does not stand once in {signature}"
-        await self._put(body.replace(right, wrong))
+        await self.acting_as(role, body.replace(right, wrong))
         try:
             yield
         finally:
-            await self._put(body)
+            await self.acting_as(role, body)
 
-    async def _put(self, body: str) -> None:
+    async def acting_as(self, role: str, statement: str) -> None:
         """As a migration does, which may act for the roles that own functions."""
         async with self.owner.transaction():
             await self.owner.execute(_text("before_migration.sql"))
-            await self.owner.execute("set local role hub_door")
-            await self.owner.execute(body)
+            await self.owner.execute(f"set local role {role}")
+            await self.owner.execute(statement)
             await self.owner.execute("reset role")
             await self.owner.execute(_text("after_migration.sql"))
 

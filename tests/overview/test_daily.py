@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from hub.daily import daily_loop, run_daily, wait_a_minute
+from hub.daily import Publish, daily_loop, publish_if_due, run_daily, wait_a_minute
+from resolvers.numbers.publishing import publish_due
 from sql.session import Database
 from tests.conftest import World
 from tests.overview.conftest import Connections
@@ -48,14 +49,45 @@ async def feeds_cut(connections: Connections, town: Town) -> int:
     return count
 
 
+def publisher(world: World) -> Publish:
+    """Publishes what is due, as the owner."""
+
+    async def publish() -> int:
+        async with world.owner() as owner:
+            return sum(each.cells for each in await publish_due(owner))
+
+    return publish
+
+
 async def test_numbers_are_published_and_the_feed_is_cut_once(
     connections: Connections, world: World
 ) -> None:
     town = await build(*connections, PLAN)
     for _ in range(2):
         await run_daily(world.database, [town.gemeente])
+        assert await publish_if_due(world.database, publisher(world)) == 0
         assert await weeks(town) == ["2026-W46", "2026-W47"]
         assert await feeds_cut(connections, town) == 1
+
+
+async def test_a_hub_without_the_owners_address_says_what_is_due_until_it_is_published(
+    connections: Connections, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    town = await build(*connections, PLAN)
+    told: list[int] = []
+
+    async def somebody_publishes() -> None:
+        assert await weeks(town) == []
+        await publisher(world)()
+
+    async def same_day() -> None:
+        pass
+
+    days = Days(somebody_publishes, same_day)
+    with caplog.at_level(logging.WARNING, "hub.daily"):
+        await daily_loop(world.database, asyncio.Event(), days, told.append)
+    assert told == [2, 0]
+    assert [record.getMessage() for record in caplog.records] == ["daily.numbers_due"]
 
 
 async def test_the_work_is_done_at_the_start_and_again_when_the_day_changes(
@@ -74,7 +106,8 @@ async def test_the_work_is_done_at_the_start_and_again_when_the_day_changes(
     async def same_day() -> None:
         await look()
 
-    await daily_loop(world.database, asyncio.Event(), Days(same_day, a_week_later, look))
+    days = Days(same_day, a_week_later, look)
+    await daily_loop(world.database, asyncio.Event(), days, publish=publisher(world))
     assert seen == [(2, 1), (2, 1), (3, 2)]
 
 
@@ -83,6 +116,7 @@ async def test_workers_beside_each_other_do_the_work_once(
 ) -> None:
     town = await build(*connections, PLAN)
     await asyncio.gather(*(run_daily(world.database, [town.gemeente]) for _ in range(4)))
+    await asyncio.gather(*(publisher(world)() for _ in range(4)))
     assert len(await weeks(town)) == 2
     assert await feeds_cut(connections, town) == 1
     assert set((await town.published()).values()) == {(0, "NONE", (1, 2, 3))}
@@ -101,7 +135,7 @@ async def test_a_database_that_is_away_is_asked_again(
         await taken.__aexit__(None, None, None)
 
     with caplog.at_level(logging.WARNING, "hub.daily"):
-        await daily_loop(database, asyncio.Event(), Days(comes_back))
+        await daily_loop(database, asyncio.Event(), Days(comes_back), publish=publisher(world))
     await database.close()
     assert len(await weeks(town)) == 2
     assert [record.getMessage() for record in caplog.records] == ["daily.database_away"]
@@ -111,13 +145,16 @@ async def test_a_fault_is_logged_without_its_message_and_ends_nothing(
     connections: Connections, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     town = await build(*connections, PLAN)
-    await connections.owner.execute("revoke execute on function hub.due_periods() from hub_app")
+    refused = "revoke execute on function hub.forget_dry_runs(text) from hub_app"
+    await connections.acting_as("hub_recorder", refused)
 
     async def mended() -> None:
-        await connections.owner.execute("grant execute on function hub.due_periods() to hub_app")
+        granted = refused.replace("revoke", "grant").replace("from", "to")
+        await connections.acting_as("hub_recorder", granted)
 
     with caplog.at_level(logging.ERROR, "hub.daily"):
-        await daily_loop(world.database, asyncio.Event(), Days(mended))
+        days = Days(mended)
+        await daily_loop(world.database, asyncio.Event(), days, publish=publisher(world))
     assert len(await weeks(town)) == 2
     [record] = caplog.records
     assert record.getMessage() == "daily.failed"

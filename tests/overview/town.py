@@ -16,6 +16,9 @@ from itertools import count
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
+from resolvers.numbers.complements import complements
+from sql.statements import statements
+
 MONDAY = date(2026, 11, 16)
 WEEK = "2026-W47"
 TODAY = date(2026, 11, 23)
@@ -374,9 +377,15 @@ class Town:
     # ── Numbers ──────────────────────────────────────────────────────────────────────────────────
 
     async def publish(self, period: str = WEEK) -> int:
-        """As the daily work does: without an asker."""
-        cells: int = await self._app.fetchval("select hub.publish($1, $2)", self.gemeente, period)
-        return cells
+        """As the hub's administrator does; how many numbers of wijken that were."""
+        async with self._owner.transaction():
+            return await publish_by_hand(self._owner, self.gemeente, period)
+
+    async def publish_what_is_due(self) -> int:
+        """Every period of which numbers are due; how many numbers of wijken that were."""
+        due = "select period from hub.periods_due() where gemeente = $1"
+        periods = [row["period"] for row in await self._owner.fetch(due, self.gemeente)]
+        return sum([await self.publish(period) for period in periods])
 
     async def published(self, period: str = WEEK) -> Cells:
         """Every number that some organisation can read, each read as that organisation."""
@@ -415,6 +424,18 @@ class Town:
         return found
 
 
+async def publish_by_hand(owner: Any, gemeente: str, period: str) -> int:
+    """Publishes a period over a plain connection of the owner's, in its transaction."""
+    texts = statements()
+    numbers = await owner.fetch(texts["numbers_for_solver"].text, gemeente, period)
+    digest = numbers[0]["digest"] if numbers else None
+    made = await owner.fetchrow(
+        texts["numbers_publish"].text, gemeente, period, complements(numbers), digest
+    )
+    cells: int = made["cells"]
+    return cells
+
+
 async def build(owner: Any, app: Any, plan: Plan) -> Town:
     """A gemeente as planned, its clock at the plan's day, nothing published."""
     town = Town(owner, app)
@@ -444,6 +465,8 @@ class Hidden(NamedTuple):
     min_cell: int
     total: int
     unseen: dict[int, int]
+    open: int
+    """How much of it could be unseen: where a count stands, who knows what is behind it."""
 
 
 Key = tuple[int, int, int]
@@ -532,8 +555,10 @@ def _behind(
             if place in (WHOLE, given.part):
                 total += given.count
                 unseen[given.owner] += given.count
+        could_be = sum(unseen.values())
         unseen = {owner: max(0, number - known[owner]) for owner, number in unseen.items()}
-        found[place] = Hidden(scope, max(rule.min_cell for rule in rules), total, unseen)
+        min_cell = max(rule.min_cell for rule in rules)
+        found[place] = Hidden(scope, min_cell, total, unseen, could_be)
     return found
 
 
@@ -557,14 +582,39 @@ def expected(plan: Plan) -> Cells:
 
 
 def expected_parts(plan: Plan) -> Parts:
-    """The numbers of parts that a plan has to publish: all of a wijk, or none."""
+    """The numbers of parts that a plan has to publish: those that are safe, but for those that
+    are withheld so that the others do not follow.
+    """
     parts: Parts = {}
     for key, hidden in behind(plan):
-        safe = all(is_safe(plan, each) for each in hidden.values())
-        for part, each in hidden.items():
-            if not isinstance(part, str):
-                parts[*key, part] = each.total if safe else None
+        withheld = withheld_parts(plan, hidden)
+        for part in places(hidden):
+            parts[*key, part] = None if part in withheld else hidden[part].total
     return parts
+
+
+def places(hidden: Behind) -> list[int | None]:
+    """The parts of a wijk in the order in which they are withheld: what has none is the last."""
+    parts = [part for part in hidden if not isinstance(part, str)]
+    return sorted(parts, key=lambda part: (part is None, part))
+
+
+def withheld_parts(plan: Plan, hidden: Behind) -> set[int | None]:
+    """The parts that are not safe, and as many others as it takes to hide them."""
+    whole, parts = hidden[WHOLE], places(hidden)
+    withheld = {part for part in parts if not is_safe(plan, hidden[part])}
+    if not is_safe(plan, whole):
+        return set(parts)
+    if not withheld:
+        return withheld
+    for part in (part for part in parts if part not in withheld and hidden[part].total):
+        withheld = withheld | {part}
+        others = sum(hidden[each].open for each in parts if each not in withheld)
+        rest = sum(whole.unseen.values()) - others
+        # one unsafe part may be 0 to minCell - 1 while each other withheld one is 1 or more
+        if rest - (len(withheld) - 1) >= whole.min_cell - 1:
+            return withheld
+    return set(parts)
 
 
 def is_safe(plan: Plan, hidden: Hidden) -> bool:
@@ -591,11 +641,29 @@ def unsafe(plan: Plan, cells: Cells) -> list[Key]:
 
 
 def unsafe_parts(plan: Plan, parts: Parts) -> list[tuple[int, int, int, int | None]]:
-    """The parts that are shown though one of their wijk, or the wijk's own number, may not be."""
+    """The parts that are shown though they, or their wijk's number, or what the wijk's withheld
+    parts add up to, may not be.
+    """
     hidden = dict(behind(plan))
-    return [
-        (*key, part)
-        for (*key, part), value in parts.items()
-        if value is not None
-        and not all(is_safe(plan, each) for each in hidden[key[0], key[1], key[2]].values())
-    ]
+    found = []
+    for (audience, measure, wijk, part), value in parts.items():
+        of_wijk = hidden[audience, measure, wijk]
+        rest = [
+            of_wijk[each]
+            for each in places(of_wijk)
+            if parts[audience, measure, wijk, each] is None
+        ]
+        safe = [of_wijk[WHOLE], of_wijk[part], *([together(rest)] if rest else [])]
+        if value is not None and not all(is_safe(plan, each) for each in safe):
+            found.append((audience, measure, wijk, part))
+    return found
+
+
+def together(parts: Sequence[Hidden]) -> Hidden:
+    """Parts as if they were one."""
+    unseen: dict[int, int] = {}
+    for part in parts:
+        for owner, number in part.unseen.items():
+            unseen[owner] = unseen.get(owner, 0) + number
+    total, could_be = sum(part.total for part in parts), sum(part.open for part in parts)
+    return Hidden(parts[0].scope, parts[0].min_cell, total, unseen, could_be)
