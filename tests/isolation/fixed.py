@@ -806,6 +806,11 @@ class Battery:
             await agree(play, "", 0, 40, less, **of)
             await self._again(play, committed)
         await agree(play, "", -1, 40, shown, accept=False, **of)
+        # of two alone: the third reads nothing of it, though it has a first version of others
+        alone = {"id_": named(play.world.gemeente, "versions of two")}
+        for precision in ("BUURT", "WIJK"):
+            await agree(play, "", 0, 40, replace(shown, precision=precision), **alone)
+        await self._again(play, committed)
 
     async def _again(self, play: Play, committed: list[Any]) -> None:
         """Ids, tables and feed anew; the feed shows nothing yet of a transaction that still runs."""
