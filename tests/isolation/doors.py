@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -87,11 +87,13 @@ class Propose:
     lasts: int
     rules: list[dict[str, Any]]
     accepted: bool
+    publish: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Renew:
     pick: int
+    anyone: bool
     proposal: Propose
 
 
@@ -187,8 +189,14 @@ proposals = st.builds(
     lasts=st.sampled_from((30, 5, 12, 30)),
     rules=st.lists(rules, min_size=1, max_size=4),
     accepted=st.sampled_from((True, True, True, False)),
+    publish=st.booleans(),
 )
-renewals = st.builds(Renew, pick=st.integers(0, 5), proposal=proposals)
+renewals = st.builds(
+    Renew,
+    pick=st.integers(0, 5),
+    anyone=st.sampled_from((False, False, False, True)),
+    proposal=proposals,
+)
 decisions = st.builds(
     Decide,
     pick=st.integers(0, 5),
@@ -213,6 +221,7 @@ steps = st.tuples(
     st.lists(creates, max_size=2),
     st.lists(proposals, min_size=1, max_size=3),
     st.lists(creates, min_size=2, max_size=7),
+    st.lists(renewals, max_size=2),
     st.lists(anything, max_size=14),
 ).map(lambda parts: [step for part in parts for step in part])
 questions = st.builds(
@@ -307,8 +316,7 @@ async def _carry_out(play: Play, number: int, step: Any) -> None:
         case Propose():
             await _propose(play, number, step)
         case Renew() if world.agreements:
-            old = world.agreements[_picked(world.agreements, step.pick)]
-            await _propose(play, number, step.proposal, old.id)
+            await _renew(play, number, step)
         case Decide() if world.agreements:
             organisation = world.organisations[step.organisation]
             await play.decide(_picked(world.agreements, step.pick), organisation, step.decision)
@@ -372,6 +380,20 @@ def _record(play: Play, number: int, step: Create) -> Record:
     )
 
 
+async def _renew(play: Play, number: int, step: Renew) -> None:
+    """A next version, proposed by who may do that, if there is anybody, or by anyone."""
+    world = play.world
+    able = {
+        (one.id, who): None
+        for one in world.agreements.values()
+        for who in range(len(world.organisations))
+        if step.anyone or world.may_replace(world.organisations[who], one.id)
+    }
+    if able:
+        id_, who = _picked(able, step.pick)
+        await _propose(play, number, replace(step.proposal, proposer=who), id_)
+
+
 async def _propose(play: Play, number: int, step: Propose, replaces: UUID | None = None) -> None:
     world = play.world
     members = {step.proposer, *(party for rule in step.rules for party in rule["pair"])}
@@ -386,6 +408,7 @@ async def _propose(play: Play, number: int, step: Propose, replaces: UUID | None
         valid_until=first + timedelta(days=step.lasts),
         rules=tuple(_rule(play, rule) for rule in step.rules),
         version=1 + sum(one.id == id_ for one in world.agreements.values()),
+        publish=step.publish,
     )
     if await play.propose(world.organisations[step.proposer], agreement) and step.accepted:
         for party in parties:

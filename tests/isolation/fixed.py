@@ -127,22 +127,32 @@ async def agree(
     *rules: Rule,
     accept: bool = True,
     id_: UUID | None = None,
-) -> Agreement:
-    """An agreement of the parties of its rules, from and until so many days after today: of activities what it says of signals."""
+    by: int = 0,
+    publish: bool = False,
+) -> UUID:
+    """An agreement of the parties of its rules, from and until so many days after today: of activities what it says of signals.
+
+    With the id of one that is there it is its next version, if `by` which of its parties may propose that. Its key in the world.
+    """
     rules += tuple(_of_activities(one) for one in rules if one.kind == "SIGNAL")
     parties = tuple(sorted({party for rule in rules for party in (rule.provider, rule.receiver)}))
     today = play.world.today
+    id_ = id_ or named(play.world.gemeente, name)
     made = Agreement(
-        id_ or named(play.world.gemeente, name),
+        id_,
         parties,
         today + timedelta(days=first),
         today + timedelta(days=last),
         rules,
+        version=1 + sum(one.id == id_ for one in play.world.agreements.values()),
+        publish=publish,
     )
-    await play.propose(parties[0], made)
-    for party in parties if accept else parties[:1]:
-        await play.decide(made.id, party, "ACCEPT")
-    return made
+    key = id_
+    if await play.propose(parties[by], made):
+        key = list(play.world.agreements)[-1]
+        for party in parties if accept else (parties[by],):
+            await play.decide(key, party, "ACCEPT")
+    return key
 
 
 def rule(
@@ -248,13 +258,13 @@ async def play_world(play: Play) -> None:
         rule(play, 0, 1, fields=EVERYTHING, includes_past=True),
         accept=False,
     )
-    await play.decide(rejected.id, organisations[1], "REJECT")
+    await play.decide(rejected, organisations[1], "REJECT")
     revoked = await agree(
         play, "revoked", 0, 90, rule(play, 0, 1, fields=EVERYTHING, includes_past=True)
     )
     await play.create(record(play, "early", buurt=1, category="LITTER"))
     await play.create(activity(play, "early", buurt=1, category="LITTER"))
-    await play.decide(revoked.id, organisations[0], "REVOKE")
+    await play.decide(revoked, organisations[0], "REVOKE")
     await play.cut()
     await play.pass_days(6)
     # from here on: the second sees the first's records at BUURT, without text; the third at WIJK with the summary, or counts
@@ -735,6 +745,7 @@ class Battery:
                 async with as_asker(play.app, play.world.gemeente, second):
                     assert (await play.app.execute(statement)).endswith(" 0")
         await self._refusals(play)
+        await self._versions(play, committed)
         await self._ledger(play)
         await self._forgetting(play)
         # what is agreed now counts at once, for records before and after
@@ -777,17 +788,17 @@ class Battery:
         )
         await self._again(play, committed)
         await self._marks(play, committed, recorder)
-        await play.decide(new.id, second, "ACCEPT")  # once is enough: the model expects a refusal
-        await play.decide(new.id, first, "REJECT")
-        await play.decide(new.id, first, "REVOKE")
-        await play.decide(new.id, second, "REVOKE")
+        await play.decide(new, second, "ACCEPT")  # once is enough: the model expects a refusal
+        await play.decide(new, first, "REJECT")
+        await play.decide(new, first, "REVOKE")
+        await play.decide(new, second, "REVOKE")
         half = await agree(
             play, "half", 0, 20, rule(play, 1, 0, (0,), fields=EVERYTHING), accept=False
         )
         await self._again(play, committed)
-        await play.decide(half.id, play.world.organisations[0], "REJECT")
-        for party in half.parties:
-            await play.decide(half.id, party, "ACCEPT")
+        await play.decide(half, play.world.organisations[0], "REJECT")
+        for party in play.world.agreements[half].parties:
+            await play.decide(half, party, "ACCEPT")
         await play.withdraw(named("twin", "y"))
         await play.decide(LONG, second, "REVOKE")
         await self._again(play, committed)
@@ -836,6 +847,60 @@ class Battery:
             gemeente,
         )
         return count
+    async def _versions(self, play: Play, committed: list[Any]) -> None:
+        """A next version comes in the place of the old one when all of its parties accepted it and it begins, and no sooner.
+
+        Organisations are parties in the order of their ids; what nobody may is in the model too, and is tried here.
+        """
+        first, second, third = play.world.organisations
+        parties = sorted((first, second, third))
+        number = {who: play.world.organisations.index(who) for who in parties}
+        a, b, c = (number[who] for who in parties)
+        shown = rule(play, a, b, (0,), precision="EXACT", fields=("summary",), includes_past=True)
+        of = {"id_": named(play.world.gemeente, "versions")}
+        old = await agree(
+            play, "", 0, 40, shown, rule(play, a, c, precision="BUURT"), publish=True, **of
+        )
+        await self._again(play, committed)
+        # the third is left out; not all have accepted, so nothing changes, and nobody can propose another
+        less = replace(shown, precision="WIJK")
+        open_one = await agree(play, "", 0, 40, less, accept=False, **of)
+        await agree(play, "", 0, 40, less, accept=False, by=1, **of)
+        await self._again(play, committed)
+        await play.decide(open_one, parties[2], "ACCEPT")  # no party of this version
+        await play.decide(open_one, parties[1], "ACCEPT")
+        await self._again(play, committed)
+        await play.decide(old, parties[2], "REVOKE")  # is over
+        by_third = (less, rule(play, c, a, (0,)))
+        await agree(
+            play, "", 0, 40, *by_third, by=2, accept=False, **of
+        )  # not the third's to replace
+        # one that has yet to begin keeps the next one waiting, and is nothing when it is revoked before
+        to_come = await agree(play, "", 5, 45, shown, **of)
+        await agree(play, "", 0, 40, shown, accept=False, **of)
+        await self._again(play, committed)
+        await play.decide(to_come, parties[1], "REVOKE")
+        await self._again(play, committed)
+        rejected = await agree(play, "", 0, 40, shown, accept=False, **of)
+        await play.decide(rejected, parties[1], "REJECT")
+        await self._again(play, committed)
+        # each of these shows less in one way than the one before; of the last that ended is told, for it counts only
+        for less in (
+            shown,
+            replace(shown, fields=()),
+            replace(shown, fields=(), keep_days=30),
+            replace(shown, fields=(), keep_days=30, includes_past=False),
+            replace(shown, fields=(), keep_days=30, includes_past=False, category="NOISE"),
+            replace(shown, precision="COUNT", kind="COUNT", fields=()),
+        ):
+            await agree(play, "", 0, 40, less, **of)
+            await self._again(play, committed)
+        await agree(play, "", -1, 40, shown, accept=False, **of)
+        # of two alone: the third reads nothing of it, though it has a first version of others
+        alone = {"id_": named(play.world.gemeente, "versions of two")}
+        for precision in ("BUURT", "WIJK"):
+            await agree(play, "", 0, 40, replace(shown, precision=precision), **alone)
+        await self._again(play, committed)
 
     async def _again(self, play: Play, committed: list[Any]) -> None:
         """Ids, tables and feed anew; the feed shows nothing yet of a transaction that still runs."""
@@ -844,6 +909,7 @@ class Battery:
             async with as_asker(play.app, play.world.gemeente, asker):
                 await play._compare_ids(asker)
                 await play._compare_shown(asker)
+                await play._compare_agreements(asker)
                 play.world.items = committed
                 for wijk in play.world.wijken:
                     await play._compare_feed(asker, wijk)
@@ -870,7 +936,7 @@ class Battery:
         await refused(play, third, add, untouched.id, first, second, [wijk])
         await refused(play, first, add, untouched.id, first, third, [wijk])
         await refused(play, first, add, untouched.id, third, first, [wijk])
-        await refused(play, third, decide, open_one.id)
+        await refused(play, third, decide, open_one)
         async with undone(play.app):
             async with as_asker(play.app, play.world.gemeente, first):
                 for table in OTHER_KINDS:

@@ -200,6 +200,7 @@ class Agreement:
     rules: tuple[Rule, ...]
     decisions: list[Decision] = field(default_factory=list)
     version: int = 1
+    publish: bool = False
     later: list[Agreement] = field(default_factory=list)
     """The versions of it that were proposed after this one."""
 
@@ -227,15 +228,17 @@ class Agreement:
         ]
         return None if gone or first > self.valid_until else first
 
-    def is_replaced(self, today: date) -> bool:
-        """A later version began while it was in force."""
+    @property
+    def replaced_from(self) -> date | None:
+        """The day on which a later version came, or will come, in its place; None where it was over by then."""
         begun = [one.begins for one in self.later if one.begins is not None]
-        return (
-            bool(begun)
-            and self.accepted
-            and self.begins is not None
-            and min(begun) <= min(today, self.valid_until)
-        )
+        if not begun or self.begins is None or not self.accepted:
+            return None
+        return min(begun) if min(begun) <= self.valid_until else None
+
+    def is_replaced(self, today: date) -> bool:
+        """Whether a later version is there in its place."""
+        return self.replaced_from is not None and self.replaced_from <= today
 
     def is_open(self, today: date) -> bool:
         """Somebody has yet to decide on it, and it can still come into force."""

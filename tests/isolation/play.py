@@ -238,13 +238,14 @@ class Play:
         try:
             async with as_asker(self.app, self.world.gemeente, proposer):
                 version = await self.app.fetchval(
-                    """insert into hub.agreements (id, title, purpose, legal_basis, contact, valid_from, valid_until, parties)
-                      values ($1, 'Titel', 'Doel', 'Grondslag', 'loket', $2, $3, $4) returning version""",
+                    """insert into hub.agreements (id, title, purpose, legal_basis, contact, valid_from, valid_until, parties, publish)
+                      values ($1, 'Titel', 'Doel', 'Grondslag', 'loket', $2, $3, $4, $5) returning version""",
                     *(
                         agreement.id,
                         agreement.valid_from,
                         agreement.valid_until,
                         list(agreement.parties),
+                        agreement.publish,
                     ),
                 )
                 for number, rule in enumerate(agreement.rules, start=1):
@@ -368,6 +369,23 @@ class Play:
             )
             known = [one for one in versions if one.was_in_force(day, self.world.today)]
             assert {tuple(row) for row in found} == {(one.id, one.version) for one in known}
+        replaced = await self.app.fetch(
+            "select agreement, version, from_day from hub.replaced_versions"
+        )
+        assert {tuple(row) for row in replaced} == {
+            (one.id, one.version, one.replaced_from)
+            for one in versions
+            if one.replaced_from is not None
+        }
+        query = "select valid_from, valid_until, parties from hub.published_agreements($1)"
+        published = [
+            (one.valid_from, one.valid_until, list(one.parties))
+            for one in self.world.agreements.values()
+            if one.publish and one.in_force(self.world.today)
+        ]
+        told = [tuple(row) for row in await self.app.fetch(query, self.world.gemeente)]
+        assert sorted(told) == sorted(published)
+        assert await self.app.fetch(query, f"{self.world.gemeente}x") == []
 
     async def _in_pages(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
         """All rows of a list that goes newest first in pages of 3."""

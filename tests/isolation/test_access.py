@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from sql.statements import statements
 from tests.isolation.conftest import Bench
+from tests.isolation.doors import FIRST_DAY, Create, Decide, Pass, Propose, steps
+from tests.isolation.doors import _carry_out as carry_out
 from tests.isolation.model import KINDS, LADDER, Record, noon
 from tests.isolation.play import Connection, Play, as_asker
-from tests.isolation.test_doors import FIRST_DAY, Create, Decide, Pass, Propose, steps
-from tests.isolation.test_doors import _carry_out as carry_out
 
 EVER = noon(FIRST_DAY)
 MATRIX = statements()["access_matrix"].text
