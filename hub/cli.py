@@ -42,6 +42,7 @@ from hub.figures import division, facts, kwb
 from hub.holidays import holidays
 from hub.metrics import House, Traffic, traffic_of_workers
 from hub.new import new
+from hub.remote.agreement_templates import agreement_template
 from hub.remote.agreements import agreement
 from hub.remote.export import export
 from hub.remote.push import push
@@ -411,6 +412,7 @@ import_group.add_command(facts)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(doctor)
+agreement.add_command(agreement_template)
 main.add_command(agreement)
 main.add_command(export)
 import_group.add_command(holidays)

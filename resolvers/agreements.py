@@ -62,6 +62,8 @@ class AgreementDraft:
     valid_from: date
     valid_until: date
     rules: tuple[RuleDraft, ...]
+    also_parties: tuple[UUID, ...] = ()
+    """Who agrees beside those that a rule is about."""
 
 
 async def page_of_agreements(
@@ -91,7 +93,8 @@ async def propose(context: Context, draft: AgreementDraft, key: str) -> UUID:
     request = Request("proposeAgreement", key, digest_of(asdict(draft)))
     if (earlier := await request.earlier_result(context.session)) is not None:
         return earlier
-    parties = sorted({party for rule in draft.rules for party in (rule.provider, rule.receiver)})
+    about = {party for rule in draft.rules for party in (rule.provider, rule.receiver)}
+    parties = sorted(about.union(draft.also_parties))
     await _check(context, draft, parties)
     id_ = context.ids.new_id(await context.session.fetchval("hub_today"))
     await context.session.fetch(

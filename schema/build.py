@@ -11,18 +11,20 @@ from typing import Any
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from schema.agreement_templates import TemplateQuery
 from schema.agreements_write import AgreementMutations
 from schema.contributions import CONTRIBUTIONS
 from schema.counts_submit import CountsMutations
 from schema.datasets import DatasetMutations
 from schema.joining import join
+from schema.onboarding import OnboardingMutations
 from schema.push import PushMutations, PushQuery
 from schema.query import GroundQuery
 from schema.receipt_mutations import ReceiptMutations
 from schema.scalars import SCALARS
 from schema.upload import SheetMutations
 
-Query = join("Query", "What can be asked.", GroundQuery, PushQuery)
+Query = join("Query", "What can be asked.", GroundQuery, PushQuery, TemplateQuery)
 Mutation = join(
     "Mutation",
     "What can be done. Every mutation has one input; what its caller can mend comes back in "
@@ -34,6 +36,7 @@ Mutation = join(
     CountsMutations,
     AgreementMutations,
     DatasetMutations,
+    OnboardingMutations,
 )
 
 

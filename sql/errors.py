@@ -41,15 +41,17 @@ class Ended(Exception):
 # as such.
 _BY_STATE = {
     "HB001": "ALREADY_DECIDED",  # raised by hub.check_decision()
+    "HB021": "TOO_MANY_PARTNERS",  # raised by hub.onboard_partner()
     "40001": "CONFLICT",
     "40P01": "CONFLICT",
     "55P03": "CONFLICT",
 }
 # What a check before the write cannot see: that a row of the same delivery, which would have made
-# room for another, is not written after all.
+# room for another, is not written after all; or what somebody else wrote meanwhile.
 _BY_CONSTRAINT = {
     "counts_one_per_cell": "DOUBLE_CELL",
     "counts_unmixed": "MIXED_CELLS",
+    "organisations_gemeente_slug_key": "NAME_TAKEN",
 }
 _NOT_ALLOWED = "42501"
 _TIMED_OUT = "57014"
