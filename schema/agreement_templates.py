@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="What organisations of some kinds show those of others.")
 class TemplateRule:
-    givers: list[OrganisationKind]
-    receivers: list[OrganisationKind]
+    givers: list[OrganisationKind] = strawberry.field(description="Whose records are shared.")
+    receivers: list[OrganisationKind] = strawberry.field(description="Who sees them.")
     kind: Kind
     category: Category | None = strawberry.field(
         description="Only this category; null: every category."
@@ -77,11 +77,17 @@ class DraftRule:
     )
     kind: Kind
     category: Category | None
-    fields: list[str]
+    fields: list[str] = strawberry.field(
+        description="What is shown besides what the precision always shows."
+    )
     precision: Precision
-    keep_days: int
-    min_cell: int
-    includes_past: bool
+    keep_days: int = strawberry.field(
+        description="How many days after recording a record stays visible."
+    )
+    min_cell: int = strawberry.field(description="The smallest number that may be published.")
+    includes_past: bool = strawberry.field(
+        description="Whether records from before the agreement are shared too."
+    )
 
 
 @strawberry.type(description="What a template becomes: to be read, changed and then proposed.")

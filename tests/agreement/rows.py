@@ -31,6 +31,7 @@ Columns = Mapping[str, str]
 # Fetched by a resolver, and handed on as they are.
 FETCHED = {
     "Capability": ("rights_of_asker",),
+    "Dataset": ("datasets_of_asker",),
     "HistoryEntry": ("history_of_records",),
     "PushReceipt": ("receipts_by_id", "receipts_newest"),
     "PushRow": ("rows_of_receipts",),
@@ -41,8 +42,11 @@ FETCHED = {
 # Other columns than fields, or none: Python makes them from rows.
 MADE = {
     "ActionStep",
+    "AgreementDraft",
+    "AgreementTemplate",
     "Budget",
     "Count",
+    "DraftRule",
     "FeedItem",
     "Goal",
     "Headline",
@@ -50,6 +54,7 @@ MADE = {
     "PageInfo",
     "PushSummary",
     "SliceView",
+    "TemplateRule",
     "Trend",
     "TrendPoint",
     "TrendSeries",
