@@ -47,6 +47,7 @@ from hub.metrics import House, Traffic, traffic_of_workers
 from hub.new import new
 from hub.publisher import publish_apart
 from hub.publishing import publish
+from hub.remote.agreement_templates import agreement_template
 from hub.remote.agreements import agreement
 from hub.remote.export import export
 from hub.remote.push import push
@@ -454,6 +455,7 @@ main.add_command(audit)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(doctor)
+agreement.add_command(agreement_template)
 main.add_command(access)
 main.add_command(account)
 main.add_command(agreement)

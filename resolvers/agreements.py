@@ -85,6 +85,8 @@ class AgreementDraft:
     publish: bool = False
     signed_by: str | None = None
     document: str | None = None
+    also_parties: tuple[UUID, ...] = ()
+    """Who agrees beside those that a rule is about."""
 
 
 class Proposed(NamedTuple):
@@ -209,8 +211,9 @@ async def checked_draft(context: Context, draft: AgreementDraft) -> AgreementDra
 
 
 def parties_of(draft: AgreementDraft) -> list[UUID]:
-    """Every organisation that a rule names, in a fixed order."""
-    return sorted({party for rule in draft.rules for party in (rule.provider, rule.receiver)})
+    """Every organisation that a rule names or that agrees beside those, in a fixed order."""
+    about = {party for rule in draft.rules for party in (rule.provider, rule.receiver)}
+    return sorted(about.union(draft.also_parties))
 
 
 def _with_checked_texts(draft: AgreementDraft) -> AgreementDraft:

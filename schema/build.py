@@ -12,6 +12,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.access import AccessQuery
+from schema.agreement_templates import TemplateQuery
 from schema.agreements_write import AgreementMutations
 from schema.contributions import CONTRIBUTIONS
 from schema.counts_submit import CountsMutations
@@ -20,6 +21,7 @@ from schema.explanation import ExplanationQuery
 from schema.joining import join
 from schema.ledger import LedgerQuery
 from schema.offboarding import OffboardingMutations
+from schema.onboarding import OnboardingMutations
 from schema.processing import ProcessingMutations, ProcessingQuery
 from schema.push import PushMutations, PushQuery
 from schema.query import GroundQuery
@@ -38,6 +40,7 @@ Query = join(
     PushQuery,
     LedgerQuery,
     ProcessingQuery,
+    TemplateQuery,
 )
 Mutation = join(
     "Mutation",
@@ -52,6 +55,7 @@ Mutation = join(
     DatasetMutations,
     ProcessingMutations,
     OffboardingMutations,
+    OnboardingMutations,
 )
 
 

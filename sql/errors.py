@@ -44,6 +44,7 @@ _BY_STATE = {
     "HB011": "NOTHING_TO_REPLACE",  # these three by hub.number_version()
     "HB012": "VERSION_WAITS",
     "HB013": "PROPOSAL_OPEN",
+    "HB021": "TOO_MANY_PARTNERS",  # raised by hub.onboard_partner()
     "HB038": "UNKNOWN_RETENTION",  # these two by hub.check_retention()
     "HB040": "RETENTION_TOO_SHORT",
     "HB039": "OFFBOARDING_REFUSED",  # these two by hub.offboard()
@@ -53,10 +54,11 @@ _BY_STATE = {
     "55P03": "CONFLICT",
 }
 # What a check before the write cannot see: that a row of the same delivery, which would have made
-# room for another, is not written after all.
+# room for another, is not written after all; or what somebody else wrote meanwhile.
 _BY_CONSTRAINT = {
     "counts_one_per_cell": "DOUBLE_CELL",
     "counts_unmixed": "MIXED_CELLS",
+    "organisations_gemeente_slug_key": "NAME_TAKEN",
 }
 _NOT_ALLOWED = "42501"
 _TIMED_OUT = "57014"

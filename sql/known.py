@@ -103,6 +103,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "agreement_rules(gemeente, provider) to organisations": _PARTNERS,
         "agreement_rules(gemeente, receiver) to organisations": _PARTNERS,
         "agreements(gemeente, proposed_by) to organisations": _PARTNERS,
+        "onboardings(gemeente, partner) to organisations": _PARTNERS,
         "share_caps(gemeente, receiver) to organisations": _PARTNERS,
     },
     "a foreign key takes rows away with it": {
@@ -118,6 +119,7 @@ _DOOR = "a door: others' records as agreed with the asker"
 
 EXECUTABLE: dict[str, str] = {
     "actor/0": _IDENTITY,
+    "administers_partners/0": "says what the asker itself may do",
     "agreement_state/3": _INVOKER,
     "agreement_state_on/4": _INVOKER,
     "agreement_versions/1": _INVOKER,
@@ -162,6 +164,7 @@ EXECUTABLE: dict[str, str] = {
     "new_id/0": "a random id",
     "now/0": _CLOCK,
     "offboard/3": "lets another organisation stop, for an administrator of the municipality alone",
+    "onboard_partner/10": "adds a partner for an administrator of the municipality, and for nobody else",
     "period_from/1": _PURE,
     "period_unit/1": _PURE,
     "period_until/1": _PURE,

@@ -951,6 +951,7 @@ class Battery:
                     gone = await play.app.execute(f"delete from hub.{table} where wijk = $1", wijk)
                     assert gone != "DELETE 0"
         await self._every_wijk(play)
+        await self._newcomers(play)
         await self._codes_only(play)
         await self._open_periods(play)
         for column in ("valid_until = '2099-01-01'", "parties = parties"):
@@ -978,6 +979,20 @@ class Battery:
                 await play.app.execute(insert_into("activities"), wijk)
             await refused(play, first, both, wijk, left)
             await refused(play, first, f"{change} where wijken = array[$1::uuid]", wijk, left)
+
+    async def _newcomers(self, play: Play) -> None:
+        """A partner is added by an administrator of what is the municipality in its own gemeente, and by nobody else."""
+        first, second, third = play.world.organisations
+        add = """select set_config('hub.roles', $1, true), hub.onboard_partner(hub.new_id(), 'nieuw', 'Nieuw', 'CARE', '{}', 'loket', '{}',
+          '{}', 'nieuw', sha256('nieuw'))"""
+        city = "update hub.organisations set kind = 'MUNICIPALITY' where (gemeente, id) in (($1, $2), ('GM0002', $3))"
+        async with undone(play.app):
+            await play.owner.execute(city, play.world.gemeente, first, third)
+            await refused(play, first, add, "COUNCIL,PRIVACY_OFFICER")
+            for asker in (second, third):
+                await refused(play, asker, add, "ADMINISTRATOR")
+            async with as_asker(play.app, play.world.gemeente, first):
+                await play.app.execute(add, "ADMINISTRATOR,COUNCIL")
 
     async def _ledger(self, play: Play) -> None:
         """A read is told to the owner when there is an agreement under which it could be."""

@@ -809,6 +809,11 @@ PREDICATES += [
     (("share_what_was_kept",), "owner = hub.asker() and", ""),
     (("share_what_was_kept",), "and dataset = $1", ""),
     (("source_states",), "not d.never_share and", ""),
+    (("administers_partners",), "hub.has_role('ADMINISTRATOR') and", ""),
+    (("administers_partners",), "and o.kind = 'MUNICIPALITY'", ""),
+    (("administers_partners",), "o.gemeente = hub.gemeente() and", ""),
+    (("administers_partners",), "o.id = hub.asker() and", ""),
+    (("onboard_partner",), "if hub.administers_partners() is not true then", "if false then"),
 ]
 
 

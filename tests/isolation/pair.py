@@ -292,7 +292,7 @@ def random_record(world: World, rng: random.Random, name: str, owner: UUID) -> R
         "external_id": f"{name}-{rng.randrange(10**6)}",
         "buurt": rng.choice((None, *world.wijken[wijken[0]])),
         "caps": caps,
-        "dataset": rng.choice(("meldingen", "meldingen", "meldingen", INNER)),
+        "dataset": INNER if _apart(name) < 0.15 else "meldingen",
     }
     if rng.random() < 0.4:
         return Activity(
@@ -410,6 +410,8 @@ def _draw(world: World, asker: UUID, rng: random.Random, name: str) -> Change:
     picked = rng.choice(theirs)
     if kind == "withdraw":
         return "withdraw", picked.id, None
+    if _apart(name) < 0.15:
+        return "change", picked.id, {"dataset": "meldingen" if picked.kept else INNER}
     if isinstance(picked, Activity):
         return "change", picked.id, _anew(world, picked, rng, name)
     assert isinstance(picked, Signal)
@@ -425,10 +427,14 @@ def _draw(world: World, asker: UUID, rng: random.Random, name: str) -> Change:
             {"subcategory": f"soort {rng.randrange(9)}"},
             {"external_id": f"ander-{name}"},
             {"category": rng.choice(CATEGORIES)},
-            {"dataset": rng.choice(("meldingen", INNER))},
         )
     )
     return "change", picked.id, values
+
+
+def _apart(name: str) -> float:
+    """A number of its own for a name: what it decides shifts nothing else that is drawn."""
+    return random.Random(f"apart/{name}").random()
 
 
 def _anew(world: World, one: Activity, rng: random.Random, name: str) -> dict[str, Any]:
@@ -444,7 +450,6 @@ def _anew(world: World, one: Activity, rng: random.Random, name: str) -> dict[st
         {"starts_at": begins, "ends_at": None},
         {"external_id": f"ander-{name}"},
         {"category": rng.choice(CATEGORIES)},
-        {"dataset": rng.choice(("meldingen", INNER))},
         {"buurt": rng.choice((None, *world.wijken[one.wijk]))},
         {"wijken": wijken, "wijk": wijken[0], "buurt": None},
     )
@@ -544,7 +549,7 @@ async def _noise(play: Play, asker: UUID, rng: random.Random, name: str) -> None
                     "with made as (insert into hub.datasets (dataset, kind, never_share) values ($1, 'SIGNAL', true) on conflict do nothing)"
                     " insert into hub.deliveries (dataset, wijk) select $1, o.wijk from hub.organisation_wijken o"
                     " where o.organisation = hub.asker() on conflict do nothing",
-                    f"geheim-{rng.randrange(3)}",
+                    f"geheim-{int(3 * _apart(f'{name}/{organisation}'))}",
                 )
                 await play.app.execute(
                     "insert into hub.list_parts (dataset, key, part, parts, complete, external_ids) values ('meldingen', $1, 1, 2, true, '{}')"

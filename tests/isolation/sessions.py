@@ -307,6 +307,18 @@ VALUES: dict[str, Pick] = {
     "WithdrawInput.id": _own_id,
     "WithdrawInput.version": _version,
     "WithdrawInput.reason": _one("vergissing", "dubbel"),
+    "Query.draftAgreement.template": _one(
+        "basis-wijk", "jeugdoverlast", "alleen-aantallen", "geen"
+    ),
+    "Query.draftAgreement.partners": _of("organisations", "organisations", "guesses"),
+    "Query.draftAgreement.wijken": _of("wijken"),
+    "Query.draftAgreement.from": _DAY,
+    "Query.draftAgreement.until": _DAY,
+    "OnboardInput.idempotencyKey": _of("keys"),
+    "OnboardInput.name": _one("Nieuwe partner", "Buurtwerk", ""),
+    "OnboardInput.wijken": _of("wijken"),
+    "OnboardInput.contactEmail": _one("loket@partner.example", "geen adres"),
+    "OnboardInput.template": _one("basis-wijk", "geen"),
     "MarkDatasetInput.dataset": _one("meldingen", "binnenskamers", "hub", "nieuw", "Fout!"),
     "MarkDatasetInput.neverShare": _one(True, False),
     "MarkDatasetInput.pastToo": _one(True, False),
