@@ -59,11 +59,11 @@ create function hub.is_about(r hub.agreement_rules, s hub.slices) returns boolea
     and (r.category is null or r.category = s.category)
 $$;
 
--- The grant that a rule gives of a slice that it is about, under the writer's caps: none where these leave the receiver out.
-create function hub.grant_of(s hub.slices, r hub.agreement_rules, a hub.agreements, agreed_at timestamptz)
+-- The grant that a rule gives of a slice that it is about, until a day, under the writer's caps: none where these leave the receiver out.
+create function hub.grant_of(s hub.slices, r hub.agreement_rules, a hub.agreements, ends_on date, agreed_at timestamptz)
   returns setof hub.grants language sql stable as $$
   select s.gemeente, r.receiver, s.wijk, s.kind, s.owner, s.id, r.agreement, r.version, r.number, hub.precision_of(e.rank), e.rank,
-    e.fields, v.hidden, v.shows, case when r.includes_past then '-infinity' else a.valid_from end, a.valid_from, a.valid_until,
+    e.fields, v.hidden, v.shows, case when r.includes_past then '-infinity' else a.valid_from end, a.valid_from, ends_on,
     r.keep_days, r.min_cell, agreed_at
   from (select true) one
   left join hub.share_caps c on c.gemeente = s.gemeente and c.owner = s.owner and c.profile = s.profile and c.receiver = r.receiver
@@ -81,7 +81,7 @@ create function hub.grant_of(s hub.slices, r hub.agreement_rules, a hub.agreemen
   where s.profile = hub.as_agreed() or c.receiver is not null
 $$;
 grant execute on function hub.is_about(hub.agreement_rules, hub.slices),
-  hub.grant_of(hub.slices, hub.agreement_rules, hub.agreements, timestamptz) to hub_recorder;
+  hub.grant_of(hub.slices, hub.agreement_rules, hub.agreements, date, timestamptz) to hub_recorder;
 
 -- who owns it replaces it
 set local role hub_recorder;
@@ -96,7 +96,7 @@ begin
   select g.* from hub.slices s
   join hub.agreement_rules r on hub.is_about(r, s)
   join hub.agreements a on (a.gemeente, a.id, a.version) = (r.gemeente, r.agreement, r.version)
-  cross join lateral hub.grant_of(s, r, a, (
+  cross join lateral hub.grant_of(s, r, a, a.valid_until, (
     select max(d.at) from hub.agreement_decisions d
     where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision = 'ACCEPT')) g
   where s.gemeente = in_gemeente
@@ -190,7 +190,7 @@ begin
       join (
         select jsonb_populate_record(null::hub.agreement_rules, j.given || jsonb_build_object('gemeente', here)) as rule, j.place
         from jsonb_array_elements(rules) with ordinality j(given, place)) r on hub.is_about(r.rule, s)
-      cross join lateral hub.grant_of(s, r.rule, tried, hub.now()) g
+      cross join lateral hub.grant_of(s, r.rule, tried, tried.valid_until, hub.now()) g
       where s.gemeente = here and s.owner = me and s.kind = each.kind and g.receiver = each.receiver;
 
       with changed as (
