@@ -441,12 +441,12 @@ def _unseen(
         agreement = (rule["agreement"],)
         if not rule["in_force"]:
             yield _standing(rule, receiver)
+        elif sharing["never_shared"]:
+            yield Step("NEVER_SHARED", "REFUSES", agreement, receiver)
         elif (code := _uncovered(rule, sharing["recorded_on"], today)) is not None:
             yield Step(code, "REFUSES", agreement, receiver, values)
-        elif sharing["capped"] and receiver not in sharing["receivers"]:
+        else:  # in force, and it reaches the record: only its writer can have left the receiver out
             yield Step("WRITERS_CAP", "REFUSES", agreement, receiver, values)
-        else:
-            yield Step("NEVER_SHARED", "REFUSES", agreement, receiver)
     if not about:
         yield _elsewhere(rules[0], receiver)
 

@@ -76,7 +76,8 @@ async def simulate(
         if not _is_told(rule, more, me)
     ]
     less += await _replaced(context, draft, replaced)
-    return Difference(more, less, [each async for each in _warnings(context, draft, more)])
+    warnings = [each async for each in _warnings(context, draft, more, replaced)]
+    return Difference(more, less, warnings)
 
 
 def _line(row: Record, example: Record | None) -> Line:
@@ -142,7 +143,9 @@ async def _replaced(context: Context, draft: AgreementDraft, replaced: UUID | No
 # -- what to think of -----------------------------------------------------------------------------
 
 
-async def _warnings(context: Context, draft: AgreementDraft, more: Sequence[Line]) -> Any:
+async def _warnings(
+    context: Context, draft: AgreementDraft, more: Sequence[Line], replaced: UUID | None
+) -> Any:
     days = (draft.valid_until - draft.valid_from).days + 1
     if days > LONG_TERM_DAYS:
         yield RowError(("input", "until"), "LONG_TERM", {"days": days})
@@ -154,7 +157,9 @@ async def _warnings(context: Context, draft: AgreementDraft, more: Sequence[Line
             if one["kind"] in STRICT_OWNERS:
                 values = {"organisation": one["name"]}
                 yield RowError(("input", "legalBasis"), "WPG_NOT_NAMED", values)
-    now = await access_matrix(context.session, context.principal.gemeente, None, Wanted())
+    gemeente = context.principal.gemeente
+    in_force = await access_matrix(context.session, gemeente, None, Wanted())
+    now = [row for row in in_force if row["agreement"] != replaced]
     for number, rule in enumerate(draft.rules):
         path = ("input", "rules", number)
         async for each in _not_at_work(context, rule, providers[rule.provider]):

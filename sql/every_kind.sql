@@ -77,10 +77,9 @@ returning s.dataset, s.external_id
 select exists (select from hub.{table} s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1)
 
 -- {table}_sharing --
--- What decides who sees the asker's own record ($1): where it is, what it is about, since when the hub has it, and the writer's caps.
-select array[s.wijk] as wijken, s.category, s.recorded_on, s.dataset, s.profile <> hub.as_agreed() as capped,
-  array(select c.receiver from hub.share_caps c
-    where (c.gemeente, c.owner, c.profile) = (s.gemeente, s.owner, s.profile)) as receivers
+-- What decides who sees the asker's own record ($1): where it is, what it is about, since when the hub has it, and whether it is of a
+-- dataset that is never shared (whose records have this profile).
+select array[s.wijk] as wijken, s.category, s.recorded_on, s.profile = 'ffffffff-ffff-ffff-ffff-ffffffffffff' as never_shared
 from hub.{table} s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1
 
 -- {table}_example --

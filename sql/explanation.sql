@@ -100,12 +100,12 @@ select t.change, t.receiver, t.kind, t.category, t.precision, t.fields, t.record
 from hub.try_agreement($1::jsonb, $2::jsonb, $3::uuid) t
 
 -- rules_replaced --
--- The rules of the newest version of an agreement ($1) to which the asker is a party.
-select r.provider, r.receiver, r.kind, r.category, r.precision, r.fields
-from hub.agreement_rules r
-where r.gemeente = hub.gemeente() and r.agreement = $1::uuid
-  and r.version = (select max(a.version) from hub.agreements a where (a.gemeente, a.id) = (r.gemeente, r.agreement))
-order by r.number
+-- The rules of an agreement ($1) that are in force today, as far as the asker is a party.
+select distinct r.rule, r.provider, r.receiver, r.kind, r.category, r.precision,
+  hub.field_names_shown(r.kind, r.precision, r.fields) as fields
+from hub.rules_on(hub.gemeente(), hub.today()) r
+where r.agreement = $1::uuid
+order by r.rule
 
 -- organisations_at_work --
 -- Of organisations ($1): their kind, and the wijken where each works on some day from $2 until $3.

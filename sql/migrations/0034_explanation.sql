@@ -104,29 +104,42 @@ begin
 end $$;
 select hub.every_kind_gets('let_try_out');
 
--- The asker's own records as receivers see them: pairs of a receiver and a kind.
-create function hub.looks(receivers uuid[], kinds text[])
-  returns table (receiver uuid, kind text, id uuid, category text, day date, recorded_on date, "precision" text, hidden text[],
-    shown jsonb)
+-- The asker's own records of a kind as a receiver sees them, in lists side by side.
+create function hub.look(receiver uuid, of_kind text, out ids uuid[], out categories text[], out recorded_on date[],
+    out precisions text[], out hidden text[])
   language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
-declare
-  each record;
 begin
-  for each in
-    select p.receiver, k.kind, k.table_name
-    from unnest(receivers, kinds) p(receiver, kind) join hub.contribution_kinds k on k.kind = p.kind
-  loop
-    return query execute format(
-      'select $1, $2, s.id, s.category, s.day, s.recorded_on, s.precision, s.hidden, to_jsonb(s) from hub.%I($1, null, null, null) s',
-      'seen_' || each.table_name) using each.receiver, each.kind;
-  end loop;
+  execute format(
+    'select array_agg(s.id), array_agg(s.category), array_agg(s.recorded_on), array_agg(s.precision), array_agg(s.hidden::text)
+     from hub.%I($1, null, null, null) s', (select 'seen_' || k.table_name from hub.contribution_kinds k where k.kind = of_kind))
+  into ids, categories, recorded_on, precisions, hidden using receiver;
 end $$;
-grant execute on function hub.looks(uuid[], text[]) to hub_recorder;
+
+-- What is otherwise now: records of which the same changed, with the newest of them as the receiver sees it. `began`: what the hub
+-- had before that day is older.
+create function hub.look_again(receiver uuid, of_kind text, ids uuid[], categories text[], recorded_on date[], precisions text[],
+    hidden text[], began date)
+  returns table (category text, was text, was_hidden text[], became text, became_hidden text[], records int, older int, example jsonb)
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+begin
+  return query execute format($f$
+    select coalesce(s.category, w.category), w.precision, w.hidden::text[], s.precision, s.hidden, count(*)::int,
+      (count(*) filter (where coalesce(s.recorded_on, w.recorded_on) < $7))::int,
+      case when s.precision is not null then to_jsonb((array_agg(s order by s.day desc, s.id desc))[1]) end
+    from hub.%I($1, null, null, null) s
+    full join unnest($2, $3, $4, $5, $6) w(id, category, recorded_on, "precision", hidden) on w.id = s.id
+    where (w.precision, w.hidden) is distinct from (s.precision, s.hidden::text)
+    group by coalesce(s.category, w.category), w.precision, w.hidden, s.precision, s.hidden $f$,
+    (select 'seen_' || k.table_name from hub.contribution_kinds k where k.kind = of_kind))
+  using receiver, ids, categories, recorded_on, precisions, hidden, began;
+end $$;
+grant execute on function hub.look(uuid, text), hub.look_again(uuid, text, uuid[], text[], date[], text[], text[], date)
+  to hub_recorder;
 
 -- What a proposal would change in what receivers see of the asker's own records: how many of each kind, category and precision, which
--- fields, how many of them from before its term, and the newest of them as that receiver would see it. Found by trying: the grants
--- are written as they would be compiled, the receivers' doors are executed, and all is undone before this returns. A rule of another
--- provider is not looked at. A term that is still to come counts as begun today.
+-- fields, how many of them from before its term, and the newest of them as that receiver would see it. Found by trying: for each
+-- receiver the grants are written as they would be compiled, its doors are executed, and that is undone before this returns. A rule
+-- of another provider is not looked at. A term that is still to come counts as begun today.
 --   terms, rules: as rows of agreements and agreement_rules; replaced: the agreement in whose place it would come, or null.
 create function hub.try_agreement(terms jsonb, rules jsonb, replaced uuid)
   returns table (change text, receiver uuid, kind text, category text, "precision" text, fields text[], records int, older int,
@@ -136,74 +149,57 @@ declare
   me uuid := hub.asker();
   here text := hub.gemeente();
   tried hub.agreements := jsonb_populate_record(null::hub.agreements, terms);
-  receivers uuid[];
-  kinds text[];
-  before jsonb;
-  found jsonb;
+  each record;
+  before record;
+  told jsonb;
+  found jsonb := '[]';
 begin
-  select array_agg(p.receiver), array_agg(p.kind) into receivers, kinds
-  from (
+  for each in
     select r.receiver, r.kind from jsonb_populate_recordset(null::hub.agreement_rules, rules) r
     where r.provider = me and r.precision <> 'COUNT'
     union
     select r.receiver, r.kind from hub.agreement_rules r
-    where r.gemeente = here and r.agreement = replaced and r.provider = me and r.precision <> 'COUNT') p;
-  select coalesce(jsonb_agg(to_jsonb(l) - 'shown'), '[]') into before from hub.looks(receivers, kinds) l;
+    where r.gemeente = here and r.agreement = replaced and r.provider = me and r.precision <> 'COUNT'
+  loop
+    select * into before from hub.look(each.receiver, each.kind);
+    begin
+      delete from hub.grants g
+      where g.gemeente = here and g.owner = me and g.receiver = each.receiver and g.agreement = replaced;
+      insert into hub.grants (gemeente, receiver, wijk, kind, owner, slice, agreement, version, rule, precision, rank, fields, hidden,
+        shows, covers_from, valid_from, valid_until, keep_days, min_cell, agreed_at)
+      select g.gemeente, g.receiver, g.wijk, g.kind, g.owner, g.slice, hub.as_agreed(), 1, r.place, g.precision, g.rank, g.fields,
+        g.hidden, g.shows, g.covers_from, least(g.valid_from, hub.today()), g.valid_until, g.keep_days, g.min_cell, g.agreed_at
+      from hub.slices s
+      join (
+        select jsonb_populate_record(null::hub.agreement_rules, j.given || jsonb_build_object('gemeente', here)) as rule, j.place
+        from jsonb_array_elements(rules) with ordinality j(given, place)) r on hub.is_about(r.rule, s)
+      cross join lateral hub.grant_of(s, r.rule, tried, tried.valid_until, hub.now()) g
+      where s.gemeente = here and s.owner = me and s.kind = each.kind and g.receiver = each.receiver;
 
-  begin
-    delete from hub.grants g where g.gemeente = here and g.owner = me and g.agreement = replaced;
-    insert into hub.grants (gemeente, receiver, wijk, kind, owner, slice, agreement, version, rule, precision, rank, fields, hidden,
-      shows, covers_from, valid_from, valid_until, keep_days, min_cell, agreed_at)
-    select g.gemeente, g.receiver, g.wijk, g.kind, g.owner, g.slice, hub.as_agreed(), 1, r.place, g.precision, g.rank, g.fields, g.hidden,
-      g.shows, g.covers_from, least(g.valid_from, hub.today()), g.valid_until, g.keep_days, g.min_cell, g.agreed_at
-    from hub.slices s
-    join (
-      select r.rule, r.place
-      from jsonb_array_elements(rules) with ordinality j(given, place)
-      cross join lateral (
-        select jsonb_populate_record(null::hub.agreement_rules, j.given || jsonb_build_object('gemeente', here)) as rule, j.place) r) r
-      on hub.is_about(r.rule, s)
-    cross join lateral hub.grant_of(s, r.rule, tried, tried.valid_until, hub.now()) g
-    where s.gemeente = here and s.owner = me;
-
-    with was as (
-      select * from jsonb_to_recordset(before)
-        w(receiver uuid, kind text, id uuid, category text, day date, recorded_on date, "precision" text, hidden text[])
-    ), became as (
-      select * from hub.looks(receivers, kinds)
-    ), pairs as (
-      select coalesce(b.receiver, w.receiver) as receiver, coalesce(b.kind, w.kind) as kind, coalesce(b.category, w.category) as category,
-        w.precision as was, w.hidden as was_hidden, b.precision as became, b.hidden as became_hidden,
-        coalesce(b.recorded_on, w.recorded_on) as recorded_on, coalesce(b.day, w.day) as day, coalesce(b.id, w.id) as id, b.shown
-      from became b full join was w on (w.receiver, w.kind, w.id) = (b.receiver, b.kind, b.id)
-      where (w.precision, w.hidden) is distinct from (b.precision, b.hidden)
-    ), alike as (
-      select p.receiver, p.kind, p.category, p.was, p.was_hidden, p.became, p.became_hidden, count(*)::int as records,
-        (count(*) filter (where p.recorded_on < tried.valid_from))::int as older,
-        (array_agg(p.shown order by p.day desc, p.id desc))[1] as example
-      from pairs p
-      group by p.receiver, p.kind, p.category, p.was, p.was_hidden, p.became, p.became_hidden
-    ), told as (
-      select a.*, f.gained, f.lost from alike a
-      cross join lateral (
-        select coalesce(array_agg(x.field order by x.field) filter (where x.shown and not x.was), '{}') as gained,
-          coalesce(array_agg(x.field order by x.field) filter (where x.was and not x.shown), '{}') as lost
-        from (
-          select f.field, a.was is not null and f.field <> all (a.was_hidden) as was,
-            a.became is not null and f.field <> all (a.became_hidden) as shown
-          from hub.contribution_fields f where f.kind = a.kind and f.shown_from <> 'OWN') x) f
-    )
-    select coalesce(jsonb_agg(to_jsonb(l)), '[]') into found
-    from (
-      select 'MORE' as change, t.receiver, t.kind, t.category, t.became as "precision", t.gained as fields, t.records, t.older, t.example
-      from told t where cardinality(t.gained) > 0 or hub.rank_of(t.became) > coalesce(hub.rank_of(t.was), 0)
-      union all
-      select 'LESS', t.receiver, t.kind, t.category, t.was, t.lost, t.records, t.older, null
-      from told t where cardinality(t.lost) > 0 or hub.rank_of(t.was) > coalesce(hub.rank_of(t.became), 0)) l;
-    raise exception using errcode = 'HB002', message = 'tried out';
-  exception when sqlstate 'HB002' then
-    null;
-  end;
+      with changed as (
+        select a.*, f.gained, f.lost
+        from hub.look_again(each.receiver, each.kind, before.ids, before.categories, before.recorded_on, before.precisions,
+          before.hidden, tried.valid_from) a
+        cross join lateral (
+          select coalesce(array_agg(x.field order by x.field) filter (where x.shown and not x.was), '{}') as gained,
+            coalesce(array_agg(x.field order by x.field) filter (where x.was and not x.shown), '{}') as lost
+          from (
+            select f.field, a.was is not null and f.field <> all (a.was_hidden) as was,
+              a.became is not null and f.field <> all (a.became_hidden) as shown
+            from hub.contribution_fields f where f.kind = each.kind and f.shown_from <> 'OWN') x) f)
+      select jsonb_agg(to_jsonb(l)) into told
+      from (
+        select 'MORE' as change, each.receiver, each.kind, c.category, c.became as "precision", c.gained as fields, c.records, c.older,
+          c.example
+        from changed c where cardinality(c.gained) > 0 or hub.rank_of(c.became) > coalesce(hub.rank_of(c.was), 0)
+        union all
+        select 'LESS', each.receiver, each.kind, c.category, c.was, c.lost, c.records, c.older, null
+        from changed c where cardinality(c.lost) > 0 or hub.rank_of(c.was) > coalesce(hub.rank_of(c.became), 0)) l;
+      raise exception using errcode = 'HB002', message = 'tried out';
+    exception when sqlstate 'HB002' then
+      found := found || coalesce(told, '[]');
+    end;
+  end loop;
 
   return query
     select l.* from jsonb_to_recordset(found)

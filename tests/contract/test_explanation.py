@@ -359,6 +359,17 @@ async def test_an_owner_is_told_that_a_record_is_too_old_came_too_early_or_was_c
     assert rules(await explained(world, GIVER, node=late))[1:] == [("KEPT_LONG_ENOUGH", "REFUSES")]
 
 
+async def test_an_owner_is_told_of_a_dataset_that_is_never_shared(world: World) -> None:
+    await share(world)
+    node = await report(world, GIVER, 20)
+    assert rules(await explained(world, GIVER, node=node))[1][0] == "AGREEMENT_ALLOWS"
+    async with world.connect("superuser") as root:
+        await root.execute(
+            "update hub.signals set profile = 'ffffffff-ffff-ffff-ffff-ffffffffffff', version = 2"
+        )
+    assert rules(await explained(world, GIVER, node=node))[1:] == [("NEVER_SHARED", "REFUSES")]
+
+
 async def test_what_is_no_record_is_public_or_of_its_parties(world: World) -> None:
     id_, _ = await share(world)
     party = await explained(world, TAKER, node=id_)
