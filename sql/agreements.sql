@@ -37,7 +37,7 @@ where a.gemeente = hub.gemeente()
 -- rules_of_agreements --
 -- The rules of agreements, in their order.
 select r.agreement as key, r.agreement || '/' || r.version || '/' || r.number as rule_key, r.provider, r.receiver, r.kind, r.category,
-  r.fields, r.precision, r.keep_days, r.min_cell, r.includes_past
+  r.fields, r.precision, r.keep_days, r.min_cell, r.includes_past, r.alone
 from hub.agreement_rules r where r.gemeente = hub.gemeente() and r.agreement = any ($1::uuid[])
 order by r.version, r.number
 
@@ -86,8 +86,9 @@ values ($1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, $7::date, $8
 -- agreement_add_rule --
 -- Adds a rule to a proposal on which nobody has decided yet.
 insert into hub.agreement_rules (agreement, version, number, provider, receiver, wijken, kind, category, fields, precision, keep_days,
-  min_cell, includes_past)
-values ($1::uuid, 1, $2::int, $3::uuid, $4::uuid, $5::uuid[], $6::text, $7::text, $8::text[], $9::text, $10::int, $11::int, $12::boolean)
+  min_cell, includes_past, alone)
+values ($1::uuid, 1, $2::int, $3::uuid, $4::uuid, $5::uuid[], $6::text, $7::text, $8::text[], $9::text, $10::int, $11::int, $12::boolean,
+  $13::boolean)
 
 -- agreement_decide --
 -- Adds the asker's decision on a version of an agreement.

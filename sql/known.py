@@ -60,6 +60,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "agreement_rules(gemeente, provider) to organisations": _PARTNERS,
         "agreement_rules(gemeente, receiver) to organisations": _PARTNERS,
         "agreements(gemeente, proposed_by) to organisations": _PARTNERS,
+        "edition_contributions(gemeente, provider) to organisations": _PARTNERS,
         "share_caps(gemeente, receiver) to organisations": _PARTNERS,
     },
     "a foreign key takes rows away with it": {

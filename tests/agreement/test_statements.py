@@ -30,6 +30,7 @@ ADMINISTRATION = {
     "doctor.sql",
     "holidays.sql",
     "kwb.sql",
+    "numbers.sql",
     "partners.sql",
 }
 """Files whose statements the owner runs; all others are the serving role's."""
