@@ -85,7 +85,7 @@ async def publish_if_due(database: Database, publish: Publish | None) -> int:
 
 async def periods_due(database: Database) -> int:
     """Of how many periods numbers are due, of all gemeenten."""
-    [row] = await database.call("numbers_due_count")
+    [row] = await database.call("daily_numbers_due")
     due: int = row["periods"]
     return due
 

@@ -60,6 +60,7 @@ class RuleDraft:
     keep_days: int
     min_cell: int
     includes_past: bool
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ async def propose(context: Context, draft: AgreementDraft, key: str) -> Proposed
             rule.keep_days,
             rule.min_cell,
             rule.includes_past,
+            rule.alone,
         )
     await context.session.fetch(
         "agreement_decide", *proposed, "ACCEPT", None, draft.signed_by, draft.document
@@ -327,5 +329,6 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
         }
         if not listable.issuperset(rule.fields):
             raise Refusal("BAD_RULE", path=(*path, "fields"))
-        if not 1 <= rule.keep_days <= 3660 or rule.min_cell < 5:
+        alone = rule.alone and rule.precision != "COUNT"
+        if alone or not 1 <= rule.keep_days <= 3660 or rule.min_cell < 5:
             raise Refusal("BAD_RULE", path=path)

@@ -51,11 +51,13 @@ async def sources(loaders: Loaders, wijk: Record) -> list[Record]:
     return rows
 
 
-def change_percent(now: int | None, previous: int | None) -> float | None:
-    """By how many whole per cent `now` is more than `previous`; None unless both are shown."""
-    if now is None or previous is None or previous == 0:
+def change_percent(now: dict[str, Any], previous: dict[str, Any]) -> float | None:
+    """By how many whole per cent `now` is more than `previous`; None unless both are shown as they
+    are: of rounded numbers it would say more than they do.
+    """
+    if not now["suppression"] == previous["suppression"] == "NONE" or previous["value"] == 0:
         return None
-    return float(round(100 * (now - previous) / previous))
+    return float(round(100 * (now["value"] - previous["value"]) / previous["value"]))
 
 
 def _headline(row: Record) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def _headline(row: Record) -> dict[str, Any]:
         "label": row["label"],
         "now": now,
         "previous": previous,
-        "change_percent": change_percent(now["value"], previous["value"]),
+        "change_percent": change_percent(now, previous),
     }
 
 

@@ -49,7 +49,23 @@ async def trend(
         "measure": measure,
         "definition_version": found["definition_version"],
         "series": series,
+        "wijk": wijk["id"],
+        "quarters": closed_periods("Q", found["today"], weeks) if _sums(found) else [],
     }
+
+
+def _sums(measure: Record) -> bool:
+    """Whether quarters are sums beside the numbers of a measure, not its own periods."""
+    return bool(measure["period"] == "WEEK")
+
+
+async def quarters(context: Context, of: dict[str, Any]) -> list[dict[str, Any]]:
+    """The sums of a weekly measure over the quarters of a trend that have one, oldest first."""
+    if not of["quarters"]:
+        return []
+    names = tuple(map(str, of["quarters"]))
+    rows = await context.loaders.load(TREND, of["wijk"], of["measure"], names, False)
+    return [{"period": row["period"], "count": row} for row in rows if row["edition"] is not None]
 
 
 def _series(

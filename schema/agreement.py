@@ -66,6 +66,9 @@ class AgreementRule:
     includes_past: bool = strawberry.field(
         description="Whether records from before the agreement are shared too."
     )
+    alone: bool = strawberry.field(
+        description="Whether numbers under this rule may be of the provider alone."
+    )
 
 
 @strawberry.type(description="How a party answers for the data.")

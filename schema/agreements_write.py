@@ -51,6 +51,11 @@ class AgreementRuleInput:
     includes_past: bool = strawberry.field(
         default=False, description="Share records from before the agreement too."
     )
+    alone: bool = strawberry.field(
+        default=False,
+        description="Numbers may be of the provider alone: no other organisations need to "
+        "contribute, and minCell is the only threshold. For the precision COUNT.",
+    )
 
 
 @strawberry.input(description="How a party answers for the data.")
@@ -259,6 +264,7 @@ async def _rule(context: Context, number: int, given: AgreementRuleInput) -> Rul
             keep_days=given.keep_days,
             min_cell=given.min_cell,
             includes_past=given.includes_past,
+            alone=given.alone,
         )
     except Refusal as refusal:
         raise refusal.under("input", "rules", number) from refusal

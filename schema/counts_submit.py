@@ -114,7 +114,8 @@ class CountsMutations:
 
 
 def _will_publish(cell: Any, rule: dict[str, Any], language: Language) -> WillPublish:
-    words = label("publish.BY_AGREEMENT", language, title=rule["title"], minimum=rule["minimum"])
+    text = "publish.BY_AGREEMENT_ALONE" if rule["alone"] else "publish.BY_AGREEMENT"
+    words = label(text, language, title=rule["title"], minimum=rule["minimum"])
     return WillPublish(
         wijk=cell["wijk"],
         buurt=cell.get("buurt"),

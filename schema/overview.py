@@ -21,12 +21,14 @@ from schema.texts import every, label
 
 
 @strawberry.enum(
-    description="Why a number is not shown. WITHHELD has no further reason: telling small numbers "
+    description="Why a number is not shown, or not exactly. ROUNDED: of a sensitive measure, to "
+    "five. WITHHELD has no further reason: telling small numbers "
     "from others would give them away. PROVISIONAL: the week is not over, or not yet published. "
     "NOT_SHARED: no agreement shares this number with the caller."
 )
 class Suppression(StrEnum):
     NONE = "NONE"
+    ROUNDED = "ROUNDED"
     WITHHELD = "WITHHELD"
     PROVISIONAL = "PROVISIONAL"
     NOT_SHARED = "NOT_SHARED"
@@ -40,8 +42,13 @@ class Suppression(StrEnum):
 )
 class Count:
     value: int | None = strawberry.field(description="Null unless the number is shown.")
-    suppression: Suppression = strawberry.field(description="NONE when it is shown.")
-    edition: int | None = strawberry.field(description="Which edition; null while there is none.")
+    suppression: Suppression = strawberry.field(
+        description="NONE when it is shown as it is, ROUNDED when it is shown to five."
+    )
+    edition: int | None = strawberry.field(
+        description="Which edition; null while there is none. 2 counts what came in late, once, "
+        "some weeks after the first."
+    )
 
     @strawberry.field(description="What a screen prints: the number, or why there is none.")
     def shown(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
@@ -65,7 +72,7 @@ class Headline:
     previous: Count = strawberry.field(description="The week before.")
     change_percent: float | None = strawberry.field(
         description="By how many whole per cent `now` is more than `previous`; null unless both "
-        "numbers are shown and `previous` is not 0."
+        "numbers are shown as they are and `previous` is not 0."
     )
 
     @strawberry.field(

@@ -53,6 +53,16 @@ class Trend:
         "the municipality does not break the measure down by buurt."
     )
 
+    @strawberry.field(
+        description="Of a measure that goes by week: its sums over the quarters that lie in the "
+        "weeks asked for, for the wijk. One comes when none of its weeks changes any more; it is "
+        "withheld where it would give away a week that is. Empty of a measure that goes by quarter."
+    )
+    async def quarters(
+        root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
+    ) -> list[TrendPoint]:
+        return await resolve.quarters(info.context, root)  # type: ignore[return-value]
+
 
 @strawberry.type
 class TrendOfWijk:

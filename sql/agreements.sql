@@ -57,7 +57,7 @@ from hub.published_agreements(hub.gemeente()) p
 -- rules_of_agreements --
 -- The rules of versions of agreements (id/version), in their order.
 select k.key, r.agreement || '/' || r.version || '/' || r.number as rule_key, r.provider, r.receiver, r.kind, r.category,
-  r.fields, r.precision, r.keep_days, r.min_cell, r.includes_past, r.wijken
+  r.fields, r.precision, r.keep_days, r.min_cell, r.includes_past, r.alone, r.wijken
 from unnest($1::text[]) k(key)
 join hub.agreement_rules r on r.gemeente = hub.gemeente() and r.agreement = split_part(k.key, '/', 1)::uuid
   and r.version = split_part(k.key, '/', 2)::int
@@ -137,9 +137,9 @@ returning version
 -- agreement_add_rule --
 -- Adds a rule to the version of an agreement that this transaction proposes.
 insert into hub.agreement_rules (agreement, version, number, provider, receiver, wijken, kind, category, fields, precision, keep_days,
-  min_cell, includes_past)
+  min_cell, includes_past, alone)
 values ($1::uuid, $2::int, $3::int, $4::uuid, $5::uuid, $6::uuid[], $7::text, $8::text, $9::text[], $10::text, $11::int, $12::int,
-  $13::boolean)
+  $13::boolean, $14::boolean)
 
 -- agreement_decide --
 -- Adds the asker's decision on a version of an agreement.

@@ -9,6 +9,10 @@ select hub.today() as today
 -- The gemeenten that the hub serves.
 select g.code from hub.gemeenten g order by g.code
 
+-- daily_numbers_due --
+-- Of how many periods numbers are due, of all gemeenten.
+select hub.count_periods_due() as periods
+
 -- daily_announce --
 -- Tells receivers of agreements that began or ended by their term, and parties of those that end soon; tells how many items each were.
 select hub.announce_agreements($1::text, null) as told, hub.warn_of_ends($1::text) as warned

@@ -27,17 +27,8 @@ from pg_prepared_xacts p where p.prepared <= clock_timestamp() - $1::int * inter
 order by 4 desc
 
 -- doctor_weeks --
--- Gemeenten with closed weeks and quarters of which an audience lacks a number that is due, and how many of them.
-select g.code, count(distinct p.period)::int as periods
-from hub.gemeenten g
-cross join hub.due_periods() p
-cross join lateral hub.contributors(g.code, p.period) c
-join hub.measures m on m.gemeente = g.code and m.code = c.measure
-where hub.period_until(p.period) + m.open_days < hub.today() and not exists (
-  select from hub.editions e
-  where e.gemeente = g.code and e.audience = c.audience and (e.categories && m.categories or e.measure = m.code)
-    and e.from_day <= hub.period_until(p.period) and e.until_day >= hub.period_from(p.period))
-group by g.code order by g.code
+-- Gemeenten with closed weeks and quarters of which numbers are due, and how many of them.
+select d.gemeente as code, count(*)::int as periods from hub.periods_due() d group by d.gemeente order by d.gemeente
 
 -- doctor_batches --
 -- Gemeenten of which today's batch of the feed was not cut yet.

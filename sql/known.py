@@ -104,6 +104,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "agreement_rules(gemeente, receiver) to organisations": _PARTNERS,
         "agreements(gemeente, proposed_by) to organisations": _PARTNERS,
         "onboardings(gemeente, partner) to organisations": _PARTNERS,
+        "edition_contributions(gemeente, provider) to organisations": _PARTNERS,
         "share_caps(gemeente, receiver) to organisations": _PARTNERS,
     },
     "a foreign key takes rows away with it": {

@@ -14,7 +14,3 @@ from hub.numbers_for_solver($1::text, $2::text)
 -- numbers_publish --
 -- Publishes a period but for some numbers ($3), if what is due is still what was checked ($4), and tells how many.
 select cells, parts, shown, withheld, complements, later from hub.publish($1::text, $2::text, $3::text[], $4::text)
-
--- numbers_due_count --
--- How many periods have numbers that are due, of all gemeenten.
-select hub.count_periods_due() as periods

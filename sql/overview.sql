@@ -88,9 +88,9 @@ left join lateral (
 left join lateral (
   select c.value, c.suppression, c.edition where c.edition is not null and not $4
   union all
-  select x.value, x.suppression, x.edition from hub.edition_parts x
+  (select x.value, x.suppression, x.edition from hub.edition_parts x
   where $4 and c.breakdown = 'BUURT' and x."group" is null and x.buurt is not distinct from b.id
-    and (x.gemeente, x.audience, x.period, x.wijk, x.measure, x.edition) =
-      (c.gemeente, c.audience, c.period, c.wijk, c.measure, c.edition)) t on true
+    and (x.gemeente, x.audience, x.period, x.wijk, x.measure) = (c.gemeente, c.audience, c.period, c.wijk, c.measure)
+  order by x.edition desc limit 1)) t on true
 where w.gemeente = hub.gemeente() and w.id = any ($1::uuid[])
 order by w.id, b.name nulls last, p.place

@@ -213,7 +213,7 @@ on conflict (gemeente, owner, dataset, kind) do update set mapping = excluded.ma
 -- publication_of_counts --
 -- By which of the asker's own rules a count of a measure ($2) and period ($3) in wijken ($1) will be published, and on which day:
 -- from the agreements in force today alone. A count in a dataset ($4) that is never shared is not published.
-select c.wijk, a.title, min(c.min_cell) as min_cell, d.on_day
+select c.wijk, a.title, min(c.min_cell) as min_cell, bool_and(c.alone) as alone, d.on_day
 from hub.contributors(hub.gemeente(), $3::text) c
 join hub.measures m on m.gemeente = hub.gemeente() and m.code = c.measure
 cross join lateral (select hub.period_until($3) + m.open_days + 1 as on_day) d

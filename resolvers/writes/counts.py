@@ -133,7 +133,13 @@ async def _will_publish(
         "publication_of_counts", wijken, given["measure"], given["period"], DATASET
     )
     return [
-        {"cell": cell, "title": r["title"], "minimum": r["min_cell"], "on": r["on_day"]}
+        {
+            "cell": cell,
+            "title": r["title"],
+            "minimum": r["min_cell"],
+            "alone": r["alone"],
+            "on": r["on_day"],
+        }
         for cell in taken
         for r in rules
         if r["wijk"] == places[cell]["wijk"]

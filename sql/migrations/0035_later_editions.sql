@@ -365,7 +365,7 @@ create function hub.decided(in_gemeente text, in_period text)
           (in_gemeente, c.audience, in_period, c.wijk, c.measure, 1)
         and e.buurt is not distinct from c.buurt and e."group" is not distinct from c."group") o on a.edition = 2
   ), compared as (
-    select c.*, g.changed, g.changed and not g.shrank and g.remains >= c.min_cell as grew_safely,
+    select c.*, g.changed, g.shrank, g.changed and not g.shrank and g.remains >= c.min_cell as grew_safely,
       -- as much was hidden of what the first showed as stood behind it unseen; what rounding did to it is not told
       (select c.before - coalesce(sum(r - u), 0)::int from unnest(w.records, w.unseen) x (r, u)) as before_hidden
     from cube c
@@ -373,14 +373,14 @@ create function hub.decided(in_gemeente text, in_period text)
       on c.edition = 2
     cross join lateral hub.grown(c.alone, c.providers, c.records, c.unseen, w.providers, w.records, w.unseen) g
   ), wholes as (
-    -- of a second edition: of the same organisations, shown now, and not before or safely more
-    select c.*, c.edition = 1 or (c.fit and c.scope = c.scope_before and (c.before is null or c.grew_safely)) as counts
+    -- of a second edition: of the same organisations, of none less, shown now, and not before or safely more
+    select c.*, c.edition = 1 or (c.fit and c.scope = c.scope_before and not c.shrank and (c.before is null or c.grew_safely)) as counts
     from compared c where not c.is_part
   ), places as (
     -- the parts of a second edition beside those of the first: the same are shown, and each is as it was or safely more
-    select p.*, w.edition = 1 or w.before is null or (
+    select p.*, w.edition = 1 or (bool_and(not p.shrank) over beside and (w.before is null or (
         bool_or(p.before is not null) over beside and bool_and(not p.changed or p.grew_safely) over beside
-        and bool_and(p.before is null or p.fit) over beside) as counts,
+        and bool_and(p.before is null or p.fit) over beside))) as counts,
       w.fit and p.fit and (w.edition = 1 or w.before is null or p.before is not null) as shown
     from compared p
     join wholes w on (w.audience, w.measure, w.wijk) = (p.audience, p.measure, p.wijk) and w.counts

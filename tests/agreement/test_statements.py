@@ -30,6 +30,7 @@ ADMINISTRATION = {
     "doctor.sql",
     "holidays.sql",
     "kwb.sql",
+    "numbers.sql",
     "partners.sql",
     "retention.sql",
 }

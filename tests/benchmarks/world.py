@@ -25,6 +25,7 @@ from hub.identity.tokens import TokenAdapter
 from resolvers.agreements import AgreementDraft, RuleDraft, decide, propose
 from resolvers.context import Context
 from resolvers.loaders import Loaders
+from resolvers.numbers.publishing import publish_due
 from sql.ids import IdSource
 from sql.migrate import migrate
 from sql.principal import Principal
@@ -129,11 +130,9 @@ async def _settle(addresses: Addresses) -> None:
     """Statistics as after a night's rest, and the numbers that the daily work publishes."""
     root = await asyncpg.connect(addresses.superuser)
     await root.execute("vacuum (analyze, freeze)", timeout=600)
-    app = await asyncpg.connect(addresses.app)
-    for due in await app.fetch("select period from hub.due_periods()"):
-        # one by one: all at once takes longer than a statement may
-        await app.fetch("select hub.publish($1, $2)", GEMEENTE, due["period"])
-    await app.close()
+    owner = await Database.open(addresses.owner, size=1, command_timeout=600)
+    await publish_due(owner)
+    await owner.close()
     await root.execute("checkpoint", timeout=600)
     await root.close()
 

@@ -346,6 +346,7 @@ VALUES: dict[str, Pick] = {
     "AgreementRuleInput.keepDays": _one(30, 365, 0),
     "AgreementRuleInput.minCell": _one(5, 10, 1),
     "AgreementRuleInput.includesPast": _one(True, False),
+    "AgreementRuleInput.alone": _one(False, True),
     "AgreementDecisionInput.id": _of("ids", "guesses"),
     "AgreementDecisionInput.version": _one(1, 1, 1, 2),
     "AgreementDecisionInput.reason": _one(None, "niet meer nodig"),

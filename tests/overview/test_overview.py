@@ -155,10 +155,19 @@ async def test_joint_actions_are_none_until_they_come(connections: Connections, 
     }
 
 
-@given(st.none() | st.integers(0, 500), st.none() | st.integers(0, 500))
-def test_a_change_takes_the_old_number_to_the_new_one(now: int | None, before: int | None) -> None:
-    percent = change_percent(now, before)
-    if now is None or not before:
+COUNT_OF = st.integers(0, 500) | st.just(None)
+
+
+@given(COUNT_OF, COUNT_OF, st.sampled_from(["NONE", "NONE", "ROUNDED"]))
+def test_a_change_takes_the_old_number_to_the_new_one(
+    now: int | None, before: int | None, shown: str
+) -> None:
+    numbers = [
+        {"value": value, "suppression": "WITHHELD" if value is None else shown}
+        for value in (now, before)
+    ]
+    percent = change_percent(*numbers)
+    if now is None or not before or shown != "NONE":
         assert percent is None
     else:
         assert percent is not None and percent.is_integer()

@@ -43,6 +43,8 @@ class Rule:
     valid_until: int = 100
     state: str = "ACCEPTED"
     kind: str = "SIGNAL"
+    alone: bool = False
+    """`state` ENDED: it was revoked after the audience could see under it."""
 
     @property
     def covers_from(self) -> float:
@@ -118,6 +120,7 @@ class Plan:
     counts: tuple[Given, ...] = ()
     breakdown: str | None = None
     """By what every measure is told: BUURT, GROUP, or as a whole."""
+    sensitive: bool = False
     organisations: int = 5
     wijken: int = 2
     today: int = 7
@@ -222,8 +225,8 @@ class Town:
     ) -> None:
         await self.administer(
             "insert into hub.measures"
-            " (gemeente, code, label, categories, position, breakdown, groups, period, open_days)"
-            " values ($1, $2, $2, $3, $4, $5, $6, $7, $8)",
+            " (gemeente, code, label, categories, position, breakdown, groups, period, open_days,"
+            " sensitive) values ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9)",
             self.gemeente,
             code,
             list(categories),
@@ -232,6 +235,7 @@ class Town:
             list(GROUPS) if breakdown == "GROUP" else [],
             more.get("period", "WEEK"),
             more.get("open_days", 0),
+            more.get("sensitive", False),
         )
 
     async def dataset(
@@ -284,8 +288,8 @@ class Town:
             )
             await app.execute(
                 "insert into hub.agreement_rules (agreement, version, number, provider, receiver,"
-                " wijken, kind, category, precision, keep_days, min_cell, includes_past)"
-                " values ($1, 1, 1, $2, $3, $4, $10, $5, $6, $7, $8, $9)",
+                " wijken, kind, category, precision, keep_days, min_cell, includes_past, alone)"
+                " values ($1, 1, 1, $2, $3, $4, $10, $5, $6, $7, $8, $9, $11)",
                 agreement,
                 *parties,
                 [self.wijken[n] for n in rule.wijken],
@@ -295,6 +299,7 @@ class Town:
                 rule.min_cell,
                 rule.includes_past,
                 rule.kind,
+                rule.alone,
             )
         await self.decide(rule.provider, agreement, "ACCEPT")
         if rule.state != "PROPOSED":
@@ -387,13 +392,14 @@ class Town:
         periods = [row["period"] for row in await self._owner.fetch(due, self.gemeente)]
         return sum([await self.publish(period) for period in periods])
 
-    async def published(self, period: str = WEEK) -> Cells:
+    async def published(self, period: str = WEEK, edition: int = 1) -> Cells:
         """Every number that some organisation can read, each read as that organisation."""
         found: Cells = {}
         places = {id_: place for place, id_ in enumerate(self.organisations)}
         for asker in range(len(self.organisations)):
             async with self.acting(asker) as app:
-                rows = await app.fetch("select * from hub.edition_cells where period = $1", period)
+                cells = "select * from hub.edition_cells where (period, edition) = ($1, $2)"
+                rows = await app.fetch(cells, period, edition)
             for row in rows:
                 key = (asker, int(row["measure"].removeprefix("m")), self.wijken.index(row["wijk"]))
                 assert row["audience"] == self.organisations[asker]
@@ -402,13 +408,14 @@ class Town:
                 found[key] = Cell(row["value"], row["suppression"], scope)
         return found
 
-    async def published_parts(self, period: str = WEEK) -> Parts:
+    async def published_parts(self, period: str = WEEK, edition: int = 1) -> Parts:
         """Every number of a part that some organisation can read; None where it is withheld."""
         found: Parts = {}
         places = {b: n for buurten in self.buurten for n, b in enumerate(buurten)}
         for asker in range(len(self.organisations)):
             async with self.acting(asker) as app:
-                rows = await app.fetch("select * from hub.edition_parts where period = $1", period)
+                parts = "select * from hub.edition_parts where (period, edition) = ($1, $2)"
+                rows = await app.fetch(parts, period, edition)
             for row in rows:
                 part = places[row["buurt"]] if row["buurt"] else None
                 part = GROUPS.index(row["group"]) if row["group"] else part
@@ -441,7 +448,8 @@ async def build(owner: Any, app: Any, plan: Plan) -> Town:
     town = Town(owner, app)
     await town.begin(plan.organisations, plan.wijken)
     for number, categories in enumerate(plan.measures):
-        await town.measure(f"m{number}", categories, number, plan.breakdown)
+        sensitive = plan.sensitive
+        await town.measure(f"m{number}", categories, number, plan.breakdown, sensitive=sensitive)
     # whether an agreement or its records came first makes no difference
     for rule in plan.rules[::2]:
         await town.agree(rule)
@@ -465,8 +473,13 @@ class Hidden(NamedTuple):
     min_cell: int
     total: int
     unseen: dict[int, int]
-    open: int
-    """How much of it could be unseen: where a count stands, who knows what is behind it."""
+    opened: dict[int, int]
+    """Whose part of it could be unseen: where a count stands, who knows what is behind it."""
+
+    @property
+    def open(self) -> int:
+        """How much of it could be unseen."""
+        return sum(self.opened.values())
 
 
 Key = tuple[int, int, int]
@@ -555,7 +568,7 @@ def _behind(
             if place in (WHOLE, given.part):
                 total += given.count
                 unseen[given.owner] += given.count
-        could_be = sum(unseen.values())
+        could_be = dict(unseen)
         unseen = {owner: max(0, number - known[owner]) for owner, number in unseen.items()}
         min_cell = max(rule.min_cell for rule in rules)
         found[place] = Hidden(scope, min_cell, total, unseen, could_be)
@@ -565,7 +578,9 @@ def _behind(
 def _visible(plan: Plan, audience: int, seen: Seen) -> bool:
     """Whether the audience could see it as a record: now, before, or once a rule begins."""
     return any(
-        rule.audience == audience and rule.state == "ACCEPTED" and (seen.rank_under(rule) or 0) > 0
+        rule.audience == audience
+        and rule.state in ("ACCEPTED", "ENDED")
+        and (seen.rank_under(rule) or 0) > 0
         for rule in plan.rules
     )
 
@@ -665,5 +680,5 @@ def together(parts: Sequence[Hidden]) -> Hidden:
     for part in parts:
         for owner, number in part.unseen.items():
             unseen[owner] = unseen.get(owner, 0) + number
-    total, could_be = sum(part.total for part in parts), sum(part.open for part in parts)
-    return Hidden(parts[0].scope, parts[0].min_cell, total, unseen, could_be)
+    total = sum(part.total for part in parts)
+    return Hidden(parts[0].scope, parts[0].min_cell, total, unseen, unseen)
