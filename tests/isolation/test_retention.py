@@ -279,8 +279,8 @@ async def found(connection: Connection, gemeente: str, rows: Rows) -> dict[str, 
     left["history"] = {
         (row["owner"], by_record[row["owner"], row["record"]]): row["bare"]
         for row in await connection.fetch(
-            "select owner, record, after is null or not after ?| array['summary', 'title', 'day_part'] or not case kind when 'SIGNAL' then"
-            " after ? 'summary' else true end as bare from hub.history where gemeente = $1 and version = -1", gemeente)
+            "select owner, record, after is null or not after ?& array['summary', 'title', 'day_part'] as bare from hub.history"
+            " where gemeente = $1 and version = -1", gemeente)
     }  # fmt: skip
     put_items = [log.id for log in rows.logs if log.table == "feed_items"]
     left["feed_items"] = {
