@@ -37,6 +37,8 @@ FAULTS: dict[str, str] = {
     " alter table hub.edition_cells enable trigger all; alter table hub.editions enable trigger all",
     "batches": "delete from hub.feed_batches where cut_on = hub.today()",
     "feed": "update hub.feed_items set xid = '999999999999'",
+    "retention": "insert into hub.tombstones (gemeente, owner, kind, id, withdrawn_on, reason)"
+    " select gemeente, id, 'SIGNAL', id, '2015-01-01', 'x' from hub.organisations",
     "tokens": "update hub.tokens set created_at = created_at - interval '350 days',"
     " expires_at = expires_at - interval '350 days' where name = (select min(name) from hub.tokens)",
     "working-areas": "update hub.organisation_wijken set works_until = hub.today() - 1, works_from ="

@@ -14,7 +14,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -729,6 +729,50 @@ async def session(
     return None, told_something
 
 
+async def retained(side: Side, days: int, batches: int) -> int:
+    """Retention as if so many days had passed, at most so many batches for each term; how many rows went."""
+    play, real = side.play, side.play.world.today
+    gone = 0
+    await _at(play, real + timedelta(days=days))
+    terms = "select kind, state from hub.retention_terms($1) order by place, kind, state"
+    for term in await play.owner.fetch(terms, GEMEENTE):
+        for _ in range(batches):
+            done = await play.owner.fetchval(
+                "select hub.retain($1, $2, $3, 4)", GEMEENTE, term["kind"], term["state"]
+            )
+            gone += done
+            if not done:
+                break
+    await _at(play, real)
+    return gone
+
+
+async def _at(play: Play, day: date) -> None:
+    play.world.today = day
+    await play.owner.execute("update hub.clock set frozen_at = $1", noon(day))
+
+
+async def session_after_retention(
+    base: Base, sides: tuple[Side, Side], seed: int, steps: int, *, batches: int
+) -> Difference | None:
+    """As `session`, of worlds in which retention ran after they were changed; it took away much of both."""
+    rng = random.Random(seed)
+    guesses: list[str] = []
+    for variant, side in enumerate(sides):
+        own = random.Random(f"{seed}-{variant}")
+        guesses += await hidden_changes(side, base.asker, own, 12, f"{seed}")
+        assert await retained(side, 400, batches) > 0
+    await settle(sides)
+    memory = memory_of(base, sorted(guesses))
+    for _ in range(steps):
+        operation = Asking(rng, memory).operation()
+        answers = [await side.ask(operation) for side in sides]
+        if answers[0] != answers[1]:
+            return Difference(operation, (answers[0], answers[1]))
+        memory.learn(orjson.loads(answers[0][2]).get("data"))
+    return None
+
+
 async def rewrite(superuser: Connection, names: tuple[str, ...], old: str, new: str) -> None:
     """Puts a fault in functions: `new` where `old` stands."""
     for name in names:
@@ -758,4 +802,5 @@ __all__ = [
     "make_base",
     "rewrite",
     "session",
+    "session_after_retention",
 ]

@@ -41,6 +41,7 @@ from tests.isolation.pair import (
     a_pair,
     rewrite,
     session,
+    session_after_retention,
 )
 from tests.isolation.play import Connection
 from tests.isolation.sessions import VALUES, taking_values
@@ -94,6 +95,29 @@ def test_what_an_organisation_may_not_see_changes_no_byte_of_what_it_gets(
     done = bases.runner.run(sessions(bases.of[ASKERS[world]], bases.root, numbers, Covered()))
     told = done.counts["answered with data"]
     assert told > done.counts["operations in both worlds"] / 2, "the sessions hardly learn anything"
+
+
+async def _after_retention(bases: Bases, asker: str, pairs: int, batches: int) -> str:
+    for pair in range(pairs):
+        async with a_pair(bases.of[asker], bases.root, 500 + pair) as sides:
+            difference = await session_after_retention(
+                bases.of[asker], sides, 500 + pair, STEPS, batches=batches
+            )
+            if difference is not None:
+                return str(difference)
+    return ""
+
+
+@pytest.mark.parametrize("asker", ASKERS)
+def test_retention_of_what_an_organisation_may_not_see_changes_no_byte_either(
+    bases: Bases, asker: str
+) -> None:
+    found = bases.runner.run(_after_retention(bases, asker, 2, 10**6))
+    assert found == ""
+
+
+def test_a_run_that_goes_no_further_for_what_others_have_is_found(bases: Bases) -> None:
+    assert bases.runner.run(_after_retention(bases, "buurtwerk", TRIES // 2, 1))
 
 
 async def _first_difference(bases: Bases, plant: Callable[[Connection], Awaitable[object]]) -> bool:
