@@ -29,34 +29,6 @@ select hub.let_retention('dry_runs', '{gemeente,owner,receipt,delivery,rows}', '
 select hub.let_retention('sheet_mappings', '{gemeente,owner,dataset,kind,mapping}', '{}', true);
 select hub.let_retention('tokens', '{gemeente,organisation,id,name,expires_at,revoked_at}', '{revoked_at}', true);
 
--- Until the audit log is there (0036) nothing is appended to it, and the ledger alone is a log.
-do $stand_in$
-begin
-  if to_regprocedure('hub.audit(text, uuid, text, text, jsonb)') is null then
-    create function hub.audit(in_gemeente text, of_organisation uuid, in_action text, in_subject text, in_details jsonb) returns void
-      language sql as 'select';
-    grant execute on function hub.audit(text, uuid, text, text, jsonb) to hub_retention;
-  end if;
-  if to_regprocedure('hub.erase_actor_from_logs(text, uuid, text, text)') is null then
-    perform hub.let_retention('read_ledger', '{gemeente,owner,id,reader,actor}', '{actor}', true);
-    create function hub.erase_actor_from_logs(in_gemeente text, of_organisation uuid, in_actor text, pseudonym text) returns int
-      language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
-      with changed as (
-        update hub.read_ledger l set actor = pseudonym
-        where l.gemeente = in_gemeente and l.reader = of_organisation and l.actor = in_actor returning 1)
-      select count(*)::int from changed
-    $$;
-    create function hub.erase_owner_from_ledger(in_gemeente text, of_organisation uuid) returns int
-      language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
-      with gone as (
-        delete from hub.read_ledger l where l.gemeente = in_gemeente and l.owner = of_organisation returning 1)
-      select count(*)::int from gone
-    $$;
-    alter function hub.erase_actor_from_logs(text, uuid, text, text) owner to hub_retention;
-    alter function hub.erase_owner_from_ledger(text, uuid) owner to hub_retention;
-  end if;
-end $stand_in$;
-
 -- Replaces the name of an account of an organisation by a word that leads to nobody, the same everywhere, so that what one account
 -- did can still be counted; revokes its tokens; tells how many rows of which table that were.
 create function hub.erase_account(in_gemeente text, of_organisation uuid, of_name text)
