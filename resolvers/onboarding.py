@@ -85,7 +85,7 @@ async def onboard(context: Context, asked: Newcomer, key: str) -> Onboarded:
         digest_of_token(token),
     )  # fmt: skip
     draft = await draft_of_newcomer(context, template, organisation, wijken, contact)
-    agreement = await propose(context, draft, str(organisation))
+    agreement = (await propose(context, draft, str(organisation))).id
     await request.remember(context.session, organisation)
     await _agreement(request).remember(context.session, agreement)
     return Onboarded(organisation, agreement, client, token, wijken)

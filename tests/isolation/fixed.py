@@ -847,6 +847,7 @@ class Battery:
             gemeente,
         )
         return count
+
     async def _versions(self, play: Play, committed: list[Any]) -> None:
         """A next version comes in the place of the old one when all of its parties accepted it and it begins, and no sooner.
 
