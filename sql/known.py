@@ -52,6 +52,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "agreements(gemeente, id, version)": _PARTIES,
         "grants(gemeente, receiver, slice, agreement, version, rule)": "written by the recorder alone, and a slice is of one owner",
         "organisations(gemeente, id)": "the organisation is the owner",
+        "replaced_versions(gemeente, agreement, version)": _PARTIES,
         "organisations(gemeente, slug)": _PARTNERS,
         "tokens(digest)": "out of the serving role's reach; a digest must be unique in the whole hub",
         "tokens(id)": "out of the serving role's reach",
@@ -62,6 +63,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "agreement_rules(gemeente, provider) to organisations": _PARTNERS,
         "agreement_rules(gemeente, receiver) to organisations": _PARTNERS,
         "agreements(gemeente, proposed_by) to organisations": _PARTNERS,
+        "replaced_versions(gemeente, agreement, version) to agreements": _PARTIES,
         "share_caps(gemeente, receiver) to organisations": _PARTNERS,
     },
     "a foreign key takes rows away with it": {
