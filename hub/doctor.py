@@ -41,7 +41,7 @@ from sql.session import Database, Record
 
 OLDEST, NEWEST = 15, 18
 DAYS = 30
-"""How long before its end a token or an agreement is mentioned."""
+"""How long before its end a token is mentioned."""
 LEAST_FREE = 1 << 30
 """Bytes."""
 LONGEST = 60
@@ -395,15 +395,17 @@ async def working_areas(patient: Patient) -> Found:
 
 @check("agreements", "hub_owner", needs="tables")
 async def agreements(patient: Patient) -> Found:
-    """How many agreements in force end within 30 days; which ones is their parties' business."""
-    rows = await patient.ask_as_owner("doctor_agreements", DAYS)
-    lines = [f"{row['gemeente']}: {row['agreements']} end within {DAYS} days" for row in rows]
-    cure = "tell the parties: who wants to go on proposes a new one"
-    return (
-        Found("note", _several(lines), cure)
-        if lines
-        else Found("ok", f"none ends within {DAYS} days")
-    )
+    """How many agreements in force end within 60, 30 and 7 days with nothing after them; which is
+    their parties' business.
+    """
+    rows = await patient.ask_as_owner("doctor_agreements")
+    lines = [
+        f"{row['gemeente']}: {row['within_60']} end within 60 days, {row['within_30']} of them "
+        f"within 30 and {row['within_7']} within 7"
+        for row in rows
+    ]
+    cure = "their parties were told: who wants to go on proposes a new version"
+    return Found("note", _several(lines), cure) if lines else Found("ok", "none ends in 60 days")
 
 
 # -- all of them

@@ -34,7 +34,7 @@ _GUARDED = """
       and a.atttypid in ('uuid'::regtype, 'uuid[]'::regtype)) as holders
   from pg_class c where c.relnamespace = 'hub'::regnamespace and c.relkind in ('r', 'p')
     and (exists (select from pg_attribute a where a.attrelid = c.oid and a.attname in
-      ('owner', 'organisation', 'receiver', 'provider', 'parties', 'audience', 'reader', 'proposed_by'))
+      ('owner', 'organisation', 'receiver', 'provider', 'parties', 'audience', 'reader', 'proposed_by', 'agreement'))
       or c.relname = 'organisations')
 """
 

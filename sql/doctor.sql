@@ -62,7 +62,11 @@ where exists (
 order by o.gemeente, o.slug
 
 -- doctor_agreements --
--- How many agreements in force end within a number of days, by gemeente.
-select a.gemeente, count(*)::int as agreements from hub.agreements a
-where a.valid_until < hub.today() + $1::int and hub.agreement_state(a.gemeente, a.id, a.version) = 'IN_FORCE'
+-- How many agreements in force end within 60, 30 and 7 days with nothing after it for one of their parties, by gemeente.
+select a.gemeente, count(*)::int as within_60, count(*) filter (where d.days <= 30)::int as within_30,
+  count(*) filter (where d.days <= 7)::int as within_7
+from hub.agreements a
+cross join lateral (select hub.last_day(a.gemeente, a.id, a.version) - hub.today() as days) d
+where d.days <= 60 and hub.agreement_state(a.gemeente, a.id, a.version) = 'IN_FORCE'
+  and exists (select from unnest(a.parties) p (party) where not hub.has_next(a.gemeente, a.id, a.version, p.party))
 group by a.gemeente order by a.gemeente

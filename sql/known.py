@@ -93,6 +93,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "agreements(gemeente, id, version)": _PARTIES,
         "grants(gemeente, receiver, slice, agreement, version, rule)": "written by the recorder alone, and a slice is of one owner",
         "organisations(gemeente, id)": "the organisation is the owner",
+        "replaced_versions(gemeente, agreement, version)": _PARTIES,
         "organisations(gemeente, slug)": _PARTNERS,
         "tokens(digest)": "out of the serving role's reach; a digest must be unique in the whole hub",
         "tokens(id)": "out of the serving role's reach",
@@ -105,6 +106,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "agreements(gemeente, proposed_by) to organisations": _PARTNERS,
         "onboardings(gemeente, partner) to organisations": _PARTNERS,
         "edition_contributions(gemeente, provider) to organisations": _PARTNERS,
+        "replaced_versions(gemeente, agreement, version) to agreements": _PARTIES,
         "share_caps(gemeente, receiver) to organisations": _PARTNERS,
     },
     "a foreign key takes rows away with it": {

@@ -124,7 +124,7 @@ def test_no_change_since_the_committed_schema_breaks_a_client(schema: GraphQLSch
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("  contact: String\n", ""),
+        ("  purpose: String!\n  legalBasis: String!\n", "  legalBasis: String!\n"),
         ("  seenOn: Date\n", "  seenOn: Date!\n  seenBy: Date\n"),
         ("  version: Int\n", "  version: String\n"),
         ("enum Precision {\n  EXACT\n", "enum Precision {\n"),

@@ -103,3 +103,46 @@ async def test_a_text_of_a_party_cannot_look_like_a_line_of_the_command(
     made = json.loads(said(await hub("buurtwerk", "agreement", "propose", file, "--json")))
     text = said(await hub("corporatie-a", "agreement", "show", str(made["id"])))
     assert "  purpose      proef - Corporatie A shows: niets\n" in text
+
+
+async def test_a_next_version_is_proposed_shown_and_decided_on_by_its_number(
+    hub: Command, tmp_path: Path
+) -> None:
+    id_ = await proposed(hub, tmp_path)
+    said(await hub("corporatie-a", "agreement", "accept", id_, "--yes"))
+    file = tmp_path / "tweede.json"
+    file.write_text(json.dumps({**DRAFT, "title": "Tweede", "from": "2026-12-01"}), "utf-8")
+    options = ("--replaces", id_, "--publish")
+    made = await hub("buurtwerk", "agreement", "propose", file, *options)
+    assert "version 2" in said(made)
+    assert "includesPast" in made.stderr  # the warning, with its cure
+    current = said(await hub("corporatie-a", "agreement", "show", id_))
+    assert "Proefconvenant  [IN_FORCE, version 1]" in current
+    assert "version 2 [PROPOSED], from 2026-12-01; waiting for Corporatie A" in current
+    second = said(await hub("corporatie-a", "agreement", "show", id_, "--version", "2"))
+    assert "Tweede  [PROPOSED, version 2]" in second
+    # what is accepted is the open proposal, what is revoked is what is in force
+    signed = ("--signed-by", "directeur", "--document", "https://archief.example/2")
+    accepted = said(await hub("corporatie-a", "agreement", "accept", id_, "--yes", *signed))
+    assert "Tweede  [ACCEPTED, version 2]" in accepted
+    assert "directeur; https://archief.example/2" in accepted
+    listed = said(await hub("buurtwerk", "agreement", "versions", id_)).splitlines()
+    assert [line.split()[:2] for line in listed[::2]] == [["2", "ACCEPTED"], ["1", "IN_FORCE"]]
+    ended = await hub("buurtwerk", "agreement", "revoke", id_, "--yes")
+    assert "Proefconvenant  [REVOKED, version 1]" in said(ended)
+    assert "[NEXT_VERSION_STANDS]" in ended.stderr
+    absent = await hub("buurtwerk", "agreement", "show", id_, "--version", "3")
+    assert absent.exit_code == 1
+
+
+async def test_what_was_published_is_listed_in_plain_words(hub: Command, tmp_path: Path) -> None:
+    file = tmp_path / "convenant.json"
+    file.write_text(json.dumps({**DRAFT, "publish": True}), encoding="utf-8")
+    made = json.loads(said(await hub("buurtwerk", "agreement", "propose", file, "--json")))
+    assert said(await hub("corporatie-b", "agreement", "published")) == ""
+    said(await hub("corporatie-a", "agreement", "accept", str(made["id"]), "--yes"))
+    told = said(await hub("corporatie-b", "agreement", "published"))
+    assert told.startswith("Proefconvenant (Buurtwerk, Corporatie A (verzonnen))\n")
+    [listed] = json.loads(said(await hub("corporatie-b", "agreement", "published", "--json")))
+    assert "id" not in listed
+    assert listed["publicText"].splitlines()[0] in told
