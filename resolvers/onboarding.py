@@ -102,12 +102,20 @@ def _agreement(request: Request) -> Request:
 
 
 async def _wijken(context: Context, codes: Sequence[str]) -> tuple[UUID, ...]:
+    """The wijken of the asker's gemeente that these codes name, each once."""
     if not codes:
         raise _wrong("wijken", "NEEDED")
     if len(codes) > MOST_WIJKEN:
         raise _wrong("wijken", "TOO_MANY")
+    rows = await context.session.fetch("wijken_of_gemeente", context.principal.gemeente)
+    here = {row["id"] for row in rows}
+    found = []
     try:
-        found = [await wijk_of_code(context, code, None) for code in codes]
+        for code in codes:
+            wijk = await wijk_of_code(context, code, None)
+            if wijk not in here:
+                raise Refusal("UNKNOWN_WIJK", code=code)
+            found.append(wijk)
     except Refusal as refusal:
         raise refusal.under("input", "wijken") from refusal
     return tuple(dict.fromkeys(found))

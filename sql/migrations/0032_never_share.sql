@@ -64,7 +64,7 @@ $$;
 -- With whom a record is shared changed, and nothing else of it: no version and no history. For receivers of its old slices it is gone,
 -- for those of its new ones it is there. Its owner is told nothing.
 create function hub.record_sharing() returns trigger
-  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
 begin
   insert into hub.feed_items (gemeente, owner, wijk, slice, slices, kind, category, change, record, recorded_on, changed, for_owner)
   select s.r ->> 'gemeente', (s.r ->> 'owner')::uuid, p.wijk, p.slice, a.slices, tg_argv[0], s.r ->> 'category', s.change,
@@ -86,6 +86,10 @@ end $$;
 alter function hub.record_sharing() owner to hub_recorder;
 set local role hub_recorder;
 grant execute on function hub.record_sharing() to hub_owner;
+-- Their plan is made once per connection, for as many rows as the first statement had; after one of a single row, old and new rows
+-- would be joined each with each, and an update of thousands would take a minute.
+alter function hub.record_update() set enable_nestloop = off;
+alter function hub.record_several_update() set enable_nestloop = off;
 reset role;
 
 -- What of this each kind has. The recorder moves records to another profile, and sees no more of them than which dataset they are of.

@@ -31,6 +31,7 @@ NEW = {
     "contactEmail": "loket@nieuwe-buren.example",
     "template": "basis-wijk",
 }
+UTRECHT = "WK034401"
 COUNTS = """select (select count(*) from hub.organisations) as organisations,
   (select count(*) from hub.tokens) as tokens, (select count(*) from hub.agreements) as agreements,
   (select count(*) from hub.datasets) as datasets,
@@ -204,6 +205,7 @@ async def test_what_is_wrong_is_said_where_it_stands_and_nothing_is_made(world: 
         ({"template": "geen"}, "BAD_ARGUMENT", ["input", "template"]),
         ({"wijken": []}, "BAD_ARGUMENT", ["input", "wijken"]),
         ({"wijken": ["WK999999"]}, "UNKNOWN_WIJK", ["input", "wijken"]),
+        ({"wijken": [UTRECHT]}, "UNKNOWN_WIJK", ["input", "wijken"]),
         ({"kind": "RESEARCH", "name": "Onderzoek"}, "TEMPLATE_DOES_NOT_FIT", ["template"]),
     ):
         made = await onboarded(world, idempotencyKey="een-andere-sleutel", **wrong)

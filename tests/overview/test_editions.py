@@ -62,6 +62,15 @@ async def test_a_number_that_one_organisation_makes_large_is_withheld(
     assert await noise(connections, Seen(1, 90), Seen(2, 3), Seen(3, 1)) == WITHHELD
 
 
+async def test_what_is_never_shared_is_in_no_number(connections: Connections) -> None:
+    plan = Plan(THREE, (Seen(1, 9), Seen(2, 7), Seen(3, 6)))
+    town = await build(*connections, plan)
+    async with town.acting(1) as app:
+        await app.execute("update hub.datasets set never_share = true")
+    await town.publish()
+    assert (await town.published())[0, 0, 0] == Cell(13, "NONE", (1, 2, 3))
+
+
 async def test_zero_is_shown_when_three_could_contribute(connections: Connections) -> None:
     assert await noise(connections) == NOTHING
 

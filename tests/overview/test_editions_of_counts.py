@@ -89,6 +89,18 @@ async def test_a_count_that_is_not_shared_leaves_the_signals_in_their_place(
         assert (await cell(connections, plan)).value == 18
 
 
+async def test_a_count_that_is_never_shared_leaves_the_signals_in_their_place(
+    connections: Connections,
+) -> None:
+    """Counts of a closed period too, which nobody can change any more."""
+    plan = Plan((*SIGNALS, THREE[0]), (Seen(1, 6), Seen(2, 5), Seen(3, 4)), counts=(Given(1, 60),))
+    town = await build(*connections, plan)
+    async with town.acting(1) as app:
+        await app.execute("update hub.datasets set never_share = true where dataset = 'counts'")
+    await town.publish()
+    assert (await town.published())[0, 0, 0] == Cell(15, "NONE", (1, 2, 3))
+
+
 async def test_the_records_behind_a_count_that_the_audience_sees_do_not_make_it_safe(
     connections: Connections,
 ) -> None:
