@@ -247,26 +247,34 @@ $$;
 grant execute on function hub.cube_of(text, text, text[]) to hub_recorder;
 alter function hub.cube_of(text, text, text[]) owner to hub_door;
 
--- The numbers of a period ('audience/measure') that are to be looked at: for the first time on the day after counts are no longer
--- taken, once more 28 to 55 days after that. An audience gets no first number of days and categories of which it has one already,
--- under whatever measure or kind of period. It follows from agreements and days alone.
-create function hub.numbers_to_decide(in_gemeente text, in_period text) returns table (audience uuid, measure text, edition int)
-  language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select distinct c.audience, c.measure, coalesce(e.edition + 1, 1)
+-- Which edition of a number is to be decided now, if any: the first on the day after counts are no longer taken, the second 28 to 55
+-- days after that. An audience gets no first number of days and categories of which it has one already, under whatever measure or kind
+-- of period.
+create function hub.next_edition(in_gemeente text, of_audience uuid, in_period text, of_measure text) returns int
+  language sql stable parallel safe as $$
+  select coalesce(e.edition + 1, 1)
   from hub.days_of(in_period) d
-  cross join hub.contributors(in_gemeente, in_period) c
-  join hub.measures m on m.gemeente = in_gemeente and m.code = c.measure and d.until_day + m.open_days < hub.today()
-  left join hub.editions e on (e.gemeente, e.audience, e.period, e.measure, e.edition) = (in_gemeente, c.audience, in_period, c.measure, 1)
+  join hub.measures m on (m.gemeente, m.code) = (in_gemeente, of_measure) and d.until_day + m.open_days < hub.today()
+  left join hub.editions e on (e.gemeente, e.audience, e.period, e.measure, e.edition) = (in_gemeente, of_audience, in_period, m.code, 1)
   where case when e.edition is null then not exists (
       select from hub.editions x
-      join hub.measures y on y.gemeente = x.gemeente and (y.categories && x.categories or y.code = x.measure)
-      where x.gemeente = in_gemeente and x.audience = c.audience and y.code = c.measure
+      where x.gemeente = in_gemeente and x.audience = of_audience and (m.categories && x.categories or x.measure = m.code)
         and x.from_day <= d.until_day and x.until_day >= d.from_day)
     else e.kept and hub.today() between e.published_on + 28 and e.published_on + 55
       and (e.definition_version, e.breakdown) is not distinct from (m.definition_version, m.breakdown)
       and not exists (
         select from hub.editions x
-        where (x.gemeente, x.audience, x.period, x.measure, x.edition) = (in_gemeente, c.audience, in_period, c.measure, 2)) end
+        where (x.gemeente, x.audience, x.period, x.measure, x.edition) = (in_gemeente, of_audience, in_period, m.code, 2)) end
+$$;
+grant execute on function hub.next_edition(text, uuid, text, text) to hub_recorder;
+
+-- The numbers of a period that are to be decided. It follows from agreements and days alone.
+create function hub.numbers_to_decide(in_gemeente text, in_period text) returns table (audience uuid, measure text, edition int)
+  language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select c.audience, c.measure, n.edition
+  from (select distinct x.audience, x.measure from hub.contributors(in_gemeente, in_period) x) c
+  cross join lateral (select hub.next_edition(in_gemeente, c.audience, in_period, c.measure) as edition) n
+  where n.edition is not null
 $$;
 
 -- The sums of weekly measures over a quarter that are to be decided: all thirteen weeks have numbers of the same definition, none is
@@ -554,11 +562,31 @@ create function hub.unsafe_rests(in_gemeente text, in_period text) returns table
 $$;
 alter function hub.unsafe_rests(text, text) owner to hub_recorder;
 
--- How many periods have numbers that are due, of all gemeenten: it follows from agreements and days alone.
+-- The periods that have numbers to decide, of all gemeenten: it follows from agreements and days alone. Rules that are alike are looked
+-- at once, not once per provider, wijk and period.
 create function hub.periods_due() returns table (gemeente text, period text)
   language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select g.code, p.period from hub.gemeenten g cross join hub.due_periods() p
-  where exists (select from hub.numbers_to_decide(g.code, p.period)) or exists (select from hub.sums_to_decide(g.code, p.period))
+  with periods as materialized (
+    select p.period, d.* from hub.due_periods() p cross join hub.days_of(p.period) d
+  ), rules as materialized (
+    select distinct g.code as gemeente, r.receiver, r.kind, r.category, r.covers_from, r.keep_days, w.works_from, w.works_until
+    from hub.gemeenten g
+    cross join lateral hub.rules_in_force(g.code) r
+    join hub.organisation_wijken w on (w.gemeente, w.organisation, w.wijk) = (g.code, r.provider, r.wijk)
+    where r.kind in ('SIGNAL', 'COUNT')
+  ), numbers as materialized (
+    select distinct r.gemeente, p.period, r.receiver, m.code
+    from rules r
+    join hub.measures m on m.gemeente = r.gemeente and (
+      r.category is null or array[r.category] = m.categories or (r.kind = 'SIGNAL' and r.category = any (m.categories)))
+    join periods p on p.unit = m.period and r.covers_from <= p.from_day and r.keep_days > p.ago
+      and r.works_from <= p.until_day and r.works_until >= p.from_day
+  )
+  select distinct n.gemeente, n.period from numbers n
+  where hub.next_edition(n.gemeente, n.receiver, n.period, n.code) is not null
+  union
+  select g.code, p.period from periods p cross join hub.gemeenten g
+  where p.unit = 'QUARTER' and exists (select from hub.sums_to_decide(g.code, p.period))
 $$;
 alter function hub.periods_due() owner to hub_recorder;
 create function hub.count_periods_due() returns int language sql stable security definer set search_path = pg_catalog, pg_temp as $$
