@@ -23,6 +23,7 @@ from resolvers.partners import (
     revoke_tokens,
     rotate_token,
     save_partner,
+    set_ledger_delay,
     set_working_area,
     tokens_of,
 )
@@ -68,6 +69,14 @@ def partner() -> None:
     help="Of which categories a dataset is: who receives others does not see it as a source. "
     "Default: of any; again for more.",
 )
+@click.option(
+    "--ledger-delay",
+    "ledger_delay",
+    type=click.IntRange(0, 366),
+    metavar="DAYS",
+    help="Of police and enforcement: after how many days an owner is told of what they read. "
+    "Default: as it was, at first 0.",
+)
 @DATA
 def add(
     slug: str,
@@ -81,6 +90,7 @@ def add(
     contact: str | None,
     datasets: tuple[str, ...],
     categories: tuple[str, ...],
+    ledger_delay: int | None,
     data: Path | None,
 ) -> None:
     """Add the partner SLUG, or bring it up to date."""
@@ -94,6 +104,8 @@ def add(
             saved = await save_partner(session, IdSource(), gemeente, slug, name, kind)
             codes = None if every_wijk else wijken
             await set_working_area(session, saved, codes, works_from, works_until, contact)
+            if ledger_delay is not None:
+                await set_ledger_delay(session, saved, ledger_delay)
             for dataset, days, of_kind in promises:
                 of = narrowed.get(dataset)
                 await declare_dataset(
