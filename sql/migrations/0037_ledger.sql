@@ -213,7 +213,7 @@ create table hub.sealed_entries (
   gemeente text not null,
   seal int not null,
   place int not null,
-  log text not null check (log in ('AUDIT', 'LEDGER')),
+  log text not null, -- AUDIT or LEDGER
   entry uuid not null,
   digest bytea not null check (length(digest) = 32),
   salt uuid, -- null: the entry was erased

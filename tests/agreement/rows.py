@@ -30,8 +30,13 @@ Columns = Mapping[str, str]
 
 # Fetched by a resolver, and handed on as they are.
 FETCHED = {
+    "AuditEntry": ("audit_entries",),
+    "BreachRead": ("breach_reads",),
+    "BreachRecord": ("breach_records",),
     "Capability": ("rights_of_asker",),
     "HistoryEntry": ("history_of_records",),
+    "LedgerLine": ("ledger_lines",),
+    "ProcessingActivity": ("processing_activities",),
     "PushReceipt": ("receipts_by_id", "receipts_newest"),
     "PushRow": ("rows_of_receipts",),
     "ReadEntry": ("readers_of_asker",),
@@ -41,6 +46,7 @@ FETCHED = {
 # Other columns than fields, or none: Python makes them from rows.
 MADE = {
     "ActionStep",
+    "BreachReport",
     "Budget",
     "Count",
     "FeedItem",
