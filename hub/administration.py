@@ -26,6 +26,7 @@ from resolvers.partners import (
     revoke_tokens,
     rotate_token,
     save_partner,
+    set_ledger_delay,
     set_working_area,
     tokens_of,
 )
@@ -80,6 +81,14 @@ def partner() -> None:
     help="A dataset that no agreement reaches; again for more. Only the partner itself can share "
     "it again.",
 )
+@click.option(
+    "--ledger-delay",
+    "ledger_delay",
+    type=click.IntRange(0, 366),
+    metavar="DAYS",
+    help="Of police and enforcement: after how many days an owner is told of what they read. "
+    "Default: as it was, at first 0.",
+)
 @DATA
 def add(
     slug: str,
@@ -94,6 +103,7 @@ def add(
     datasets: tuple[str, ...],
     categories: tuple[str, ...],
     never_shared: tuple[str, ...],
+    ledger_delay: int | None,
     data: Path | None,
 ) -> None:
     """Add the partner SLUG, or bring it up to date."""
@@ -110,6 +120,8 @@ def add(
             saved = await save_partner(session, IdSource(), gemeente, slug, name, kind)
             codes = None if every_wijk else wijken
             await set_working_area(session, saved, codes, works_from, works_until, contact)
+            if ledger_delay is not None:
+                await set_ledger_delay(session, saved, ledger_delay)
             for dataset, days, of_kind in promises:
                 await declare_dataset(
                     session,

@@ -54,6 +54,17 @@ async def save_partner(
     return Partner(gemeente, id_)
 
 
+async def set_ledger_delay(session: Session, partner: Partner, days: int) -> None:
+    """Says after how many days an owner is told by the day that this partner read its records.
+
+    Refuses (BAD_ARGUMENT) a partner that is neither police nor enforcement.
+    """
+    kind = await session.fetchval("partner_kind", partner.gemeente, partner.id)
+    if days and kind not in ("POLICE", "ENFORCEMENT"):
+        raise Refusal("BAD_ARGUMENT", name="--ledger-delay", why="POLICE_ALONE")
+    await session.fetch("partner_delay", partner.gemeente, partner.id, days)
+
+
 async def set_working_area(
     session: Session,
     partner: Partner,

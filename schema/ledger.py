@@ -89,13 +89,13 @@ class BreachRead:
     )
     agreement: Agreement = loaded(AGREEMENT, "Under which agreement.")
     version: int = strawberry.field(description="Which version of the agreement held then.")
-    purpose: str
+    purpose: str = strawberry.field(description="For what, as the agreement said then.")
     processing_activity: str = from_row(lambda row: activity_of(row, row["reader"]), ACTIVITY)
     kind: Kind
-    operation: str
+    operation: str = strawberry.field(description="How the reader called its request.")
     fields: list[str] = strawberry.field(description="What could be seen of each, by the rule.")
-    first_at: datetime
-    last_at: datetime
+    first_at: datetime = strawberry.field(description="When for the first time.")
+    last_at: datetime = strawberry.field(description="When for the last time.")
     reads: int = strawberry.field(description="In how many requests.")
     distinct_records: int = strawberry.field(description="How many records were shown.")
     counted: int | None = strawberry.field(
@@ -122,8 +122,8 @@ class BreachRecord:
     fields: list[str] = strawberry.field(
         description="What could be seen of it, all reads together."
     )
-    first_at: datetime
-    last_at: datetime
+    first_at: datetime = strawberry.field(description="When for the first time.")
+    last_at: datetime = strawberry.field(description="When for the last time.")
     reads: int = strawberry.field(description="In how many requests.")
     withdrawn_on: date | None = strawberry.field(
         description="Of one's own: on which day it was withdrawn."
@@ -143,8 +143,10 @@ class BreachInput:
         description="READ_BY_OTHERS: who read the caller's records. READ_BY_US: what was read with "
         "the caller's log-ins, so that the owners can be told.",
     )
-    since: datetime
-    until: datetime | None = None
+    since: datetime = strawberry.field(description="From this moment on.")
+    until: datetime | None = strawberry.field(
+        default=None, description="Before this moment; null: until now."
+    )
     organisation: strawberry.ID | None = strawberry.field(
         default=None, description="Only this organisation on the other side."
     )

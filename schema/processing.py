@@ -23,7 +23,7 @@ from sql.errors import Refusal
 )
 class ProcessingActivity:
     code: str = strawberry.field(description="The organisation's own name for it.")
-    version: int
+    version: int = strawberry.field(description="From 1; the newest that has begun holds.")
     valid_from: date = strawberry.field(
         name="from", description="From which day this version holds."
     )
@@ -32,7 +32,7 @@ class ProcessingActivity:
     legal_basis: str
     categories: list[str] = strawberry.field(description="Of persons and of data.")
     retention: str | None = strawberry.field(description="How long, as an ISO 8601 duration: P1Y.")
-    recipients: list[str]
+    recipients: list[str] = strawberry.field(description="Who gets the data.")
     measures: list[str] = strawberry.field(description="How it is protected.")
     agreements: list[Agreement] = loaded_each(
         AGREEMENT, "agreements", "The agreements that fall under it, for this organisation."
@@ -54,21 +54,23 @@ class ProcessingActivityInput:
     from_: date | None = strawberry.field(
         name="from", default=None, description="From which day it holds. Default: today."
     )
-    name: str
-    purpose: str
-    legal_basis: str
-    categories: list[str] = strawberry.field(default_factory=list)
+    name: str = strawberry.field(description="As people know it.")
+    purpose: str = strawberry.field(description="For what.")
+    legal_basis: str = strawberry.field(description="On which ground.")
+    categories: list[str] = strawberry.field(
+        default_factory=list, description="Of persons and of data."
+    )
     retention: str | None = strawberry.field(
         default=None, description="How long, as an ISO 8601 duration: P1Y, P30D."
     )
-    recipients: list[str] = strawberry.field(default_factory=list)
-    measures: list[str] = strawberry.field(default_factory=list)
+    recipients: list[str] = strawberry.field(default_factory=list, description="Who gets the data.")
+    measures: list[str] = strawberry.field(default_factory=list, description="How it is protected.")
 
 
 @strawberry.input(description="Under which activity an agreement falls, for the caller.")
 class AssignActivityInput:
-    agreement: strawberry.ID
-    code: str
+    agreement: strawberry.ID = strawberry.field(description="One that the caller is a party to.")
+    code: str = strawberry.field(description="An activity in the caller's register.")
 
 
 @strawberry.type(description="The activity as it is now, or why nothing changed.")

@@ -1,9 +1,5 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Evidence of tampering. Sealing needs no asker; the rest runs as hub_owner while hub.backup is on, for it looks at every entry.
--- seal_logs --
--- Seals what was committed to the audit log and the read ledger of a gemeente, and tells how many entries that were.
-select hub.seal_logs($1::text) as sealed
-
+-- Evidence of tampering. Runs as hub_owner while hub.backup is on, for it looks at every entry.
 -- seal_head --
 -- The newest seal of a gemeente: what to keep elsewhere.
 select s.number, encode(s.root, 'hex') as root from hub.seals s where s.gemeente = $1::text order by s.number desc limit 1

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- What the hub does once a day, for every gemeente. None of it needs an asker: the database decides what is due.
+-- What the hub does once a day, and every minute (seal_logs), for every gemeente. None of it needs an asker: the database decides what is due.
 
 -- daily_today --
 -- The hub's day.
@@ -28,3 +28,7 @@ select hub.forget_keys($1::text) as forgotten
 -- daily_forget_dry_runs --
 -- Takes away the dry runs that were not carried out in time, and tells how many.
 select hub.forget_dry_runs($1::text) as forgotten
+
+-- seal_logs --
+-- Seals what was committed to the audit log and the read ledger of a gemeente, and tells how many entries that were.
+select hub.seal_logs($1::text) as sealed

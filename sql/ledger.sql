@@ -85,11 +85,6 @@ where p.gemeente = hub.gemeente() and p.organisation = hub.asker() and ($1::bool
   where n.gemeente = p.gemeente and n.organisation = p.organisation and n.code = p.code and n.version > p.version))
 order by p.code, p.version desc
 
--- processing_activity --
--- A version of one of the asker's activities by its id.
-select p.code, p.version from hub.processing_activities p
-where p.gemeente = hub.gemeente() and p.organisation = hub.asker() and p.id = $1::uuid
-
 -- processing_activity_newest --
 -- The newest version of one of the asker's activities by its code; 0: there is none.
 select coalesce(max(p.version), 0) from hub.processing_activities p

@@ -7,6 +7,15 @@ values ($1::text, $2::uuid, $3::text, $4::text, $5::text, $6::boolean)
 on conflict (gemeente, slug) do update set name = excluded.name, kind = excluded.kind
 returning id
 
+-- partner_kind --
+-- What kind of organisation a partner is.
+select kind from hub.organisations where gemeente = $1::text and id = $2::uuid
+
+-- partner_delay --
+-- Says after how many days an owner is told that an organisation of police or enforcement read its records.
+update hub.organisations set ledger_delay_days = $3::int where gemeente = $1::text and id = $2::uuid
+returning kind
+
 -- partner_works --
 -- Says where an organisation works, until when, and whom to call there; wijken by their code in the current division.
 insert into hub.organisation_wijken (gemeente, organisation, wijk, works_from, works_until, contact)

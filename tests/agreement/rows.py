@@ -31,9 +31,14 @@ Columns = Mapping[str, str]
 # Fetched by a resolver, and handed on as they are.
 FETCHED = {
     "AccessCell": ("access_matrix",),
+    "AuditEntry": ("audit_entries",),
+    "BreachRead": ("breach_reads",),
+    "BreachRecord": ("breach_records",),
     "Capability": ("rights_of_asker",),
     "Dataset": ("datasets_of_asker",),
     "HistoryEntry": ("history_of_records",),
+    "LedgerLine": ("ledger_lines",),
+    "ProcessingActivity": ("processing_activities",),
     "PublishedAgreement": ("agreements_published",),
     "PushReceipt": ("receipts_by_id", "receipts_newest"),
     "PushRow": ("rows_of_receipts",),
@@ -48,6 +53,7 @@ MADE = {
     "AgreementDiff",
     "AgreementDraft",
     "AgreementTemplate",
+    "BreachReport",
     "Budget",
     "Count",
     "DiffLine",

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.anyio
 
 ADMINISTRATION = {
     "areas.sql",
+    "audit.sql",
     "backup.sql",
     "demo.sql",
     "doctor.sql",

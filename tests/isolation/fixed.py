@@ -590,7 +590,15 @@ class Battery:
         async def logs() -> None:
             world = self.play.world
             async with undone(app):
-                await Logs(world.gemeente, world.organisations, superuser, app, owner).prove()
+                second, shared = world.organisations[1], named(world.gemeente, "buurt")
+                others = tuple(
+                    id_
+                    for id_, one in world.agreements.items()
+                    if second in one.parties and id_ != shared
+                )
+                await Logs(
+                    world.gemeente, world.organisations, others, superuser, app, owner
+                ).prove()
 
         return {
             "logs": logs,

@@ -23,8 +23,8 @@ LINES = "select owner, reader, actor, trace, operation from hub.ledger_lines($1,
 
 PLACE_LINE = """insert into hub.read_ledger (gemeente, owner, id, reader, actor, at, on_day, told_on, agreement, version, purpose, kind,
   records, fields, operation, ids, trace)
-  select $1, $2, $3, $4, 'jan', hub.now() + $5 * interval '1 hour', hub.today() + $6::int, hub.today() + $6::int, $7, 1, 'x', $8, 1, '{}',
-    $9, array[$3], 'spoor'"""
+  select $1, $2::uuid, $3::uuid, $4::uuid, 'jan', hub.now() + $5::int * interval '1 hour', hub.today() + $6::int, hub.today() + $6::int,
+    $7::uuid, 1, 'x', $8, 1, '{}', $9, array[$3::uuid], 'spoor'"""
 ACTIVITY = """insert into hub.processing_activities (id, code, version, valid_from, name, purpose, legal_basis)
   values ($1, $2, $3, hub.today() + $4::int, 'x', 'x', 'x')"""
 ASSIGN = "insert into hub.agreement_activities (agreement, code) values ($1, $2) on conflict (gemeente, organisation, agreement) do update set code = excluded.code"
@@ -36,6 +36,7 @@ class Logs:
 
     gemeente: str
     organisations: tuple[UUID, ...]
+    agreements: tuple[UUID, ...]
     superuser: Connection
     app: Any
     owner: Any
@@ -194,12 +195,18 @@ class Logs:
         read = Read(self.organisations[0], shared)
         async with self._as(1, "COUNCIL"):
             await self._refused(ACTIVITY, UUID(int=21), "toezicht", 1, 0)
-        for place, gemeente in ((1, self.gemeente), (0, self.gemeente), (1, TWIN)):
+        for place, gemeente, versions in (
+            (1, self.gemeente, ((1, -1), (2, 0), (3, 1))),
+            (0, self.gemeente, ((7, 0),)),
+            (1, TWIN, ((8, 0),)),
+        ):
             async with self._as(place, OFFICER, gemeente=gemeente):
-                for version, days in ((1, -1), (2, 0), (3, 1)):
+                for version, days in versions:
                     await self.app.execute(
                         ACTIVITY, UUID(int=20 + version), "toezicht", version, days
                     )
+        async with self._as(1):
+            await self._refused(ASSIGN, shared, "toezicht")
         async with self._as(0, OFFICER):
             await self.app.execute(ACTIVITY, UUID(int=30), "ander", 1, 0)
             await self.app.execute(ASSIGN, shared, "ander")
@@ -212,8 +219,12 @@ class Logs:
             await self._refused(ASSIGN, shared, "ander")
             await self._refused(ASSIGN, named(TWIN, "nergens"), "toezicht")
             assert (await self._logged(read)) == (None, None)
+            await self.app.execute(ACTIVITY, UUID(int=31), "zaken", 9, 0)
+            for other in self.agreements:
+                await self.app.execute(ASSIGN, other, "zaken")
             await self.app.execute(ASSIGN, shared, "toezicht")
-            await self._refused(ASSIGN, shared, "ander")
+            await self._refused("update hub.agreement_activities set code = 'ander'")
+            await self._in_twin(shared)
             assert (await self._logged(read)) == ("toezicht", 2)
         async with self._as(1):
             await self._refused(ASSIGN, shared, "toezicht")
@@ -223,6 +234,14 @@ class Logs:
         async with self._as(2, OFFICER):
             await self.app.execute(ACTIVITY, UUID(int=41), "toezicht", 1, 0)
             await self._refused(ASSIGN, shared, "toezicht")
+
+    async def _in_twin(self, agreement: UUID) -> None:
+        """The same assignment in the twin, where another version holds."""
+        await self.superuser.execute("reset role")
+        await self.superuser.execute(
+            "insert into hub.agreement_activities (gemeente, organisation, agreement, code) values ($1, $2, $3, 'toezicht')",
+            *(TWIN, self.organisations[1], agreement),
+        )
 
     async def _logged(self, read: Read) -> tuple[str | None, int | None]:
         (row,) = await self.app.fetch(LOG_READS, *log_reads("test", read))
@@ -247,9 +266,17 @@ class Logs:
                 f"select id from hub.{table} {ours}", self.gemeente
             )
             sealed = await self.superuser.fetch(
-                "select entry from hub.sealed_entries where log = $1", log
+                "select entry from hub.sealed_entries where gemeente = $1 and log = $2",
+                self.gemeente,
+                log,
             )
             assert sorted(row[0] for row in sealed) == sorted(row[0] for row in entries)
+        await self.superuser.execute(
+            "select hub.audit($1, $2, 'PROOF', 'x', '{}')", self.gemeente, self.organisations[0]
+        )
+        assert await self.app.fetchval("select hub.seal_logs($1)", self.gemeente) == 0
+        await self.superuser.execute("reset role")
+        await self.superuser.execute("delete from hub.audit_log where action = 'PROOF'")
 
     async def _erasure(self) -> None:
         """What is erased is of one organisation, or of before a day, in one gemeente."""
@@ -257,17 +284,23 @@ class Logs:
         placed = "select count(*) from hub.read_ledger where purpose = 'x'"
         named_ = f"{placed} and actor = 'jan'"
         erase = "select hub.erase_actor_from_logs($1, $2, 'jan', 'gewist')"
-        assert await self.owner.fetchval(erase, self.gemeente, second) >= 2
+        entries = "select count(*) from hub.audit_log where actor = 'jan' and gemeente = $1 and organisation = $2 and by_organisation = $2"
+        await self.superuser.execute("reset role")
+        known = await self.superuser.fetchval(entries, self.gemeente, second)
+        reads = "select count(*) from hub.read_ledger where actor = 'jan' and gemeente = $1 and reader = $2"
+        known += await self.superuser.fetchval(reads, self.gemeente, second)
+        assert await self.owner.fetchval(erase, self.gemeente, second) == known
         assert await self._counted(named_) == 8 - 2
         assert await self.owner.fetchval(erase.replace("jan", "piet"), self.gemeente, third) == 0
         assert await self._counted(named_) == 8 - 2
-        await self.owner.fetchval(
-            "select hub.erase_owner_from_ledger($1, $2)", self.gemeente, second
-        )
+        erase = "select hub.erase_owner_from_ledger($1, $2)"
+        assert await self.owner.fetchval(erase, self.gemeente, second) == 1
         assert await self._counted(placed) == 8 - 1
-        await self.owner.fetchval(
-            "select hub.erase_ledger_before($1, hub.today() + 1)", self.gemeente
-        )
+        reads = "select count(*) from hub.read_ledger where gemeente = $1 and on_day <= hub.today()"
+        await self.superuser.execute("reset role")
+        known = await self.superuser.fetchval(reads, self.gemeente)
+        erase = "select hub.erase_ledger_before($1, hub.today() + 1)"
+        assert await self.owner.fetchval(erase, self.gemeente) == known
         assert await self._counted(placed) == 8 - 1 - 2
         assert await self._counted(f"{placed} and gemeente = '{TWIN}'") == 4
 

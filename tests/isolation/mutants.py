@@ -709,11 +709,8 @@ PREDICATES += [
     (("may_audit",), "hub.has_role('PRIVACY_OFFICER') or hub.has_role('ADMINISTRATOR')", "true"),
     (("may_audit",), " or hub.has_role('ADMINISTRATOR')", ""),
     (("may_audit",), "hub.has_role('PRIVACY_OFFICER') or", ""),
-    (("has_activity",), "p.gemeente = hub.gemeente() and", ""),
-    (("has_activity",), "p.organisation = hub.asker() and", ""),
     (("has_activity",), "and p.code = of_code", ""),
     (("is_party_to",), "and a.id = of_agreement", ""),
-    (("is_party_to",), "and hub.asker() = any (a.parties)", ""),
     (("audit_of_login",), "hub.asker() is null or hub.asker() = of_organisation", "true"),
     (("audit_of_login",), "hub.asker() is null or ", ""),
     (

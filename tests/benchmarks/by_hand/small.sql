@@ -6,11 +6,18 @@ with w as (
 ), s as materialized (
   select s.*, w.name as wijk_name from w
   cross join lateral hub.signals_newest(w.id, null, null, null, null, null, null, null, null, null, null, 5) s
+), read as materialized (
+  select owner, agreement, array_to_string(hidden, ',') as hidden, id from s where agreement is not null
 ), ledger as materialized (
-  select hub.log_reads(jsonb_agg(l), 'Klein') from (
-    select jsonb_build_object('kind', 'SIGNAL', 'owner', owner, 'agreement', agreement, 'hidden', hidden, 'records', count(*)) as l
-    from s where agreement is not null group by owner, agreement, hidden) x
-  having count(*) > 0
+  select l.* from (
+    select array_agg('SIGNAL'::text) as kinds, array_agg(x.owner order by x.owner, x.agreement, x.hidden) as owners,
+      array_agg(x.agreement order by x.owner, x.agreement, x.hidden) as agreements,
+      array_agg(x.hidden order by x.owner, x.agreement, x.hidden) as hidden,
+      array_agg(x.n order by x.owner, x.agreement, x.hidden) as counts
+    from (select owner, agreement, hidden, count(*)::int as n from read group by owner, agreement, hidden) x
+    having count(*) > 0) a
+  cross join lateral hub.log_reads(a.kinds, a.owners, a.agreements, a.hidden, a.counts, a.counts,
+    (select array_agg(r.id order by r.owner, r.agreement, r.hidden) from read r), 'Klein') l
 )
 select json_build_object('wijk', json_build_object(
   'id', translate(encode(('Wijk:' || w.id)::bytea, 'base64'), E'+/\n=', '-_'), 'code', w.code, 'name', w.name,
