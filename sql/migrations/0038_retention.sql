@@ -146,7 +146,8 @@ $$;
 -- What hub_retention may do -------------------------------------------------------------------------------------------
 create function hub.let_retention(of_table name, reads text[], changes text[], deletes boolean) returns void language plpgsql as $$
 begin
-  if not exists (select from pg_policy p where p.polrelid = ('hub.' || quote_ident(of_table))::regclass and p.polname = 'retention') then
+  if not exists (
+    select from pg_policy p where p.polrelid = ('hub.' || quote_ident(of_table))::regclass and 'hub_retention'::regrole = any (p.polroles)) then
     execute format('create policy retention on hub.%I to hub_retention using (true) with check (true)', of_table);
   end if;
   execute format('grant select (%s) on hub.%I to hub_retention', (select string_agg(quote_ident(c), ', ') from unnest(reads) c), of_table);
@@ -231,7 +232,7 @@ create function hub.erase_content(in_gemeente text, owners uuid[], records uuid[
   where w.gemeente = in_gemeente and (w.owner, w.record) = (u.owner, u.record);
 $$;
 
--- Takes away what one term has ended for, at most `n` rows of it, and returns how many those were. A record leaves a tombstone with
+-- Takes away what one term has ended for, at most `n` rows of it (of the ledger all), and returns how many those were. A record leaves a tombstone with
 -- what its source calls it, so that a later delivery does not bring it back.
 create function hub.retain(in_gemeente text, of_kind text, of_state text, n int) returns int
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -271,6 +272,9 @@ begin
     perform hub.erase_content(in_gemeente, owners, records,
       case when of_state = 'EXACT' then array(select c.column_name::text from hub.exact_columns(of_kind) c) end);
     return coalesce(cardinality(records), 0);
+  elsif of_kind = 'LEDGER' then
+    -- its lines are sealed: it knows how to let go of them
+    return hub.erase_ledger_before(in_gemeente, hub.today() - days + 1);
   end if;
   execute format('%s and (%s) in (%s)',
     case scope.table_name || '/' || of_state

@@ -7,9 +7,12 @@ create table hub.account_columns (
   table_name name not null,
   column_name name not null,
   holder name not null,
+  in_log boolean not null default false, -- sealed: changed by the log's own function alone
   primary key (table_name, column_name)
 );
 grant select on hub.account_columns to hub_retention;
+insert into hub.account_columns (table_name, column_name, holder, in_log) values
+  ('read_ledger', 'actor', 'reader', true), ('audit_log', 'actor', 'organisation', true), ('audit_log', 'login', 'organisation', true);
 
 create function hub.keeps_account(of_table name, of_column name, of_holder name) returns void language plpgsql as $$
 begin
@@ -21,6 +24,7 @@ select hub.keeps_account('history', 'actor', 'owner');
 select hub.keeps_account('receipts', 'actor', 'owner');
 select hub.keeps_account('agreement_decisions', 'actor', 'organisation');
 select hub.keeps_account('agreement_decisions', 'signed_by', 'organisation');
+select hub.keeps_account('onboardings', 'actor', 'owner');
 
 -- What is kept for a retry or a next delivery can name an account in a text of its own: that row goes.
 select hub.let_retention('idempotency_keys', '{gemeente,owner,key,part}', '{}', true);
@@ -40,7 +44,9 @@ declare
 begin
   update hub.tokens t set revoked_at = hub.now()
   where t.gemeente = in_gemeente and t.organisation = of_organisation and t.name = of_name and t.revoked_at is null;
-  for table_name, column_name in select c.table_name, c.column_name from hub.account_columns c order by 1, 2 loop
+  for table_name, column_name in
+    select c.table_name, c.column_name from hub.account_columns c where not c.in_log order by 1, 2
+  loop
     execute format('update hub.%I set %I = $4 where gemeente = $1 and %I = $2 and %2$I = $3', table_name, column_name,
       (select c.holder from hub.account_columns c where (c.table_name, c.column_name) = (erase_account.table_name, erase_account.column_name)))
       using in_gemeente, of_organisation, of_name, pseudonym;
@@ -236,7 +242,7 @@ begin
   select coalesce(jsonb_agg(jsonb_build_object('agreement', l.agreement, 'decision', l.decision) order by l.agreement), '[]') into agreements
   from hub.leave_agreements(in_gemeente, of_organisation, because) l;
   perform set_config('hub.actor', actor, true);
-  perform hub.audit(in_gemeente, of_organisation, 'PARTNER_CLOSED', of_organisation::text,
+  perform hub.audit(in_gemeente, of_organisation, 'PARTNER_CLOSED', 'urn:wijkhub:organisation:' || of_organisation,
     jsonb_build_object('wijken', wijken, 'tokens', cardinality(tokens), 'agreements', jsonb_array_length(agreements)));
   return jsonb_build_object('wijken', wijken, 'tokens', tokens, 'agreements', agreements);
 end $$;
@@ -262,7 +268,7 @@ begin
   insert into hub.deletion_proofs (gemeente, organisation, asked_by, reason, before)
   values (in_gemeente, of_organisation, by_organisation, because, found)
   on conflict do nothing;
-  perform hub.audit(in_gemeente, of_organisation, 'ERASURE_BEGUN', of_organisation::text, found);
+  perform hub.audit(in_gemeente, of_organisation, 'ERASURE_BEGUN', 'urn:wijkhub:organisation:' || of_organisation, found);
   return true;
 end $$;
 alter function hub.begin_erasure(text, uuid, text, uuid) owner to hub_retention;
@@ -286,6 +292,11 @@ begin
       where i.indrelid = ('hub.' || quote_ident(e.table_name))::regclass and i.indisprimary) as keys
     from hub.erasable e order by e.place
   loop
+    if each.table_name = 'tokens' then -- its accounts stand in what others keep: by a word that leads to nobody
+      perform a.rows from (
+        select distinct t.name from hub.tokens t where t.gemeente = in_gemeente and t.organisation = of_organisation) n
+      cross join lateral hub.erase_account(in_gemeente, of_organisation, n.name) a;
+    end if;
     if each.table_name = 'read_ledger' then
       rows := hub.erase_owner_from_ledger(in_gemeente, of_organisation);
     else
@@ -351,6 +362,8 @@ begin
     raise exception using errcode = 'HB041', message = 'there is no such organisation';
   end if;
   perform hub.close_organisation(hub.gemeente(), of_organisation, because);
+  perform hub.audit(hub.gemeente(), hub.asker(), 'PARTNER_OFFBOARDED', 'urn:wijkhub:organisation:' || of_organisation,
+    jsonb_build_object('erase', erase));
   if erase then
     perform hub.begin_erasure(hub.gemeente(), of_organisation, because, hub.asker());
   end if;

@@ -798,6 +798,7 @@ __all__ = [
     "TITLE",
     "Base",
     "Difference",
+    "Plant",
     "a_pair",
     "make_base",
     "rewrite",
