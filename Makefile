@@ -30,7 +30,7 @@ endef
 export LAUNCHER
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench client graphiql lock wheel clean
+.PHONY: help demo test check bench prove client graphiql lock wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ check: $(DEV) ## lint, format, types, import rules, and whether anything drifted
 
 bench: $(DEV) ## measure start-up, reads, the overview, a push and memory
 	@$(PY) -m tests.benchmarks $(ARGS)
+
+prove: $(DEV) ## carry out the proofs at their long size (ARGS="--only paths --processes 2")
+	@$(PY) -m tests.proofs $(ARGS)
 
 # In an environment of its own: the generator needs another graphql-core than the hub.
 client: $(PY) ## generate the typed client of docs/client from the schema and its operations

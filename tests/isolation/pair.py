@@ -21,6 +21,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 import orjson
+from starlette.applications import Starlette
 
 from hub.app import create_app
 from hub.limits import Documents
@@ -97,6 +98,7 @@ class Side:
     """One of the two worlds: its database, the model's idea of it, and the hub over it for the asker."""
 
     play: Play
+    hub: Starlette
     client: httpx.AsyncClient
     documents: Documents
 
@@ -642,7 +644,7 @@ async def _side(
     stack.push_async_callback(database.close)
     errors = iter(range(10**6))
     application = create_app(
-        replace(Settings(), limits=WITHOUT_END),
+        replace(Settings(), limits=WITHOUT_END, production=False),
         database,
         ids=IdSource(random.Random(seed).randbytes),
         clock=lambda: 0.0,
@@ -657,7 +659,7 @@ async def _side(
         headers={"Authorization": f"Bearer {base.token}"},
     )
     await stack.enter_async_context(client)
-    return Side(Play(copy.deepcopy(base.world), owner, app), client, documents)
+    return Side(Play(copy.deepcopy(base.world), owner, app), application, client, documents)
 
 
 def memory_of(base: Base, guesses: list[str]) -> Memory:

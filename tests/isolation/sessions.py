@@ -442,7 +442,7 @@ def taking_values() -> Iterator[str]:
             for field_name, one in type_.fields.items():
                 for argument, given in one.args.items():
                     if _needs_value(given):
-                        yield _key(type_, field_name, argument)
+                        yield argument_key(type_, field_name, argument)
         elif isinstance(type_, GraphQLInputObjectType):
             yield from (
                 f"{name}.{given}" for given, one in type_.fields.items() if _needs_value(one)
@@ -464,7 +464,7 @@ def _needs_value(given: GraphQLArgument | GraphQLInputField) -> bool:
     return not isinstance(named, (GraphQLEnumType, GraphQLInputObjectType))
 
 
-def _key(type_: Any, field_name: str, argument: str) -> str:
+def argument_key(type_: Any, field_name: str, argument: str) -> str:
     """The argument by the interface that brings it, if one does."""
     for interface in getattr(type_, "interfaces", ()):
         if field_name in interface.fields:
@@ -555,7 +555,7 @@ class Asking:
             elif not required and self.rng.random() > LIKELY.get(argument, 0.3):
                 continue
             place = f"v{len(self.variables)}"
-            self.variables[place] = self._value(taken.type, _key(type_, name, argument))
+            self.variables[place] = self.value(taken.type, argument_key(type_, name, argument))
             self.declared.append(f"${place}: {taken.type}")
             given.append(f"{argument}: ${place}")
         arguments = f"({', '.join(given)})" if given else ""
@@ -590,18 +590,17 @@ class Asking:
         """Fields with arguments get an alias of their own, because fragments on several types may ask them differently."""
         return f"{name}{len(self.variables)}: {text}" if "(" in text.split("{")[0] else text
 
-    def _value(self, type_: Any, key: str) -> Any:
+    def value(self, type_: Any, key: str) -> Any:
+        """Something that an argument or a field of an input can be given."""
         if isinstance(type_, GraphQLNonNull):
-            return self._value(type_.of_type, key)
+            return self.value(type_.of_type, key)
         if isinstance(type_, GraphQLList):
-            return [
-                self._value(type_.of_type, key) for _ in range(self.rng.choice((0, 1, 1, 2, 3)))
-            ]
+            return [self.value(type_.of_type, key) for _ in range(self.rng.choice((0, 1, 1, 2, 3)))]
         if isinstance(type_, GraphQLEnumType):
             return self.rng.choice(list(type_.values))
         if isinstance(type_, GraphQLInputObjectType):
             made = {
-                name: self._value(one.type, f"{type_.name}.{name}")
+                name: self.value(one.type, f"{type_.name}.{name}")
                 for name, one in type_.fields.items()
                 if (isinstance(one.type, GraphQLNonNull) and one.default_value is Undefined)
                 or self.rng.random()

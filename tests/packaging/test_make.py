@@ -55,7 +55,7 @@ def make(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_make_alone_lists_the_commands(checkout: Path) -> None:
     done = make(checkout)
     assert done.returncode == 0
-    for command in ("demo", "test", "check", "bench", "lock", "wheel", "clean"):
+    for command in ("demo", "test", "check", "bench", "prove", "lock", "wheel", "clean"):
         assert f"make {command}" in done.stdout
     assert not (checkout / ".venv").exists()
 

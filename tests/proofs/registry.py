@@ -7,13 +7,19 @@ from tests.isolation.canaries import CANARIES
 from tests.isolation.catalogue import CATALOGUE
 from tests.isolation.doors import DOORS
 from tests.isolation.hunt import MUTANTS
+from tests.isolation.interleaved import CONCURRENCY
+from tests.isolation.matrix import MATRIX
 from tests.isolation.non_interference import NON_INTERFERENCE
+from tests.isolation.paths import PATHS
 from tests.proofs.proof import Proof
 
 PROOFS: tuple[Proof, ...] = (
     NON_INTERFERENCE,
+    DOORS,
     MUTANTS,
+    MATRIX,
     CANARIES,
     CATALOGUE,
-    DOORS,
+    PATHS,
+    CONCURRENCY,
 )  # fmt: skip

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The command carries proofs out in processes, adds up what they did, and tells what failed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cluster
+from tests.proofs import report
+from tests.proofs.proof import Counts, Outcome, Proof
+from tests.proofs.registry import PROOFS
+from tests.proofs.run import run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _counting(cluster: Cluster, numbers: range) -> Outcome:
+    assert 7 not in numbers, "seven is wrong"
+    return Outcome({"things": len(numbers)}, {"seen": frozenset(map(str, numbers))})
+
+
+def _more_than_five(outcome: Outcome) -> Counts:
+    assert len(outcome.met["seen"]) > 5, "too few"
+    return {**outcome.counts, "different": len(outcome.met["seen"])}
+
+
+def _proof(long: int) -> Proof:
+    return Proof("counting", 9, "thing", _counting, long, share=2, whole=_more_than_five)
+
+
+def test_what_shares_did_is_added_up_and_progress_is_told() -> None:
+    told: list[str] = []
+    done = run([(_proof(7), 7)], 1, told.append)
+    assert done.failures == []
+    assert done.counts == {"counting": {"things": 7, "different": 7}}
+    assert told[-1].endswith("counting: 7 of 7")
+
+
+def test_a_piece_that_fails_and_a_whole_that_proves_too_little_are_told() -> None:
+    small, failing = _proof(3), Proof("failing", 9, "thing", _counting, 9, share=9)
+    done = run([(small, 3), (failing, 9)], 1, lambda _: None)
+    assert done.counts == {}
+    assert "seven is wrong" in done.failures[0]
+    assert done.failures[1] == "counting, as a whole: too few"
+
+
+def test_every_proof_has_a_name_of_its_own_and_is_one_of_the_eight() -> None:
+    assert len({proof.name for proof in PROOFS}) == len(PROOFS)
+    assert {proof.number for proof in PROOFS} <= set(range(1, 9))
+
+
+def test_the_table_has_a_line_for_each_proof() -> None:
+    proof = _proof(7)
+    done = run([(proof, 7)], 1, lambda _: None)
+    table = "\n".join(report.markdown(report.result([(proof, 7)], done, 1, 61.0)))
+    assert "by `make prove`" in table
+    assert "| 9 counting | 7 things, 7 different |" in table
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+async def test_the_command_writes_what_it_counted_where_it_is_told_to(tmp_path: Path) -> None:
+    path = tmp_path / "counts.json"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.proofs", "--only", "catalogue", "--processes", "1", "--json", str(path)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, messages = await process.communicate()
+    assert process.returncode == 0, messages.decode()
+    assert "5 catalogue" in output.decode()
+    counted = json.loads(path.read_text(encoding="utf-8"))
+    assert counted["proofs"]["catalogue"]["counts"]["policies"] > 50
+    assert {"date", "commit", "python", "postgresql", "seconds"} <= counted.keys()
