@@ -51,15 +51,22 @@ ALLOWED: dict[str, dict[str, str]] = {
                 "slices",
             )
         },
+        "audit_log.actor": _ACCOUNT,
+        "audit_log.login": _ACCOUNT,
         "history.actor": _ACCOUNT,
         "history.after": _CONTENT,
         "history.before": _CONTENT,
+        "onboardings.actor": _ACCOUNT,
         "organisation_wijken.works_from": _CLOSED,
         "organisation_wijken.works_until": _CLOSED,
         "read_ledger.actor": _ACCOUNT,
         "receipt_rows.errors": _CONTENT,
         "receipt_rows.external_id": _CONTENT,
         "receipts.actor": _ACCOUNT,
+        **{
+            f"sealed_entries.{name}": "what was erased can be proved no more, and says by what it was"
+            for name in ("erasures", "person_digest", "person_salt", "salt")
+        },
         "tokens.name": _ACCOUNT,
         "tokens.revoked_at": _CLOSED,
         "tombstones.reason": _CONTENT,
@@ -159,7 +166,6 @@ EXECUTABLE: dict[str, str] = {
     "is_period/1": _PURE,
     "keeps_codes_only/0": "says what the asker's own kind of organisation may store",
     "last_day/3": _INVOKER,
-    "log_reads/2": "adds to the ledger, in the asker's name",
     "never_shared/0": _PURE,
     "ledger_lines/10": "the ledger with its times, of the asker's organisation, for its privacy officer",
     "log_reads/8": "adds to the ledger, in the asker's name",
@@ -174,7 +180,6 @@ EXECUTABLE: dict[str, str] = {
     "precision_of/1": _PURE,
     "principal_of/1": "whose token a digest is, asked before anyone is known",
     "published_agreements/1": "tells what the parties of an agreement chose to publish",
-    "publish/2": "publishes what the database itself finds due, once",
     "rank_of/1": _PURE,
     "rules_in_force/1": _INVOKER,
     "rules_on/2": _INVOKER,
