@@ -15,7 +15,8 @@ group by k.kind
 union all
 select 'READ', k.kind, '{}', 'EXACT', 'OWN_RECORDS', null, null, null, null from hub.contribution_kinds k
 union all
-select 'READ', r.kind, r.wijken, r.precision, 'AGREEMENT', a.title, a.purpose, r.provider, a.valid_until
+select 'READ', r.kind, r.wijken, r.precision, 'AGREEMENT', a.title, a.purpose, r.provider,
+  hub.last_day(a.gemeente, a.id, a.version)
 from hub.agreement_rules r
 join hub.agreements a on (a.gemeente, a.id, a.version) = (r.gemeente, r.agreement, r.version)
 where r.receiver = hub.asker() and hub.agreement_state(a.gemeente, a.id, a.version) = 'IN_FORCE'
