@@ -217,7 +217,8 @@ select c.wijk, a.title, min(c.min_cell) as min_cell, bool_and(c.alone) as alone,
 from hub.contributors(hub.gemeente(), $3::text) c
 join hub.measures m on m.gemeente = hub.gemeente() and m.code = c.measure
 cross join lateral (select hub.period_until($3) + m.open_days + 1 as on_day) d
-join hub.agreements a on (a.gemeente, a.id, a.version) = (m.gemeente, c.agreement, c.version) and a.valid_until >= d.on_day
+join hub.agreements a on (a.gemeente, a.id, a.version) = (m.gemeente, c.agreement, c.version)
+  and hub.last_day(a.gemeente, a.id, a.version) >= d.on_day
 join hub.agreement_rules r on (r.gemeente, r.agreement, r.version, r.number) = (a.gemeente, a.id, a.version, c.rule)
   and hub.period_from($3) > d.on_day - r.keep_days
 where c.provider = hub.asker() and c.kind = 'COUNT' and c.measure = $2 and c.wijk = any ($1::uuid[]) and not exists (
