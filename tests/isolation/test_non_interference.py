@@ -19,6 +19,7 @@ import pytest
 
 import schema.explanation
 import sql.session
+import tests.isolation.pair
 from resolvers.explanation import HIDDEN_OR_ABSENT
 from schema.ids import decode
 from sql.statements import Statement, statements
@@ -45,7 +46,7 @@ from tests.isolation.pair import (
     session_after_retention,
 )
 from tests.isolation.play import Connection
-from tests.isolation.sessions import VALUES, taking_values
+from tests.isolation.sessions import VALUES, Asking, Operation, taking_values
 
 TRIES = 16
 
@@ -224,6 +225,14 @@ def test_a_planted_ledger_that_tells_requests_apart_is_found(
     assert bases.runner.run(_first_difference(bases, plant))
 
 
+class OnlyExplanations(Asking):
+    """Sessions that ask why, and nothing else."""
+
+    def operation(self, kind: str | None = None, root: str | None = None) -> Operation:
+        """A question to explainAccess."""
+        return super().operation("query", "explainAccess")
+
+
 def test_a_planted_explanation_that_tells_absent_from_hidden_is_found(
     bases: Bases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +251,7 @@ def test_a_planted_explanation_that_tells_absent_from_hidden_is_found(
         return dataclasses.replace(said, cures=()) if hidden else said
 
     monkeypatch.setattr(schema.explanation, "_of_node", telling)
+    monkeypatch.setattr(tests.isolation.pair, "Asking", OnlyExplanations)
 
     async def plant(root: Connection) -> Any:
         await root.execute("""
