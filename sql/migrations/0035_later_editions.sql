@@ -104,10 +104,11 @@ create function hub.contributors(in_gemeente text, in_period text)
   returns table (audience uuid, measure text, wijk uuid, provider uuid, kind text, agreement uuid, version int, rule int,
     min_cell int, alone boolean)
   language sql stable parallel safe as $$
-  select r.receiver, m.code, r.wijk, r.provider, r.kind, r.agreement, r.version, r.rule, r.min_cell, a.alone
+  select r.receiver, m.code, r.wijk, r.provider, r.kind, r.agreement, r.version, r.rule, r.min_cell,
+    (r.agreement, r.version, r.rule) in (
+      select a.agreement, a.version, a.number from hub.agreement_rules a where a.gemeente = in_gemeente and a.alone)
   from hub.days_of(in_period) d
   cross join hub.rules_in_force(in_gemeente) r
-  join hub.agreement_rules a on (a.gemeente, a.agreement, a.version, a.number) = (in_gemeente, r.agreement, r.version, r.rule)
   join hub.measures m on m.gemeente = in_gemeente and m.period = d.unit and (
     r.category is null or array[r.category] = m.categories or (r.kind = 'SIGNAL' and r.category = any (m.categories)))
   join hub.organisation_wijken w on (w.gemeente, w.organisation, w.wijk) = (in_gemeente, r.provider, r.wijk)
@@ -135,10 +136,12 @@ create function hub.cube_of(in_gemeente text, in_period text, of_numbers text[])
       bool_and(c.alone) as alone, array_agg(distinct c.provider order by c.provider) as scope
     from contributors c
     group by c.audience, c.measure, c.wijk, c.breakdown, c.groups
-  ), granted as materialized ( -- each step once: without statistics it would be done anew per cell
+  ), grants as materialized ( -- each step once: without statistics it would be done anew per cell
+    select * from hub.grants g where g.gemeente = in_gemeente and g.kind in ('SIGNAL', 'COUNT')
+  ), granted as materialized (
     select c.*, g.slice, g.covers_from, g.valid_until, g.keep_days
     from contributors c
-    join hub.grants g on g.gemeente = in_gemeente and g.receiver = c.audience and g.wijk = c.wijk and g.kind = c.kind
+    join grants g on g.receiver = c.audience and g.wijk = c.wijk and g.kind = c.kind
       and g.owner = c.provider and (g.agreement, g.version, g.rule) = (c.agreement, c.version, c.rule)
   ), given as materialized ( -- each count once, under however many rules it is shared
     select distinct g.audience, g.measure, g.wijk, k.owner, k.id, k.count,
@@ -271,8 +274,11 @@ grant execute on function hub.next_edition(text, uuid, text, text) to hub_record
 -- The numbers of a period that are to be decided. It follows from agreements and days alone.
 create function hub.numbers_to_decide(in_gemeente text, in_period text) returns table (audience uuid, measure text, edition int)
   language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  with c as materialized (
+    select distinct x.audience, x.measure from hub.contributors(in_gemeente, in_period) x
+  )
   select c.audience, c.measure, n.edition
-  from (select distinct x.audience, x.measure from hub.contributors(in_gemeente, in_period) x) c
+  from c
   cross join lateral (select hub.next_edition(in_gemeente, c.audience, in_period, c.measure) as edition) n
   where n.edition is not null
 $$;
@@ -350,7 +356,9 @@ create function hub.decided(in_gemeente text, in_period text)
   returns table (key text, audience uuid, measure text, wijk uuid, edition int, is_part boolean, buurt uuid, "group" text,
     sensitive boolean, safe boolean, value int, before int, before_hidden int, min_cell int, alone boolean, scope uuid[],
     providers uuid[], records int[], unseen int[], hidden int, could_be_hidden int, withheld_weeks int, place text)
-  language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+  -- the planner cannot know how many cells there are, and would compare each with each
+  set enable_nestloop = off as $$
   with asked as materialized (
     select * from hub.numbers_to_decide(in_gemeente, in_period)
   ), cube as materialized (
@@ -477,7 +485,7 @@ alter function hub.numbers_for_solver(text, text) owner to hub_recorder;
 -- together. Only a closed period; what is published stays as it is. The administrator's alone.
 create function hub.publish(in_gemeente text, in_period text, withhold text[], in_digest text,
     out cells int, out parts int, out shown int, out withheld int, out complements int, out later int)
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
 declare
   made_of text;
 begin

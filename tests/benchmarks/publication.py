@@ -20,7 +20,7 @@ from sql.migrate import migrate
 from sql.session import Database
 from tests.overview.town import TODAY, WEEK, Rule, Seen, Town
 
-ORGANISATIONS, WIJKEN, SIGNALS = 15, 20, 6000
+ORGANISATIONS, WIJKEN, SIGNALS = 12, 18, 2400
 CATEGORIES = (
     "YOUTH_NUISANCE", "NOISE", "LITTER", "VANDALISM", "PAVING",
     "GREEN", "LIGHTING", "TRAFFIC", "SAFETY", "HOUSING",
