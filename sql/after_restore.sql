@@ -32,10 +32,12 @@ alter table hub.agreements force row level security;
 -- What was sealed stays sealed; what was not yet is sealed next.
 alter table hub.audit_log no force row level security;
 alter table hub.read_ledger no force row level security;
-update hub.audit_log e set xid = case when exists (
-  select from hub.sealed_entries s where (s.gemeente, s.log, s.entry) = (e.gemeente, 'AUDIT', e.id)) then '1'::xid8 else '2' end;
-update hub.read_ledger l set xid = case when exists (
-  select from hub.sealed_entries s where (s.gemeente, s.log, s.entry) = (l.gemeente, 'LEDGER', l.id)) then '1'::xid8 else '2' end;
+update hub.audit_log set xid = '1';
+update hub.audit_log e set xid = '2' where not exists (
+  select from hub.sealed_entries s where s.gemeente = e.gemeente and s.log = 'AUDIT' and s.entry = e.id);
+update hub.read_ledger set xid = '1';
+update hub.read_ledger l set xid = '2' where not exists (
+  select from hub.sealed_entries s where s.gemeente = l.gemeente and s.log = 'LEDGER' and s.entry = l.id);
 alter table hub.audit_log force row level security;
 alter table hub.read_ledger force row level security;
 update hub.seals set until_xid = '1', until_log = 'LEDGER', until_entry = 'ffffffff-ffff-ffff-ffff-ffffffffffff';

@@ -247,7 +247,7 @@ async def test_tokens_are_in_a_file_that_only_its_owner_can_read(demo: Demo) -> 
     assert list(demo.tokens) == [
         "wijkregisseur", "beheer", "raad", "buurtwerk", "corporatie-a", "corporatie-b",
         "handhaving", "wijkagent", "school-a", "school-b", "school-c", "school-d", "wijkzorgteam",
-        "bewoners",
+        "bewoners", "fg-buurtwerk", "fg-gemeente",
     ]  # fmt: skip
 
 
