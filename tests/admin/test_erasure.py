@@ -114,7 +114,8 @@ async def test_a_column_that_keeps_the_name_of_an_account_is_known(lived: World)
     async with lived.connect("superuser") as connection:
         found = await connection.fetch("""
             select c.relname || '.' || a.attname as place from pg_class c
-            join pg_attribute a on a.attrelid = c.oid and a.attname in ('actor', 'login', 'signed_by')
+            join pg_attribute a on a.attrelid = c.oid
+              and a.attname in ('actor', 'login', 'signed_by')
             where c.relnamespace = 'hub'::regnamespace and c.relkind = 'r'""")
         known = await connection.fetch(
             "select table_name || '.' || column_name as place from hub.account_columns"
