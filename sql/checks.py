@@ -124,7 +124,10 @@ CHECKS: dict[str, str] = {
           and not (k.kind is not null and (a.attname = 'version' or exists (
             select from hub.contribution_fields f where f.kind = k.kind and a.attname = any (f.columns)
               and f.field <> 'sourceId'
-              and (f.is_text or (f.shown_from = 'EXACT' and f.listed) or a.atttypid = 'text'::regtype))))""",
+              and (f.is_text or (f.shown_from = 'EXACT' and f.listed)
+                or (a.atttypid = 'text'::regtype and not f.is_code and not exists (
+                  select from pg_constraint l where l.conrelid = c.oid and l.contype = 'c' and l.conkey = array[a.attnum]
+                    and pg_get_constraintdef(l.oid) ~ '= ANY \\(ARRAY\\['))))))""",
     "the serving role may name what the transaction says": f"""
         select g.relname || '.' || a.attname from ({_GUARDED}) g join pg_attribute a on a.attrelid = g.oid
         where a.attname in ('gemeente', 'owner', 'organisation', 'proposed_by', 'recorded_on', 'invented', 'at', 'on_day', 'actor')

@@ -246,7 +246,7 @@ declare
 begin
   select x.*, k.kind is not null as of_records, array_to_string(x.keys, ', ') as names into strict scope
   from hub.retention_scope(of_kind, of_state) x left join hub.contribution_kinds k on k.kind = of_kind;
-  due := format('select %s %s order by %1$s limit $3', (select string_agg('s.' || c, ', ') from unnest(scope.keys) c),
+  due := format('select %s %s limit $3', (select string_agg('s.' || c, ', ') from unnest(scope.keys) c),
     hub.past_term(of_kind, of_state));
   if scope.of_records then
     -- held first, so that what its owner changes meanwhile is looked at as it became

@@ -310,9 +310,10 @@ async def check(connection: Connection, rows: Rows, batch: int) -> None:
     terms = await connection.fetch(
         "select kind, state, due from hub.retention_due('GM7001', 0)",
     )
+    most = (len(rows.records) + 2 * len(rows.logs)) // batch + 2
     taken = dict.fromkeys(((each["kind"], each["state"]) for each in terms), 0)
     for kind, state in taken:
-        for _ in range(5000):
+        for _ in range(most):
             done = await connection.fetchval(
                 "select hub.retain('GM7001', $1, $2, $3)", kind, state, batch
             )
@@ -404,8 +405,8 @@ def edges() -> Rows:
                 rows.records.append(
                     a_record(kind, n, recorded, day, changed, closed, status, n % 2)
                 )
-    rows.records.append(a_record("SIGNAL", next(numbers), 700, 272, 700, None, "NEW", 0))
-    rows.records.append(a_record("SIGNAL", next(numbers), 700, 274, 700, 500, "NEW", 0))
+    for day in (272, 273, 274):  # the first day of a number to come, and the days beside it
+        rows.records.append(a_record("SIGNAL", next(numbers), 700, day, 700, None, "DONE", 0))
     for table, term in zip(LOGS, (1826, 1826, 1826, 365, 1826, 1096), strict=True):
         for age in (term - 1, term, term + 1, 364, 365, 366):
             n = next(numbers)
