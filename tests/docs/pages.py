@@ -4,7 +4,8 @@
 How a page says what a block is (the first word after the fence is the language, as readers of
 Markdown expect; the rest is for the tests):
 
-    ```graphql as=buurtwerk    an operation, sent by the partner whose token has this name
+    ```graphql as=buurtwerk    an operation, sent by the partner whose token has this name; it asks
+                               for English, and with a last word "nl" for Dutch
     ```json variables          its variables; <name> stands for what an earlier answer held there
     ```json answer             its answer; "…" is any text, <name> a text that is used later on,
                                and a list that ends with "…" may go on
@@ -45,7 +46,12 @@ class Block:
     @property
     def asker(self) -> str | None:
         """Who carries it out: the name of a token for an operation, a role for statements."""
-        return self.info[3:] if self.info.startswith("as=") else None
+        return self.info[3:].removesuffix(" nl") if self.info.startswith("as=") else None
+
+    @property
+    def answered_in(self) -> str:
+        """The language that an operation asks for."""
+        return "nl" if self.info.endswith(" nl") else "en"
 
     @property
     def is_example(self) -> bool:

@@ -151,7 +151,8 @@ async def test_examples_do_what_the_page_says(page: Path, world: World, tmp_path
             elif step := steps.get(block):
                 variables = filled(step.variables, known)
                 partner = world.partner(step.asker)
-                got = await partner.answer(block.text, variables, **{"Accept-Language": "en"})
+                headers = {"Accept-Language": block.answered_in}
+                got = await partner.answer(block.text, variables, **headers)
                 got.pop("extensions", None)
                 assert step.answer is not None, f"{block.page}:{block.line} shows no answer"
                 found = list(differences(step.answer, got, known))
