@@ -42,15 +42,15 @@ end $$;
 -- what it has.
 create function hub.keep_never_shared() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-  asked uuid := case when new.profile = hub.never_shared() then coalesce(new.asked_profile, old.profile, hub.as_agreed()) else new.profile end;
   is_marked boolean := exists (
     select from hub.datasets d where (d.gemeente, d.owner, d.dataset) = (new.gemeente, new.owner, new.dataset) and d.never_share);
 begin
   if is_marked or (new.profile = hub.never_shared() and old.dataset is not distinct from new.dataset) then
+    new.asked_profile := case when new.profile = hub.never_shared() then coalesce(new.asked_profile, old.profile, hub.as_agreed())
+      else new.profile end;
     new.profile := hub.never_shared();
-    new.asked_profile := asked;
-  else
-    new.profile := asked;
+  elsif new.profile = hub.never_shared() or new.asked_profile is not null then
+    new.profile := case when new.profile = hub.never_shared() then coalesce(new.asked_profile, hub.as_agreed()) else new.profile end;
     new.asked_profile := null;
   end if;
   return new;

@@ -786,6 +786,8 @@ PREDICATES += [
     (("keep_never_shared",), "and old.dataset is not distinct from new.dataset", ""),
     (("keep_never_shared",), "coalesce(new.asked_profile, old.profile,", "coalesce("),
     (("keep_never_shared",), "coalesce(new.asked_profile, old", "coalesce(old"),
+    (("keep_never_shared",), "coalesce(new.asked_profile, hub.as_agreed())", "hub.as_agreed()"),
+    (("keep_never_shared",), "or new.asked_profile is not null then", "then"),
     (("keep_never_shared",), "and d.never_share)", ")"),
     (
         ("keep_never_shared",),
