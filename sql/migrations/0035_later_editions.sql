@@ -122,7 +122,8 @@ grant execute on function hub.contributors(text, text) to hub_app, hub_door, hub
 create function hub.cube_of(in_gemeente text, in_period text, of_numbers text[])
   returns table (audience uuid, measure text, wijk uuid, is_part boolean, buurt uuid, "group" text, total int, safe boolean,
     min_cell int, alone boolean, scope uuid[], providers uuid[], records int[], unseen int[], could_be_unseen int)
-  language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  language sql stable security definer set search_path = pg_catalog, pg_temp
+  set enable_nestloop = off as $$ -- as in hub.decided
   with contributors as materialized (
     select c.*, m.categories, m.breakdown, m.groups, d.from_day, d.until_day, d.today
     from (select x.*, hub.today() as today from hub.days_of(in_period) x offset 0) d
