@@ -363,7 +363,7 @@ def _carry_out(cluster: Cluster, worlds: range) -> Outcome:
     return together(outcomes)
 
 
-CANARIES = Proof("canaries", 4, "world", _carry_out, long=30, share=2)
+CANARIES = Proof("canaries", 4, "world", _carry_out, long=18, share=2)
 
 
 def _guesses(base: Base) -> list[str]:

@@ -262,7 +262,7 @@ def _prove(cluster: Cluster, worlds: range) -> Outcome:
     return Outcome({"worlds": len(worlds)})
 
 
-DOORS = Proof("doors", 1, "world", _prove, long=1000, share=100)
+DOORS = Proof("doors", 1, "world", _prove, long=500, share=100)
 
 
 async def _play(

@@ -35,7 +35,7 @@ PAGES: Mapping[str, tuple[str, ...] | None] = {
     "/ready": ("/ready",),
     "/static": ("/static/", "/static/x"),
     "/graphiql": ("/graphiql",),
-    "/graphiql/built": ("/graphiql/built/",),
+    "/graphiql/{name}": ("/graphiql/graphiql.js", "/graphiql/x"),
 }
 
 # A command and the arguments that it is tried with.

@@ -33,12 +33,16 @@ def _proof(long: int) -> Proof:
     return Proof("counting", 9, "thing", _counting, long, share=2, whole=_more_than_five)
 
 
-def test_what_shares_did_is_added_up_and_progress_is_told() -> None:
+def test_what_shares_did_is_added_up_and_told_with_progress_and_in_a_table() -> None:
     told: list[str] = []
-    done = run([(_proof(7), 7)], 1, told.append)
+    proof = _proof(7)
+    done = run([(proof, 7)], 1, told.append)
     assert done.failures == []
     assert done.counts == {"counting": {"things": 7, "different": 7}}
     assert told[-1].endswith("counting: 7 of 7")
+    table = "\n".join(report.markdown(report.result([(proof, 7)], done, 1, 61.0)))
+    assert "by `make prove`" in table
+    assert "| 9 counting | 7 things, 7 different |" in table
 
 
 def test_a_piece_that_fails_and_a_whole_that_proves_too_little_are_told() -> None:
@@ -46,20 +50,12 @@ def test_a_piece_that_fails_and_a_whole_that_proves_too_little_are_told() -> Non
     done = run([(small, 3), (failing, 9)], 1, lambda _: None)
     assert done.counts == {}
     assert "seven is wrong" in done.failures[0]
-    assert done.failures[1] == "counting, as a whole: too few"
+    assert done.failures[1].startswith("counting, as a whole: too few")
 
 
 def test_every_proof_has_a_name_of_its_own_and_is_one_of_the_eight() -> None:
     assert len({proof.name for proof in PROOFS}) == len(PROOFS)
     assert {proof.number for proof in PROOFS} <= set(range(1, 9))
-
-
-def test_the_table_has_a_line_for_each_proof() -> None:
-    proof = _proof(7)
-    done = run([(proof, 7)], 1, lambda _: None)
-    table = "\n".join(report.markdown(report.result([(proof, 7)], done, 1, 61.0)))
-    assert "by `make prove`" in table
-    assert "| 9 counting | 7 things, 7 different |" in table
 
 
 @pytest.mark.slow
