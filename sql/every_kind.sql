@@ -79,7 +79,7 @@ select exists (select from hub.{table} s where s.gemeente = hub.gemeente() and s
 -- {table}_sharing --
 -- What decides who sees the asker's own record ($1): where it is, what it is about, since when the hub has it, and whether it is of a
 -- dataset that is never shared (whose records have this profile).
-select array[s.wijk] as wijken, s.category, s.recorded_on, s.profile = 'ffffffff-ffff-ffff-ffff-ffffffffffff' as never_shared
+select array[s.wijk] as wijken, s.category, s.recorded_on, s.profile = hub.never_shared() as never_shared
 from hub.{table} s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1
 
 -- {table}_example --

@@ -80,5 +80,5 @@ returning s.id
 -- activities_sharing --
 -- What decides who sees the asker's own activity ($1): where it is, what it is about, since when the hub has it, and whether it is of a
 -- dataset that is never shared (whose records have this profile).
-select s.wijken, s.category, s.recorded_on, s.profile = 'ffffffff-ffff-ffff-ffff-ffffffffffff' as never_shared
+select s.wijken, s.category, s.recorded_on, s.profile = hub.never_shared() as never_shared
 from hub.activities s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1
