@@ -53,9 +53,7 @@ class Difference:
     warnings: Sequence[RowError]
 
 
-async def simulate(
-    context: Context, draft: AgreementDraft, tables: dict[str, str], replaced: UUID | None = None
-) -> Difference:
+async def simulate(context: Context, draft: AgreementDraft, tables: dict[str, str]) -> Difference:
     """What becomes visible, and what no longer is, if the draft were in force today.
 
     `tables` gives the table of each kind. Refuses what a proposal is refused for.
@@ -63,7 +61,7 @@ async def simulate(
     draft = await checked_draft(context, draft)
     rules = [asdict(rule) for rule in draft.rules]
     terms = {"valid_from": draft.valid_from, "valid_until": draft.valid_until}
-    rows = await context.session.fetch("try_agreement", terms, rules, replaced)
+    rows = await context.session.fetch("try_agreement", terms, rules, draft.replaces)
     examples = await _examples(context, rows, tables)
     lines = [_line(row, example) for row, example in zip(rows, examples, strict=True)]
     more = [line for row, line in zip(rows, lines, strict=True) if row["change"] == "MORE"]
@@ -75,8 +73,8 @@ async def simulate(
         for rule, fields in zip(draft.rules, shown, strict=True)
         if not _is_told(rule, more, me)
     ]
-    less += await _replaced(context, draft, replaced)
-    warnings = [each async for each in _warnings(context, draft, more, replaced)]
+    less += await _replaced(context, draft)
+    warnings = [each async for each in _warnings(context, draft, more)]
     return Difference(more, less, warnings)
 
 
@@ -124,17 +122,17 @@ def _as_agreed(rule: RuleDraft, fields: Sequence[str], me: UUID) -> Line:
     )
 
 
-async def _replaced(context: Context, draft: AgreementDraft, replaced: UUID | None) -> list[Line]:
+async def _replaced(context: Context, draft: AgreementDraft) -> list[Line]:
     """The rules of the agreement that is replaced of which the draft has none alike, but for the
     asker's own records, which were counted.
     """
-    if replaced is None:
+    if draft.replaces is None:
         return []
     kept = {(rule.provider, rule.receiver, rule.kind, rule.category) for rule in draft.rules}
     me = context.principal.organisation
     return [
         Line(row["receiver"], row["kind"], row["category"], row["precision"], row["fields"], None)
-        for row in await context.session.fetch("rules_replaced", replaced)
+        for row in await context.session.fetch("rules_replaced", draft.replaces)
         if (row["provider"], row["receiver"], row["kind"], row["category"]) not in kept
         and (row["provider"] != me or row["precision"] == "COUNT")
     ]
@@ -143,9 +141,7 @@ async def _replaced(context: Context, draft: AgreementDraft, replaced: UUID | No
 # -- what to think of -----------------------------------------------------------------------------
 
 
-async def _warnings(
-    context: Context, draft: AgreementDraft, more: Sequence[Line], replaced: UUID | None
-) -> Any:
+async def _warnings(context: Context, draft: AgreementDraft, more: Sequence[Line]) -> Any:
     days = (draft.valid_until - draft.valid_from).days + 1
     if days > LONG_TERM_DAYS:
         yield RowError(("input", "until"), "LONG_TERM", {"days": days})
@@ -159,7 +155,7 @@ async def _warnings(
                 yield RowError(("input", "legalBasis"), "WPG_NOT_NAMED", values)
     gemeente = context.principal.gemeente
     in_force = await access_matrix(context.session, gemeente, None, Wanted())
-    now = [row for row in in_force if row["agreement"] != replaced]
+    now = [row for row in in_force if row["agreement"] != draft.replaces]
     for number, rule in enumerate(draft.rules):
         path = ("input", "rules", number)
         async for each in _not_at_work(context, rule, providers[rule.provider]):

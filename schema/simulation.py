@@ -15,10 +15,8 @@ from schema.contribution import Contribution
 from schema.contributions import BY_KIND, CONTRIBUTIONS
 from schema.enums import Category, Precision
 from schema.errors import UserError, user_errors
-from schema.ids import decode_as
 from schema.kind import Kind
 from schema.organisation import Organisation
-from sql.errors import Refusal
 
 TABLES = {each.kind.name: each.kind.table for each in CONTRIBUTIONS}
 
@@ -79,21 +77,12 @@ class SimulationQuery:
         self, info: strawberry.Info[Context, None], input: AgreementInput
     ) -> AgreementDiff | None:
         context = info.context
-        found = await simulate(context, await draft_of(context, input), TABLES, _replaced(input))
+        found = await simulate(context, await draft_of(context, input), TABLES)
         return AgreementDiff(
             becomes_visible=[await _told(context, line) for line in found.more],
             no_longer_visible=[await _told(context, line) for line in found.less],
             warnings=user_errors(found.warnings, context.language),
         )
-
-
-def _replaced(given: AgreementInput) -> Any:
-    """The agreement in whose place the proposal would come, if it says so."""
-    replaces = getattr(given, "replaces", None)
-    try:
-        return decode_as("Agreement", replaces) if replaces else None
-    except Refusal as refusal:
-        raise refusal.under("input", "replaces") from refusal
 
 
 async def _told(context: Context, line: Line) -> DiffLine:
