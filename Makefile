@@ -24,7 +24,7 @@ LOCK := env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_UR
 define LAUNCHER
 import pathlib, sys
 file = pathlib.Path(sys.executable).parent / "hub"
-file.write_text("#!%s\nimport sys\nsys.path.insert(0, %r)\nfrom hub.cli import main\nmain()\n" % (sys.executable, "$(CURDIR)"))
+file.write_text("#!%s\nimport sys\nsys.path.insert(0, %r)\nfrom hub.cli import main\nif __name__ == '__main__':\n    main()\n" % (sys.executable, "$(CURDIR)"))
 file.chmod(0o755)
 endef
 export LAUNCHER
