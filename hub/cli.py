@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from pathlib import Path
 from socket import socket
 from tempfile import TemporaryDirectory
@@ -31,7 +30,6 @@ from hub.commands import (
     JSON,
     Day,
     InOrder,
-    app_address,
     as_owner,
     changed,
     report,
@@ -39,13 +37,13 @@ from hub.commands import (
     settings_from,
     tell_json,
 )
-from hub.daily import Publish, daily_work, publish_if_due, run_daily
+from hub.daily import daily_work
+from hub.daily_command import daily
 from hub.doctor import doctor
 from hub.figures import division, facts, kwb
 from hub.holidays import holidays
 from hub.metrics import House, Traffic, traffic_of_workers
 from hub.new import new
-from hub.publisher import publish_apart
 from hub.publishing import publish
 from hub.remote.agreement_templates import agreement_template
 from hub.remote.agreements import agreement
@@ -63,13 +61,13 @@ from hub.serve import (
     is_loopback,
     looked_after,
     open_database,
+    owners_work,
     serve_app,
 )
 from hub.settings import Settings
 from hub.sheet_templates import template_command
 from hub.version import hub_version
 from hub.workers import Workers
-from resolvers.numbers.publishing import Published, publish_due
 from sql.migrate import migrate
 from sql.session import Database
 
@@ -175,8 +173,7 @@ async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
             tokens, day = await prepare(
                 app, database, owner, settings.data, today=today, report=report
             )
-            publishes = partial(publish_apart, owner_dsn)
-            async with daily_work(database, lambda _: None, publishes):
+            async with daily_work(database, lambda _: None, owners_work(settings, owner_dsn)):
                 await serve_app(
                     app, listening, lambda: click.echo(closing_words(address, tokens, day))
                 )
@@ -219,7 +216,7 @@ async def _serve(settings: Settings) -> None:
         traffic = Traffic()
         async with (
             open_database(settings, served.dsn, watch=traffic.pool) as database,
-            looked_after(database, house, traffic.registry, scraped, served.publish),
+            looked_after(database, house, traffic.registry, scraped, served.owner),
         ):
             app = create_app(settings, database, database_ready=served.ready, traffic=traffic)
             await serve_app(app, listening, told)
@@ -237,9 +234,7 @@ async def _serve_in_workers(
         counted = Path(folder) if scraped else None
         async with (
             open_database(settings, served.dsn, size=OF_THE_KEEPER) as database,
-            looked_after(
-                database, house, traffic_of_workers(Path(folder)), scraped, served.publish
-            ),
+            looked_after(database, house, traffic_of_workers(Path(folder)), scraped, served.owner),
         ):
             await Workers(settings, served.dsn, listening, house, counted).run(told)
 
@@ -395,52 +390,6 @@ def _tell_area(area: Any) -> None:
     )
 
 
-@main.command(short_help="Cut the feed and publish what is due, now.")
-@DATA
-def daily(data: Path | None) -> None:
-    """Do what the hub does by itself once a day: cut the feed's batch, forget what nobody came back
-    for, and publish the numbers that are due.
-
-    Numbers are published by the owner: with DATABASE_URL only if HUB_OWNER_URL is set as well.
-    Harmless to repeat.
-    """
-
-    async def work() -> None:
-        settings = settings_from(data=data)
-        async with (
-            app_address(settings) as address,
-            open_database(settings, address) as database,
-        ):
-            gemeenten = await database.call("daily_gemeenten")
-            codes = [row["code"] for row in gemeenten]
-            await run_daily(database, codes)
-            due = await publish_if_due(database, _publisher(settings))
-            click.echo(f"Done for {', '.join(codes) or 'no gemeente: none was imported'}")
-            if due:
-                click.echo(f"Numbers of {due} periods are due: run hub publish as the owner")
-
-    run(work())
-
-
-def _publisher(settings: Settings) -> Publish | None:
-    """Publishes as the owner of the database at hand; None where the owner's address is not
-    known.
-    """
-    if settings.database_url is not None and settings.owner_url is None:
-        return None
-
-    async def publish() -> int:
-        done: list[Published] = []
-
-        async def work(owner: Database) -> None:
-            done.extend(await publish_due(owner))
-
-        await as_owner(settings, work)
-        return sum(each.cells + each.parts for each in done)
-
-    return publish
-
-
 @main.command()
 def schema() -> None:
     """Print the GraphQL schema."""
@@ -454,6 +403,7 @@ import_group.add_command(facts)
 main.add_command(audit)
 main.add_command(backup)
 main.add_command(restore)
+main.add_command(daily)
 main.add_command(doctor)
 agreement.add_command(agreement_template)
 main.add_command(access)

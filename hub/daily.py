@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the hub does by itself once a day: tell of agreements that begin, end or end soon, cut the
-feed's batch, forget dry runs that nobody carried out and keys that no retry comes for, and let the
-numbers be published that are due. And every minute: seal what was added to the audit log and the
-read ledger.
+feed's batch, forget dry runs that nobody carried out and keys that no retry comes for, let the
+numbers be published that are due, and let what is past its term be taken away. And every minute:
+seal what was added to the audit log and the read ledger.
 
-Publishing is the owner's: a hub that has the owner's address lets a process of its own do it, for
-the solver that it needs would make one that serves larger. Another hub says what is due.
+Publishing and taking away are the owner's. A hub that has the owner's address does both; it
+publishes in a process of its own, for the solver that it needs would make one that serves larger.
+Another hub says what is due.
 
 All is decided in the database and has no effect when done already, so every hub over it may do it,
 at its start and at each new day of the hub's clock. A database that is away is tried again.
@@ -17,6 +18,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import date
 
 from hub.logs import event, places
@@ -31,8 +33,14 @@ POLL_SECONDS = 60.0
 Wait = Callable[[asyncio.Event], Awaitable[None]]
 
 
-# Publishes the numbers that are due; how many that were.
-Publish = Callable[[], Awaitable[int]]
+@dataclass(frozen=True, slots=True)
+class OwnersWork:
+    """What the owner of the database alone may do: publish what is due, and take away what is past
+    its term. `publish` says how many numbers that were.
+    """
+
+    publish: Callable[[], Awaitable[int]]
+    retain: Callable[[], Awaitable[object]]
 
 
 async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
@@ -68,14 +76,14 @@ async def seal_logs(database: Database, gemeenten: Sequence[str]) -> int:
     return sealed
 
 
-async def publish_if_due(database: Database, publish: Publish | None) -> int:
+async def publish_if_due(database: Database, owner: OwnersWork | None) -> int:
     """Lets numbers be published where some are due; how many periods are still due after that.
 
-    Without `publish`, which needs the owner's address, they are left to who publishes.
+    Without the owner's address they are left to who has it.
     """
     due = await periods_due(database)
-    if due and publish is not None:
-        published = await publish()
+    if due and owner is not None:
+        published = await owner.publish()
         event(logger, logging.INFO, "daily.published", numbers=published)
         due = await periods_due(database)
     if due:
@@ -98,13 +106,13 @@ async def wait_a_minute(stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def daily_work(
-    database: Database, done: Callable[[int], None], publish: Publish | None
+    database: Database, done: Callable[[int], None], owner: OwnersWork | None
 ) -> AsyncIterator[None]:
     """The daily work is done while the context lasts; `done` is told of each time, and of how many
     periods numbers are still due then.
     """
     stop = asyncio.Event()
-    daily = asyncio.create_task(daily_loop(database, stop, done=done, publish=publish))
+    daily = asyncio.create_task(daily_loop(database, stop, done=done, owner=owner))
     try:
         yield
     finally:
@@ -117,7 +125,7 @@ async def daily_loop(
     stop: asyncio.Event,
     wait: Wait = wait_a_minute,
     done: Callable[[int], None] = lambda _: None,
-    publish: Publish | None = None,
+    owner: OwnersWork | None = None,
 ) -> None:
     """Does the daily work now and whenever the hub's day changes, and seals the logs at each look,
     until `stop` is set; `done` is told of each time that the daily work was done.
@@ -132,7 +140,9 @@ async def daily_loop(
             gemeenten = [row["code"] for row in await database.call("daily_gemeenten")]
             if today != done_on:
                 await run_daily(database, gemeenten)
-                due = await publish_if_due(database, publish)
+                due = await publish_if_due(database, owner)
+                if owner is not None:  # after the numbers that are due: they may count what goes
+                    await owner.retain()
                 done(due)
                 done_on = today
             elif due:  # somebody else may have published them

@@ -3,37 +3,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from hub.commands import DATA, JSON, as_owner, report, run, settings_from, tell_json
-from hub.daily import wait_a_minute
-from hub.serve import told_to_stop
+from hub.commands import DATA, JSON, as_owner, run, settings_from, tell_json
 from resolvers.numbers.publishing import Published, publish_due
-from sql.errors import Unavailable
 from sql.session import Database
-
-Work = Callable[[Database], Awaitable[None]]
 
 
 @click.command(short_help="Publish the numbers that are due.")
 @click.option("--gemeente", help="Only of this gemeente (CBS code: GM0637). Default: every one.")
 @click.option("--period", help="Only of this week or quarter: 2026-W47, 2026-Q4. Default: all.")
 @click.option("--dry-run", is_flag=True, help="Only say how many would be published.")
-@click.option(
-    "--keep-running", is_flag=True, help="Go on, and publish whenever something becomes due."
-)
 @JSON
 @DATA
 def publish(
     gemeente: str | None,
     period: str | None,
     dry_run: bool,
-    keep_running: bool,
     as_json: bool,
     data: Path | None,
 ) -> None:
@@ -48,8 +37,6 @@ def publish(
       hub publish --dry-run
       hub publish --gemeente GM0637 --period 2026-W47
     """
-    if keep_running and (dry_run or as_json):
-        raise click.UsageError("--keep-running goes with neither --dry-run nor --json")
 
     async def work(owner: Database) -> None:
         tell = (lambda _: None) if as_json else _tell
@@ -58,25 +45,10 @@ def publish(
         )
         if as_json:
             tell_json({"dry_run": dry_run, "periods": [asdict(each) for each in done]})
-        elif not done and not keep_running:
+        elif not done:
             click.echo("Nothing is due")
 
-    settings = settings_from(data=data)
-    run(as_owner(settings, lambda owner: _again(work, owner) if keep_running else work(owner)))
-
-
-async def _again(work: Work, owner: Database) -> None:
-    """Does the work now and every minute, until SIGTERM or Ctrl-C; a database that is away is tried
-    again.
-    """
-    stop = asyncio.Event()
-    with told_to_stop(lambda _: stop.set()):
-        while not stop.is_set():
-            try:
-                await work(owner)
-            except Unavailable:
-                report("The database is away: trying again in a minute")
-            await wait_a_minute(stop)
+    run(as_owner(settings_from(data=data), work))
 
 
 def _tell(published: Published) -> None:

@@ -5,22 +5,17 @@ that is erased. The work is the database's own; the owner starts it.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from hub.commands import DATA, JSON, as_owner, report, run, settings_from, tell_json
-from hub.logs import event
-from hub.version import hub_version
-from resolvers.erasure import Place, erase_account, erase_partner, erasures_begun, places_of
+from hub.retaining import run_retention
+from resolvers.erasure import Place, erase_account, places_of
 from resolvers.partners import find_partner
-from resolvers.retention import BATCH, Due, Taken, set_term, take_away, terms_of, what_is_due
+from resolvers.retention import BATCH, Due, Taken, set_term, terms_of, what_is_due
 from sql.session import Database
-
-logger = logging.getLogger(__name__)
 
 GEMEENTE = click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
 BATCH_OPTION = click.option(
@@ -30,37 +25,6 @@ BATCH_OPTION = click.option(
     show_default=True,
     help="How many rows go in one transaction.",
 )
-
-
-async def run_retention(
-    owner: Database,
-    gemeenten: Sequence[str] | None = None,
-    *,
-    batch: int = BATCH,
-    tell: bool = False,
-) -> dict[str, list[Taken]]:
-    """Takes away what is past its term, and goes on with erasures that have begun, in some
-    gemeenten or (None) all of them; `tell` shows progress. What went, by gemeente.
-    """
-    if gemeenten is None:
-        gemeenten = [row["code"] for row in await owner.call("daily_gemeenten")]
-    show = _progress if tell else lambda _: None
-    taken = {}
-    for gemeente in gemeenten:
-        taken[gemeente] = await take_away(owner, gemeente, batch=batch, tell=show)
-        async with owner.administration() as session:
-            begun = await erasures_begun(session, gemeente)
-        for partner in begun:
-            await erase_partner(owner, partner, hub_version(), batch=batch, tell=show)
-        event(
-            logger,
-            logging.INFO,
-            "retention.done",
-            gemeente=gemeente,
-            rows=sum(each.rows for each in taken[gemeente]),
-            erasures=len(begun),
-        )
-    return taken
 
 
 def _progress(done: Taken | Place) -> None:
@@ -134,7 +98,7 @@ def run_(gemeente: str | None, dry_run: bool, batch: int, as_json: bool, data: P
                     due[code] = await what_is_due(session, code)
             _tell_due(due, as_json)
         else:
-            _tell_taken(await run_retention(owner, asked, batch=batch, tell=True), as_json)
+            _tell_taken(await run_retention(owner, asked, batch=batch, tell=_progress), as_json)
 
     run(as_owner(settings_from(data=data), work))
 

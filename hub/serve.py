@@ -20,10 +20,11 @@ import uvicorn
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
-from hub.daily import Publish, daily_work
+from hub.daily import OwnersWork, daily_work
 from hub.database import CONNECTIONS, Addresses, EmbeddedPostgres
 from hub.metrics import House, metrics_app
 from hub.publisher import publish_apart
+from hub.retaining import run_retention
 from hub.settings import Settings
 from sql.errors import Refusal
 from sql.migrate import migrate
@@ -41,13 +42,13 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A database that may be served: its address, whether its server is up, and who publishes its
-    numbers, where the owner's address is known.
+    """A database that may be served: its address, whether its server is up, and what its owner
+    does, where the owner's address is known.
     """
 
     dsn: str
     ready: Callable[[], bool]
-    publish: Publish | None
+    owner: OwnersWork | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,23 @@ async def database_at_hand(settings: Settings, report: Report) -> AsyncIterator[
     """
     if settings.database_url is not None:
         await check_fit_to_serve(settings.database_url)
-        owner = settings.owner_url
-        publish = partial(publish_apart, owner) if owner is not None else None
-        yield Served(settings.database_url, lambda: True, publish)
+        owner = owners_work(settings, settings.owner_url) if settings.owner_url else None
+        yield Served(settings.database_url, lambda: True, owner)
         return
     async with embedded_database(settings, report) as embedded:
         await migrate(embedded.addresses.owner, report)
-        publish = partial(publish_apart, embedded.addresses.owner)
-        yield Served(embedded.addresses.app, lambda: embedded.server.ready, publish)
+        owner = owners_work(settings, embedded.addresses.owner)
+        yield Served(embedded.addresses.app, lambda: embedded.server.ready, owner)
+
+
+def owners_work(settings: Settings, owner_dsn: str) -> OwnersWork:
+    """What the owner does each day, at its address."""
+
+    async def retain() -> None:
+        async with open_database(settings, owner_dsn, size=1) as owner:
+            await run_retention(owner)
+
+    return OwnersWork(partial(publish_apart, owner_dsn), retain)
 
 
 @asynccontextmanager
@@ -113,12 +123,12 @@ async def looked_after(
     house: House,
     traffic: CollectorRegistry,
     scraped: socket.socket | None,
-    publish: Publish | None,
+    owner: OwnersWork | None,
 ) -> AsyncIterator[None]:
     """What a hub does beside answering, while the context lasts: the daily work and, on `scraped`,
     /metrics.
     """
-    async with daily_work(database, house.daily_done, publish):
+    async with daily_work(database, house.daily_done, owner):
         if scraped is None:
             yield
             return

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from hub.daily import Publish, daily_loop, publish_if_due, run_daily, wait_a_minute
+from hub.daily import OwnersWork, daily_loop, publish_if_due, run_daily, wait_a_minute
+from hub.retaining import run_retention
 from resolvers.numbers.publishing import publish_due
 from sql.session import Database
 from tests.conftest import World
@@ -49,14 +50,18 @@ async def feeds_cut(connections: Connections, town: Town) -> int:
     return count
 
 
-def publisher(world: World) -> Publish:
-    """Publishes what is due, as the owner."""
+def owner_of(world: World) -> OwnersWork:
+    """The owner publishes what is due, and takes away what is past its term."""
 
     async def publish() -> int:
         async with world.owner() as owner:
             return sum(each.cells for each in await publish_due(owner))
 
-    return publish
+    async def retain() -> None:
+        async with world.owner() as owner:
+            await run_retention(owner)
+
+    return OwnersWork(publish, retain)
 
 
 async def test_numbers_are_published_and_the_feed_is_cut_once(
@@ -65,7 +70,7 @@ async def test_numbers_are_published_and_the_feed_is_cut_once(
     town = await build(*connections, PLAN)
     for _ in range(2):
         await run_daily(world.database, [town.gemeente])
-        assert await publish_if_due(world.database, publisher(world)) == 0
+        assert await publish_if_due(world.database, owner_of(world)) == 0
         assert await weeks(town) == ["2026-W46", "2026-W47"]
         assert await feeds_cut(connections, town) == 1
 
@@ -78,7 +83,7 @@ async def test_a_hub_without_the_owners_address_says_what_is_due_until_it_is_pub
 
     async def somebody_publishes() -> None:
         assert await weeks(town) == []
-        await publisher(world)()
+        await owner_of(world)()
 
     async def same_day() -> None:
         pass
@@ -107,7 +112,7 @@ async def test_the_work_is_done_at_the_start_and_again_when_the_day_changes(
         await look()
 
     days = Days(same_day, a_week_later, look)
-    await daily_loop(world.database, asyncio.Event(), days, publish=publisher(world))
+    await daily_loop(world.database, asyncio.Event(), days, owner=owner_of(world))
     assert seen == [(2, 1), (2, 1), (3, 2)]
 
 
@@ -116,7 +121,7 @@ async def test_workers_beside_each_other_do_the_work_once(
 ) -> None:
     town = await build(*connections, PLAN)
     await asyncio.gather(*(run_daily(world.database, [town.gemeente]) for _ in range(4)))
-    await asyncio.gather(*(publisher(world)() for _ in range(4)))
+    await asyncio.gather(*(owner_of(world)() for _ in range(4)))
     assert len(await weeks(town)) == 2
     assert await feeds_cut(connections, town) == 1
     assert set((await town.published()).values()) == {(0, "NONE", (1, 2, 3))}
@@ -135,7 +140,7 @@ async def test_a_database_that_is_away_is_asked_again(
         await taken.__aexit__(None, None, None)
 
     with caplog.at_level(logging.WARNING, "hub.daily"):
-        await daily_loop(database, asyncio.Event(), Days(comes_back), publish=publisher(world))
+        await daily_loop(database, asyncio.Event(), Days(comes_back), owner=owner_of(world))
     await database.close()
     assert len(await weeks(town)) == 2
     assert [record.getMessage() for record in caplog.records] == ["daily.database_away"]
@@ -154,7 +159,7 @@ async def test_a_fault_is_logged_without_its_message_and_ends_nothing(
 
     with caplog.at_level(logging.ERROR, "hub.daily"):
         days = Days(mended)
-        await daily_loop(world.database, asyncio.Event(), days, publish=publisher(world))
+        await daily_loop(world.database, asyncio.Event(), days, owner=owner_of(world))
     assert len(await weeks(town)) == 2
     [record] = caplog.records
     assert record.getMessage() == "daily.failed"
