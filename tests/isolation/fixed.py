@@ -890,8 +890,9 @@ class Battery:
         await self._again(play, committed)
         await play.decide(to_come, parties[1], "REVOKE")
         await self._again(play, committed)
-        rejected = await agree(play, "", 0, 40, shown, accept=False, **of)
-        await play.decide(rejected, parties[1], "REJECT")
+        # nor is one that the second and third had between them, of which one rejected it
+        rejected = await agree(play, "", 0, 40, rule(play, b, c, (0,)), accept=False, **of)
+        await play.decide(rejected, parties[2], "REJECT")
         await self._again(play, committed)
         # each of these shows less in one way than the one before; of the last that ended is told, for it counts only
         for less in (
@@ -907,8 +908,8 @@ class Battery:
         await agree(play, "", -1, 40, shown, accept=False, **of)
         # of two alone: the third reads nothing of it, though it has a first version of others
         alone = {"id_": named(play.world.gemeente, "versions of two")}
-        for precision in ("BUURT", "WIJK"):
-            await agree(play, "", 0, 40, replace(shown, precision=precision), **alone)
+        for begins, precision in ((0, "BUURT"), (-3, "WIJK")):
+            await agree(play, "", begins, 40, replace(shown, precision=precision), **alone)
         await self._again(play, committed)
 
     async def _again(self, play: Play, committed: list[Any]) -> None:
