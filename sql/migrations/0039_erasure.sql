@@ -136,12 +136,18 @@ insert into hub.erasable (place, table_name, holder, which) values
   (26, 'read_ledger', 'owner', default),
   (27, 'datasets', 'owner', default),
   (28, 'organisation_wijken', 'organisation', default),
-  (29, 'tokens', 'organisation', default);
+  (29, 'tokens', 'organisation', default),
+  (30, 'agreement_activities', 'organisation', default),
+  (31, 'processing_activities', 'organisation', default),
+  (32, 'onboardings', 'owner', default);
 create function hub.make_erasable(of_kind text, of_table name, day_column name) returns void language sql as $$
   insert into hub.erasable (place, table_name, holder) select min(e.place) - 1, of_table, 'owner' from hub.erasable e
 $$;
 select hub.every_kind_gets('make_erasable');
 
+select hub.let_retention('agreement_activities', '{gemeente,organisation,agreement}', '{}', true);
+select hub.let_retention('processing_activities', '{gemeente,organisation,code,version,id}', '{}', true);
+select hub.let_retention('onboardings', '{gemeente,owner,partner}', '{}', true);
 select hub.let_retention('receipt_rows', '{gemeente,owner,receipt,line}', '{}', true);
 select hub.let_retention('feed_items', '{gemeente,owner,receiver,id}', '{}', true);
 select hub.let_retention('grants', '{gemeente,owner,receiver,slice,agreement,version,rule}', '{}', true);

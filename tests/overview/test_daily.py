@@ -83,7 +83,7 @@ async def test_a_hub_without_the_owners_address_says_what_is_due_until_it_is_pub
 
     async def somebody_publishes() -> None:
         assert await weeks(town) == []
-        await owner_of(world)()
+        await owner_of(world).publish()
 
     async def same_day() -> None:
         pass
@@ -121,7 +121,7 @@ async def test_workers_beside_each_other_do_the_work_once(
 ) -> None:
     town = await build(*connections, PLAN)
     await asyncio.gather(*(run_daily(world.database, [town.gemeente]) for _ in range(4)))
-    await asyncio.gather(*(owner_of(world)() for _ in range(4)))
+    await asyncio.gather(*(owner_of(world).publish() for _ in range(4)))
     assert len(await weeks(town)) == 2
     assert await feeds_cut(connections, town) == 1
     assert set((await town.published()).values()) == {(0, "NONE", (1, 2, 3))}
