@@ -895,12 +895,24 @@ class Battery:
         await play.decide(rejected, parties[2], "REJECT")
         await self._again(play, committed)
         # each of these shows less in one way than the one before; of the last that ended is told, for it counts only
+        counted = replace(
+            shown, precision="COUNT", keep_days=999
+        )  # is not shown: no end of it is told
+        await agree(play, "", 0, 40, shown, counted, **of)
         for less in (
             shown,
             replace(shown, fields=()),
             replace(shown, fields=(), keep_days=30),
             replace(shown, fields=(), keep_days=30, includes_past=False),
             replace(shown, fields=(), keep_days=30, includes_past=False, category="NOISE"),
+            replace(
+                shown,
+                fields=(),
+                keep_days=30,
+                includes_past=False,
+                category="NOISE",
+                kind="ACTIVITY",
+            ),
             replace(shown, precision="COUNT", kind="COUNT", fields=()),
         ):
             await agree(play, "", 0, 40, less, **of)
@@ -1117,13 +1129,14 @@ class Battery:
     async def _announced(self, play: Play, recorder: Acting) -> None:
         """What receivers are told of agreements, and that the recorder reads nothing else of the feed."""
         rows = await recorder.fetch(
-            "select gemeente, change, agreement, receiver, owner, wijk, on_day from hub.feed_items"
+            "select gemeente, change, agreement, version, receiver, owner, wijk, on_day from hub.feed_items"
         )
         expected = {
             (
                 play.world.gemeente,
                 item.change,
                 item.agreement,
+                item.version,
                 item.receiver,
                 item.owner,
                 item.wijk,

@@ -385,7 +385,10 @@ class Play:
         ]
         told = [tuple(row) for row in await self.app.fetch(query, self.world.gemeente)]
         assert sorted(told) == sorted(published)
-        assert await self.app.fetch(query, f"{self.world.gemeente}x") == []
+        move = "select set_config('hub.gemeente', $1, true)"
+        await self.app.fetchval(move, "elsewhere")
+        assert await self.app.fetch(query, self.world.gemeente) == []
+        await self.app.fetchval(move, self.world.gemeente)
 
     async def _in_pages(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
         """All rows of a list that goes newest first in pages of 3."""
