@@ -158,6 +158,11 @@ where r.gemeente = hub.gemeente() and r.agreement = $1::uuid and r.version = $2:
       and (f.category is null or r.category is null or f.category = r.category) and f.covers_from < a.valid_from)
 order by r.number
 
+-- agreements_not_in_force --
+-- Of versions of agreements ($1, $2), those that are not in force, or no longer the asker's to know.
+select k.id from unnest($1::uuid[], $2::int[]) k(id, version)
+where hub.agreement_state(hub.gemeente(), k.id, k.version) is distinct from 'IN_FORCE'
+
 -- listable_fields --
 -- The fields of a kind that a rule may list.
 select field from hub.contribution_fields where kind = $1::text and listed order by field

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -40,6 +41,9 @@ ReadKey = tuple[str, UUID, UUID, tuple[str, ...]]
 
 # The role's own statement_timeout is 5 s: who is silent for longer is away.
 CALL_SECONDS = 6.0
+
+# A revocation is seen within a second: who read for longer than this looks again before it answers.
+LOOK_AGAIN_SECONDS = 0.5
 
 _BEGIN_READ = "begin isolation level repeatable read"
 _BEGIN_WRITE = "begin isolation level read committed"
@@ -199,9 +203,14 @@ class Database:
     """A pool of connections of one role to one database."""
 
     def __init__(
-        self, pool: asyncpg.Pool[Record], acquire_timeout: float, watch: Watch = lambda *_: None
+        self,
+        pool: asyncpg.Pool[Record],
+        acquire_timeout: float,
+        watch: Watch = lambda *_: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
+        self._clock = clock
         self._acquire_timeout = acquire_timeout
         self._watch = watch
         self._in_use = 0
@@ -216,9 +225,11 @@ class Database:
         acquire_timeout: float = 2.0,
         command_timeout: float = 30.0,
         watch: Watch = lambda *_: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> Database:
         """A pool of at most `size` connections; the first is made at once, so that a wrong address
-        shows here. `watch` is told of each change in how many are in use and are waited for.
+        shows here. `watch` is told of each change in how many are in use and are waited for;
+        `clock` gives monotonic seconds.
 
         Raises `Unavailable` when the database does not answer.
         """
@@ -238,7 +249,7 @@ class Database:
             )
         except FROM_DRIVER as error:
             raise translated(error) from error
-        return cls(pool, acquire_timeout, watch)
+        return cls(pool, acquire_timeout, watch, clock)
 
     async def close(self) -> None:
         """Waits for the sessions that are open and closes the connections."""
@@ -258,11 +269,28 @@ class Database:
         Reads see one moment (REPEATABLE READ); writes see what others committed (READ COMMITTED).
         `operation` is what the read ledger says the records of others were read for, `trace` the id
         that its lines share with those of the logs.
+
+        Raises `Unavailable` when a read took so long that an agreement by which it read ended
+        meanwhile: what it read is shared no more.
         """
+        began = self._clock()
         begin = (_BEGIN_READ if read_only else _BEGIN_WRITE) + "; " + _identity(principal, trace)
         async with self._transaction(begin, principal, operation) as session:
             yield session
             await session.write_ledger()
+        if read_only and session.read and self._clock() - began > LOOK_AGAIN_SECONDS:
+            await self._look_again(principal, session.read)
+
+    async def _look_again(self, principal: Principal, read: Sequence[Record]) -> None:
+        begin = f"{_BEGIN_READ}; {_identity(principal, '')}"
+        async with self._transaction(begin, principal, "") as session:
+            over = await session.fetch(
+                "agreements_not_in_force",
+                [line["agreement"] for line in read],
+                [line["version"] for line in read],
+            )
+        if over:
+            raise Unavailable("an agreement ended while it was read by")
 
     @asynccontextmanager
     async def administration(self) -> AsyncIterator[Session]:

@@ -7,15 +7,20 @@ its giver has, an end that is seen late.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import Any
 
 import asyncpg
 import pytest
+from starlette.datastructures import Headers
 
 from hub.app import create_app
+from hub.identity.tokens import TokenAdapter
 from hub.settings import Settings
 from schema.ids import decode_as
+from sql.errors import Unavailable
 from sql.session import Database
 from tests.conftest import World
 from tests.contract.agreeing import agree, decide, organisation, propose, rule, try_to_propose
@@ -282,6 +287,39 @@ async def test_a_revocation_is_seen_by_the_next_request_at_every_hub(
         assert told == ["AGREEMENT_STARTED", "AGREEMENT_ENDED"]
     slice_ = (await world.partner(A).ask(as_seen, {"b": await organisation(world, B)}))["mySlice"]
     assert slice_["asSeenBy"] == {"agreements": [], "signals": {"total": 0, "nodes": []}}
+
+
+@pytest.mark.parametrize(("seconds", "answers"), [(0.4, True), (0.6, False)])
+async def test_a_read_that_was_under_way_is_given_for_no_longer_than_a_moment(
+    world: World, seconds: float, answers: bool
+) -> None:
+    record = decode_as("Signal", await signal(world, A, "een-melding"))
+    agreement = await agree(world, [await rule(world, A, B, includesPast=True)], A, B)
+    moments = iter((0.0, seconds))
+    database = await Database.open(world.dsn("app"), size=2, clock=lambda: next(moments))
+    headers = Headers({"authorization": f"Bearer {world.cluster.tokens[B]}"})
+    principal = await TokenAdapter(database)(headers)
+    try:
+        with nullcontext() if answers else pytest.raises(Unavailable):
+            async with database.session(principal) as session:
+                rows = await session.fetch("signals_by_id", [record])
+                session.tally("SIGNAL", rows)
+                assert len(rows) == 1
+                await decide(world, A, "revoke", agreement)
+    finally:
+        await database.close()
+
+
+async def test_a_long_read_is_given_when_nothing_ended_meanwhile(world: World) -> None:
+    record = await signal(world, A, "een-melding")
+    await agree(world, [await rule(world, A, B, includesPast=True)], A, B)
+    moments = itertools.count(step=9)
+    database = await Database.open(world.dsn("app"), size=2, clock=lambda: next(moments))
+    try:
+        slow = Partner(create_app(Settings(), database), world.cluster.tokens[B])
+        assert (await slow.ask(OWN, {"id": record}))["node"] is not None
+    finally:
+        await database.close()
 
 
 async def test_the_end_of_a_term_is_seen_at_every_hub_without_anyone_acting(

@@ -46,7 +46,7 @@ NEW = {"title": "Nieuw", "from": "2026-12-01", "until": "2028-10-31"}
 async def day(world: World, month: int, day_: int, year: int = 2026) -> None:
     """Lets it be this day, with the day's work done."""
     await world.set_now(datetime(year, month, day_, 12, tzinfo=UTC))
-    await run_daily(world.database, ["GM0637"], periods=[])
+    await run_daily(world.database, ["GM0637"])
 
 
 async def whole(world: World, token: str, agreement: Proposal) -> dict[str, Any]:
