@@ -11,6 +11,7 @@ from tests.isolation.interleaved import CONCURRENCY
 from tests.isolation.matrix import MATRIX
 from tests.isolation.non_interference import NON_INTERFERENCE
 from tests.isolation.paths import PATHS
+from tests.overview.disclosing import DISCLOSURE
 from tests.proofs.proof import Proof
 
 PROOFS: tuple[Proof, ...] = (
@@ -21,5 +22,6 @@ PROOFS: tuple[Proof, ...] = (
     CANARIES,
     CATALOGUE,
     PATHS,
+    DISCLOSURE,
     CONCURRENCY,
 )  # fmt: skip
