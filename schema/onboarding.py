@@ -96,15 +96,14 @@ class OnboardingMutations:
         try:
             async with context.session.savepoint():
                 made = await onboard(context, asked, input.idempotency_key)
+                context.loaders.forget()
+                return await _payload(context, made)
         except Refusal as refusal:
             return OnboardPayload(
                 organisation=None, proposed_agreement=None, client_id=None, token=None,
                 replayed=False, sample_queries=[], checklist=[],
                 errors=[user_error(refusal, context.language)],
             )  # fmt: skip
-        finally:
-            context.loaders.forget()
-        return await _payload(context, made)
 
 
 async def _payload(context: Context, made: Onboarded) -> OnboardPayload:
@@ -118,13 +117,13 @@ async def _payload(context: Context, made: Onboarded) -> OnboardPayload:
         token=made.token,
         replayed=made.token is None,
         sample_queries=[each.replace("{code}", wijk["code"]) for each in _SAMPLES],
-        checklist=await _checklist(context, made, organisation["name"]),
+        checklist=await _checklist(context, made, agreement, organisation["name"]),
         errors=[],
     )
 
 
-async def _checklist(context: Context, made: Onboarded, name: str) -> list[str]:
-    ids = await context.loaders.load(WAITING, made.agreement)
+async def _checklist(context: Context, made: Onboarded, agreement: Any, name: str) -> list[str]:
+    ids = await context.loaders.load(WAITING, agreement[WAITING.key])
     waiting: list[Any] = await context.loaders.load_many(ORGANISATION, [row["id"] for row in ids])
     values = {
         "name": name,

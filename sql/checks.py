@@ -272,7 +272,7 @@ CHECKS: dict[str, str] = {
           and g.tgname = t and g.tgenabled = 'O')""",
     "what was changed is not audited": """
         select t || ': ' || g from (values
-          ('agreements', 'audited'), ('agreement_decisions', 'audited'), ('tokens', 'audited'), ('tokens', 'audited_change'),
+          ('agreements', 'audited'), ('agreement_decisions', 'audited'), ('replaced_versions', 'audited'), ('tokens', 'audited'), ('tokens', 'audited_change'),
           ('organisations', 'audited'), ('organisations', 'audited_change'), ('datasets', 'audited'), ('datasets', 'audited_change'),
           ('organisation_wijken', 'audited'), ('organisation_wijken', 'audited_change'), ('organisation_wijken', 'audited_end'),
           ('editions', 'audited'), ('processing_activities', 'audited'), ('agreement_activities', 'audited')) v(t, g)

@@ -176,6 +176,23 @@ create function hub.goes_on(in_gemeente text, of_agreement uuid, old int, new in
 $$;
 grant execute on function hub.goes_on(text, uuid, int, int, uuid, uuid, uuid) to hub_recorder;
 
+-- The versions of an agreement that a later one replaces, and from which day.
+create function hub.versions_to_replace(in_gemeente text, of_agreement uuid) returns table (version int, from_day date)
+  language sql stable parallel safe as $$
+  select a.version, n.from_day
+  from hub.agreements a
+  cross join lateral (
+    select min(hub.begins_on(b.gemeente, b.id, b.version)) as from_day
+    from hub.agreements b where (b.gemeente, b.id) = (a.gemeente, a.id) and b.version > a.version) n
+  -- of what was over by then, or never began, nobody is told when it would have been replaced
+  where (a.gemeente, a.id) = (in_gemeente, of_agreement) and n.from_day <= a.valid_until
+    and hub.begins_on(a.gemeente, a.id, a.version) is not null
+    and not exists (
+      select from hub.agreement_decisions d
+      where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision = 'REVOKE')
+$$;
+grant execute on function hub.versions_to_replace(text, uuid) to hub_recorder;
+
 -- who owns them replaces them
 set local role hub_recorder;
 
@@ -185,19 +202,13 @@ create or replace function hub.compile_grants(in_gemeente text, of_slices uuid[]
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   if of_agreement is not null then
-    delete from hub.replaced_versions p where (p.gemeente, p.agreement) = (in_gemeente, of_agreement);
+    -- what stays is not written anew: it is told once
+    delete from hub.replaced_versions p
+    where (p.gemeente, p.agreement) = (in_gemeente, of_agreement)
+      and (p.version, p.from_day) not in (select v.version, v.from_day from hub.versions_to_replace(in_gemeente, of_agreement) v);
     insert into hub.replaced_versions (gemeente, agreement, version, from_day)
-    select a.gemeente, a.id, a.version, n.from_day
-    from hub.agreements a
-    cross join lateral (
-      select min(hub.begins_on(b.gemeente, b.id, b.version)) as from_day
-      from hub.agreements b where (b.gemeente, b.id) = (a.gemeente, a.id) and b.version > a.version) n
-    -- of what was over by then, or never began, nobody is told when it would have been replaced
-    where (a.gemeente, a.id) = (in_gemeente, of_agreement) and n.from_day <= a.valid_until
-      and hub.begins_on(a.gemeente, a.id, a.version) is not null
-      and not exists (
-        select from hub.agreement_decisions d
-        where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision = 'REVOKE');
+    select in_gemeente, of_agreement, v.version, v.from_day from hub.versions_to_replace(in_gemeente, of_agreement) v
+    on conflict do nothing;
   end if;
 
   delete from hub.grants g

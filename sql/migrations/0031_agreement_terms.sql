@@ -22,6 +22,9 @@ grant insert (joint_controllers, separate_controllers, processors, dpia_on, inte
 alter table hub.agreement_decisions
   add column document text check (length(document) between 1 and 500 and (document !~ '^[A-Za-z][A-Za-z0-9+.-]*:' or document ~ '^https://'));
 grant insert (document) on hub.agreement_decisions to hub_app;
+-- Who of a party decided is that party's own: the others read which party it was.
+revoke select on hub.agreement_decisions from hub_app;
+grant select (gemeente, agreement, version, organisation, decision, at, reason, signed_by, document) on hub.agreement_decisions to hub_app;
 
 -- The last day of a version, as far as decided: of its term, or the day before it is replaced.
 create function hub.last_day(in_gemeente text, of_agreement uuid, of_version int) returns date language sql stable parallel safe as $$

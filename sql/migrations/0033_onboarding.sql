@@ -66,6 +66,7 @@ begin
   values (hub.gemeente(), new_id, token_name, token_digest, '{read,write}', hub.now() + interval '365 days');
   insert into hub.onboardings (gemeente, owner, partner, actor, on_day)
   values (hub.gemeente(), hub.asker(), new_id, hub.actor(), hub.today());
+  perform hub.audit(hub.gemeente(), hub.asker(), 'PARTNER_ONBOARDED', 'urn:wijkhub:organisation:' || new_id, '{}');
 end $$;
 grant execute on function hub.onboard_partner(uuid, text, text, text, uuid[], text, text[], text[], text, bytea) to hub_app;
 alter function hub.onboard_partner(uuid, text, text, text, uuid[], text, text[], text[], text, bytea) owner to hub_recorder;

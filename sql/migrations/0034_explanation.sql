@@ -56,19 +56,13 @@ create or replace function hub.compile_grants(in_gemeente text, of_slices uuid[]
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   if of_agreement is not null then
-    delete from hub.replaced_versions p where (p.gemeente, p.agreement) = (in_gemeente, of_agreement);
+    -- what stays is not written anew: it is told once
+    delete from hub.replaced_versions p
+    where (p.gemeente, p.agreement) = (in_gemeente, of_agreement)
+      and (p.version, p.from_day) not in (select v.version, v.from_day from hub.versions_to_replace(in_gemeente, of_agreement) v);
     insert into hub.replaced_versions (gemeente, agreement, version, from_day)
-    select a.gemeente, a.id, a.version, n.from_day
-    from hub.agreements a
-    cross join lateral (
-      select min(hub.begins_on(b.gemeente, b.id, b.version)) as from_day
-      from hub.agreements b where (b.gemeente, b.id) = (a.gemeente, a.id) and b.version > a.version) n
-    -- of what was over by then, or never began, nobody is told when it would have been replaced
-    where (a.gemeente, a.id) = (in_gemeente, of_agreement) and n.from_day <= a.valid_until
-      and hub.begins_on(a.gemeente, a.id, a.version) is not null
-      and not exists (
-        select from hub.agreement_decisions d
-        where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision = 'REVOKE');
+    select in_gemeente, of_agreement, v.version, v.from_day from hub.versions_to_replace(in_gemeente, of_agreement) v
+    on conflict do nothing;
   end if;
 
   delete from hub.grants g
@@ -90,6 +84,45 @@ begin
     and cardinality(a.parties) = (
       select count(*) from hub.agreement_decisions d
       where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision = 'ACCEPT');
+end $$;
+reset role;
+
+-- What each receiver sees of an own record, as migration 25 has it. Others can have a record with the same id, and who writes one can
+-- choose it: of what a door gives the asker's own is told alone.
+set local role hub_door;
+create or replace function hub.shown_as(of_kind text, of_record uuid)
+  returns table (receiver uuid, "precision" text, fields text[], agreement uuid, wijk uuid, buurt uuid)
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  me uuid := hub.asker();
+  known hub.contribution_kinds := (select k from hub.contribution_kinds k where k.kind = of_kind);
+  door name := 'shared_' || known.table_name || '_by_id';
+  own record;
+  each record;
+begin
+  execute format(
+    'select %s as slices, s.recorded_on, s.wijk from hub.%I s where s.gemeente = hub.gemeente() and s.owner = $1 and s.id = $2',
+    case when known.several then 's.slices' else 'array[s.slice]' end, known.table_name) into own using me, of_record;
+  for each in
+    select g.receiver as organisation, max(g.rank) as rank,
+      (array_agg(g.agreement order by g.rank desc, g.agreed_at, g.agreement, g.rule))[1] as agreement
+    from hub.grants g
+    where g.gemeente = hub.gemeente() and g.owner = me and g.slice = any (own.slices)
+      and hub.today() between g.valid_from and g.valid_until
+      and own.recorded_on between g.covers_from and g.valid_until and own.recorded_on > hub.today() - g.keep_days
+    group by g.receiver
+  loop
+    if each.rank = 0 then
+      return query select each.organisation, 'COUNT'::text, '{}'::text[], each.agreement, own.wijk, null::uuid;
+    else
+      perform set_config('hub.organisation', each.organisation::text, true);
+      return query execute format(
+        'select $2::uuid, r.precision, array(select f.field from hub.contribution_fields f where f.kind = $3 and f.shown_from <> ''OWN''
+           and f.field <> all (r.hidden) order by f.field), r.agreement, r.wijk, r.buurt from hub.%I(array[$1]) r where r.owner = $4', door)
+        using of_record, each.organisation, of_kind, me;
+      perform set_config('hub.organisation', me::text, true);
+    end if;
+  end loop;
 end $$;
 reset role;
 

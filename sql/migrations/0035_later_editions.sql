@@ -175,7 +175,7 @@ create function hub.cube_of(in_gemeente text, in_period text, of_numbers text[])
             select from (
               select s.wijk, s.category
               union all
-              select f.wijk, f.category from hub.feed_items f where f.gemeente = in_gemeente and f.record = s.id) p
+              select f.wijk, f.category from hub.feed_items f where f.gemeente = in_gemeente and f.owner = s.owner and f.record = s.id) p
             where p.wijk = v.wijk and (v.category is null or v.category = p.category))) as seen
     from signals s
     join hub.slices l on (l.gemeente, l.owner, l.id) = (in_gemeente, s.owner, s.slice)

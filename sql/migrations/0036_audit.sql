@@ -90,6 +90,25 @@ begin
 end $$;
 alter function hub.audit_agreement() owner to hub_recorder;
 
+-- A version that another takes the place of: told to its parties, who need not be parties of that one, with who proposed it.
+create function hub.audit_replacement() returns trigger
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform hub.audit(a.gemeente, p.party, 'AGREEMENT_REPLACED', format('urn:wijkhub:agreement:%s:%s', a.id, a.version),
+    jsonb_build_object('from', new.from_day, 'organisation', n.proposed_by))
+  from hub.agreements a
+  cross join lateral unnest(a.parties) p(party)
+  cross join lateral (
+    select b.proposed_by from hub.agreements b
+    where (b.gemeente, b.id) = (a.gemeente, a.id) and b.version > a.version
+      and hub.begins_on(b.gemeente, b.id, b.version) = new.from_day
+    order by b.version limit 1) n
+  where (a.gemeente, a.id, a.version) = (new.gemeente, new.agreement, new.version)
+  order by p.party;
+  return null;
+end $$;
+alter function hub.audit_replacement() owner to hub_recorder;
+
 -- Log-ins: made, changed (revoked, ended sooner, other roles), gone. Never what would open anything.
 create function hub.audit_token() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -175,12 +194,13 @@ alter function hub.audit_edition() owner to hub_recorder;
 
 -- the owner of a table needs this to hang a trigger on it
 set local role hub_recorder;
-grant execute on function hub.audit_agreement(), hub.audit_token(), hub.audit_partner(), hub.audit_area(), hub.audit_area_change(),
+grant execute on function hub.audit_agreement(), hub.audit_replacement(), hub.audit_token(), hub.audit_partner(), hub.audit_area(), hub.audit_area_change(),
   hub.audit_area_end(), hub.audit_edition() to hub_owner;
 reset role;
 
 create trigger audited after insert on hub.agreements for each row execute function hub.audit_agreement();
 create trigger audited after insert on hub.agreement_decisions for each row execute function hub.audit_agreement();
+create trigger audited after insert on hub.replaced_versions for each row execute function hub.audit_replacement();
 create trigger audited after insert or delete on hub.tokens for each row execute function hub.audit_token();
 create trigger audited_change after update on hub.tokens for each row when (old.* is distinct from new.*)
   execute function hub.audit_token();

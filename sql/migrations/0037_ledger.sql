@@ -111,6 +111,9 @@ alter table hub.organisations no force row level security;
 alter table hub.organisations
   add column ledger_delay_days int not null default 0 check (ledger_delay_days between 0 and 366),
   add constraint organisations_delay check (ledger_delay_days = 0 or kind in ('POLICE', 'ENFORCEMENT'));
+-- the delay of another is nobody's to know
+revoke select on hub.organisations from hub_app;
+grant select (gemeente, id, slug, name, kind, invented) on hub.organisations to hub_app;
 alter table hub.organisations force row level security;
 alter policy own on hub.read_ledger
   using (gemeente = (select hub.gemeente()) and owner = (select hub.asker()) and told_on <= (select hub.today()));

@@ -215,6 +215,24 @@ async def test_a_receiver_passes_nothing_on(world: World) -> None:
     assert await as_read(world, C, record) is None
 
 
+async def test_a_record_with_the_id_of_anothers_tells_its_owner_nothing_of_that_one(
+    world: World,
+) -> None:
+    record = decode_as("Signal", await signal(world, A, "een-melding"))
+    await agree(world, [await rule(world, A, B, **WHOLE, includesPast=True)], A, B)
+    await signal(world, C, "ook-een-melding")
+    await agree(world, [await rule(world, C, B, includesPast=True)], C, B)
+    thief = decode_as("Organisation", await organisation(world, C))
+    async with world.connect("app") as app, as_asker(app, "GM0637", thief):
+        await app.execute(
+            "insert into hub.signals (id, dataset, wijk, category, seen_at) select $1, s.dataset,"
+            " s.wijk, s.category, s.seen_at from hub.signals s",
+            record,
+        )
+        shown = await app.fetch("select * from hub.shown_as('SIGNAL', $1)", record)
+    assert [row["precision"] for row in shown] == ["BUURT"]  # its own alone, and not A's at EXACT
+
+
 async def test_a_rule_about_a_wijk_where_its_provider_does_not_work_gives_nothing(
     world: World,
 ) -> None:
