@@ -96,7 +96,8 @@ select k.key, d.organisation, d.decision, (d.at at time zone 'Europe/Amsterdam')
 from unnest($1::text[]) k(key)
 join hub.agreement_decisions d on d.gemeente = hub.gemeente() and d.agreement = split_part(k.key, '/', 1)::uuid
   and d.version = split_part(k.key, '/', 2)::int
-order by d.at, d.organisation, d.decision
+join hub.organisations o on (o.gemeente, o.id) = (d.gemeente, d.organisation)
+order by d.at, o.name, d.organisation, d.decision
 
 -- accepted_by_of_agreements --
 -- The parties that have accepted versions of agreements (id/version), by name.

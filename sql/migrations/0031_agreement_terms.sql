@@ -20,7 +20,7 @@ grant insert (joint_controllers, separate_controllers, processors, dpia_on, inte
   on hub.agreements to hub_app;
 
 alter table hub.agreement_decisions
-  add column document text check (length(document) between 1 and 500 and (document !~ '^[A-Za-z][A-Za-z0-9+.-]*:' or document ~ '^https://'));
+  add column document text check (length(document) >= 1 and length(document) <= 500 and (document !~ '^[A-Za-z][A-Za-z0-9+.-]*:' or document ~ '^https://'));
 grant insert (document) on hub.agreement_decisions to hub_app;
 -- Who of a party decided is that party's own: the others read which party it was.
 revoke select on hub.agreement_decisions from hub_app;

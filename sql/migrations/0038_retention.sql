@@ -182,6 +182,8 @@ select hub.let_retention('feed_items', '{gemeente,owner,id,record,on_day}',
 select hub.let_retention('read_ledger', '{gemeente,owner,id,on_day}', '{}', true);
 select hub.let_retention('deliveries', '{gemeente,owner,dataset,wijk,on_day}', '{}', true);
 grant select on hub.clock, hub.contribution_kinds, hub.contribution_fields, hub.retention_defaults, hub.retention_rules to hub_retention;
+-- a constraint of every kind asks for it
+grant execute on function hub.never_shared() to hub_retention;
 grant execute on function hub.now(), hub.today(), hub.asker(), hub.gemeente(), hub.actor(), hub.new_id(), hub.has_role(text),
   hub.slice_of(text, uuid, uuid, text, text, uuid), hub.slices_of(text, uuid, uuid[], text, text, uuid), hub.all_different(uuid[]),
   hub.as_agreed(), hub.is_from_list(regclass, smallint), hub.first_due_week(), hub.first_countable_day(), hub.exact_columns(text),
