@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
@@ -50,6 +50,9 @@ class Template:
     title: str
     purpose: str
     legal_basis: str
+    interest: str
+    partnership: str
+    conditions: str
     months: int
     invites: frozenset[str]
     datasets: tuple[tuple[str, str], ...]
@@ -92,6 +95,9 @@ def _template(code: str, given: dict[str, Any]) -> Template:
         title=given["title"],
         purpose=given["purpose"],
         legal_basis=given["legal_basis"],
+        interest=given["interest"],
+        partnership=given["partnership"],
+        conditions=given["conditions"],
         months=given["months"],
         invites=frozenset(given["invites"]),
         datasets=tuple((each["name"], each["kind"]) for each in given["datasets"]),
@@ -118,8 +124,9 @@ async def draft_for(
     parties = [row for row in rows if row["id"] in wanted]
     if len(parties) < len(wanted):
         raise Refusal("UNKNOWN_ORGANISATION", path=("partners",))
-    return await _draft(context, template, _rules(template, parties), wijken, valid_from,
-                        valid_until, await own_contact(context) or "")  # fmt: skip
+    draft = await _draft(context, template, _rules(template, parties), wijken, valid_from,
+                         valid_until, await own_contact(context) or "")  # fmt: skip
+    return await _of_police(context, template, draft, parties, wijken)
 
 
 async def draft_of_newcomer(
@@ -135,8 +142,9 @@ async def draft_of_newcomer(
         there += [row for row in rows if row["id"] == asker]
     parties = [row for row in rows if row["id"] == newcomer or row in there]
     rules = [one for one in _rules(template, parties) if newcomer in (one.provider, one.receiver)]
-    return await _draft(context, template, rules, wijken, None, None,
-                        await own_contact(context) or contact, (asker,))  # fmt: skip
+    draft = await _draft(context, template, rules, wijken, None, None,
+                         await own_contact(context) or contact, (asker,))  # fmt: skip
+    return await _of_police(context, template, draft, parties, wijken)
 
 
 async def own_contact(context: Context) -> str | None:
@@ -186,6 +194,28 @@ async def _draft(
         valid_until=valid_until or template.last_day(first),
         rules=tuple(rules),
         also_parties=also,
+    )
+
+
+async def _of_police(
+    context: Context,
+    template: Template,
+    draft: AgreementDraft,
+    parties: Sequence[Record],
+    wijken: Sequence[UUID],
+) -> AgreementDraft:
+    """The draft with what the template says for a sharing decision, where the police show
+    something; as it is where they do not.
+    """
+    police = {party["id"] for party in parties if party["kind"] == "POLICE"}
+    if police.isdisjoint(rule.provider for rule in draft.rules):
+        return draft
+    words = await _named(context, wijken)
+    return replace(
+        draft,
+        interest=template.interest.format(wijken=words),
+        partnership=template.partnership.format(wijken=words),
+        conditions=template.conditions.format(wijken=words),
     )
 
 

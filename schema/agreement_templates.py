@@ -51,6 +51,15 @@ class AgreementTemplate:
     months: int = strawberry.field(description="How long it is in force, if no day is given.")
     purpose: str = strawberry.field(description="{wijken} becomes the names of the wijken.")
     legal_basis: str
+    interest: str = strawberry.field(
+        description="Said where the police show something: which weighty public interest (Wpg)."
+    )
+    partnership: str = strawberry.field(
+        description="Said where the police show something: for which partnership (Wpg)."
+    )
+    conditions: str = strawberry.field(
+        description="Said where the police show something: on which conditions (Wpg)."
+    )
     rules: list[TemplateRule] = strawberry.field(
         description="What it asks of each kind of organisation."
     )
@@ -99,6 +108,15 @@ class AgreementDraft:
         description="Of the caller's organisation; empty when it has none: fill it in."
     )
     dpia: str | None
+    interest: str | None = strawberry.field(
+        description="If the police show something: which weighty public interest (Wpg)."
+    )
+    partnership: str | None = strawberry.field(
+        description="If the police show something: for which partnership (Wpg)."
+    )
+    conditions: str | None = strawberry.field(
+        description="If the police show something: on which conditions (Wpg)."
+    )
     valid_from: date = strawberry.field(name="from", description="The first day.")
     valid_until: date = strawberry.field(name="until", description="The last day.")
     rules: list[DraftRule]

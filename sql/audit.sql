@@ -58,9 +58,12 @@ select f.seal, f.fault, f.log, f.entry from (
       where a.gemeente = $1 and a.id = x.erasure and a.action in ('LOG_NAMES_ERASED', 'LEDGER_ERASED')
         and (a.details ->> 'sealed')::bigint = n.sealed)))
   union all
+  -- a seal that has not as many entries as one may have (10,000, see hub.seal_logs) has all entries of its last transaction
   select c.number, 'ENTRY_INSERTED', e.log, e.id
   from entries e
   join lateral (
-    select c.number from chain c where (e.xid, e.log, e.id) <= (c.until_xid, c.until_log, c.until_entry) order by c.number limit 1) c on true
+    select c.number from chain c
+    where (e.xid, e.log, e.id) <= (c.until_xid, c.until_log, c.until_entry) or (e.xid <= c.until_xid and c.entries < 10000)
+    order by c.number limit 1) c on true
   where not exists (select from hub.sealed_entries s where s.gemeente = $1 and s.log = e.log and s.entry = e.id)) f
 order by f.seal, f.fault, f.log, f.entry limit 100

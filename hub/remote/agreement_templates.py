@@ -17,11 +17,12 @@ from hub.files import whole_file
 from hub.remote.connection import Remote, remote_command
 
 _TEMPLATES = """{ agreementTemplates { code title description months purpose legalBasis
+  interest partnership conditions
   rules { givers receivers kind category fields precision keepDays minCell } } }"""
 _PARTIES = "{ organisations { id name } }"
 _DRAFT = """query($t: String!, $p: [ID!]!, $w: [String!]!, $from: Date, $until: Date) {
   draftAgreement(template: $t, partners: $p, wijken: $w, from: $from, until: $until) {
-    title purpose legalBasis contact dpia from until
+    title purpose legalBasis contact dpia interest partnership conditions from until
     rules { provider { name } receiver { name } wijken { code } kind category fields precision
       keepDays minCell includesPast } } }"""
 

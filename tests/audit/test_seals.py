@@ -50,6 +50,16 @@ async def test_what_nobody_changed_is_whole_and_what_is_new_waits(world: World) 
     assert whole.startswith(f"{GEMEENTE}: 4 seals over ") and "0 wait" in whole
 
 
+def inserted(entry: str, beside: int) -> str:
+    """A line of the ledger once more, under another id: the order in a transaction is that of ids,
+    and each of these lines is the last of its seal.
+    """
+    return (
+        "insert into hub.read_ledger select (jsonb_populate_record(l, jsonb_build_object('id',"
+        f" '{entry}'))).* from hub.read_ledger l where records = {beside}"
+    )
+
+
 # Each way to change what is sealed, and what is found of it first.
 PLANTED: dict[str, tuple[str, tuple[int, str]]] = {
     "a line of the ledger says another number": (
@@ -78,9 +88,16 @@ PLANTED: dict[str, tuple[str, tuple[int, str]]] = {
         (3, "ENTRY_MISSING"),
     ),
     "an entry is inserted among what was sealed": (
-        "insert into hub.read_ledger select (jsonb_populate_record(l, jsonb_build_object('id',"
-        " gen_random_uuid()))).* from hub.read_ledger l where records = 2",
+        inserted("00000000-0000-4000-8000-000000000000", beside=2),
         (2, "ENTRY_INSERTED"),
+    ),
+    "an entry is inserted after the last that a seal has": (
+        inserted("ffffffff-ffff-4fff-bfff-ffffffffffff", beside=2),
+        (2, "ENTRY_INSERTED"),
+    ),
+    "an entry is inserted after the last that was sealed": (
+        inserted("ffffffff-ffff-4fff-bfff-ffffffffffff", beside=3),
+        (3, "ENTRY_INSERTED"),
     ),
     "two entries change places": (
         "update hub.sealed_entries set place = -place where seal = 1;"

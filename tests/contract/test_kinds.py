@@ -37,7 +37,7 @@ from tests.partner import Partner
 pytestmark = pytest.mark.anyio
 
 OF_ITS_OWN = ("newest", "oldest", "total", "by_id", "insert", "update", "edit")
-OF_EVERY_KIND = ("lock", "touch", "close", "open", "delete", "owned")
+OF_EVERY_KIND = ("lock", "touch", "close", "open", "delete", "owned", "sharing", "example")
 """Statements that a kind says itself, and those that it may."""
 SAMPLES: dict[str, Any] = {
     "Boolean": True,

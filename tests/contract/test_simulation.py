@@ -12,7 +12,7 @@ import pytest
 
 from tests.agreement.committed import ROOT
 from tests.conftest import World
-from tests.contract.agreeing import decide, organisation, propose, rule
+from tests.contract.agreeing import WEIGHED, decide, organisation, propose, rule
 from tests.contract.test_my_slice import report, seen
 
 pytestmark = pytest.mark.anyio
@@ -205,7 +205,7 @@ async def test_it_warns_of_what_to_think_of_before_signing(world: World) -> None
         ),
         await rule(world, "wijkagent", GIVER),
     ]  # fmt: skip
-    found = await simulated(world, rules, until="2029-10-31")
+    found = await simulated(world, rules, until="2029-10-31", **WEIGHED)
     assert codes(found) == {
         "DPIA_ABSENT",
         "LONG_KEPT",
@@ -220,9 +220,13 @@ async def test_it_warns_of_what_to_think_of_before_signing(world: World) -> None
 
 
 async def test_what_cannot_be_proposed_cannot_be_tried_out(world: World) -> None:
-    rules = [await rule(world, TAKER, "handhaving")]
-    body = await world.partner(GIVER).answer(SIMULATE, {"in": draft(rules)})
-    assert [error["extensions"]["code"] for error in body["errors"]] == ["NOT_A_PARTY"]
+    for provider, receiver, code in (
+        (TAKER, "handhaving", "NOT_A_PARTY"),
+        ("wijkagent", GIVER, "POLICE_DECISION_INCOMPLETE"),
+    ):
+        rules = [await rule(world, provider, receiver)]
+        body = await world.partner(GIVER).answer(SIMULATE, {"in": draft(rules)})
+        assert [error["extensions"]["code"] for error in body["errors"]] == [code]
 
 
 async def test_by_hand_nobody_opens_anothers_records_with_it(world: World) -> None:

@@ -18,10 +18,11 @@ from tests.contract.agreeing import decide, organisation, try_to_propose
 pytestmark = pytest.mark.anyio
 
 TEMPLATES = """{ agreementTemplates { code title description purpose legalBasis months
+  interest partnership conditions
   rules { givers receivers kind category fields precision keepDays minCell } } }"""
 DRAFT = """query($t: String!, $p: [ID!]!, $w: [String!]!, $from: Date, $until: Date) {
   draftAgreement(template: $t, partners: $p, wijken: $w, from: $from, until: $until) {
-    title purpose legalBasis contact dpia from until
+    title purpose legalBasis contact dpia interest partnership conditions from until
     rules { provider { id name } receiver { id name } wijken { code } kind category fields precision
       keepDays minCell includesPast } } }"""
 
@@ -109,6 +110,21 @@ async def test_a_draft_can_be_proposed_as_it_is(world: World) -> None:
     for partner in partners:
         decided = await decide(world, partner, "accept", agreement)
     assert decided["agreement"]["waitingFor"] == []
+
+
+@pytest.mark.parametrize("code", list(templates()))
+async def test_a_draft_says_what_the_police_weighed_where_they_show_something(
+    world: World, code: str
+) -> None:
+    weighed = ("interest", "partnership", "conditions")
+    asked = "corporatie-a" if code == "jeugdoverlast" else "wijkregisseur"
+    with_police = await drafted(world, asked, code, ["handhaving", "wijkagent"])
+    for name in weighed:
+        assert "controle" in with_police[name]
+        assert "{" not in with_police[name]
+    assert (await try_to_propose(world, asked, **as_input(with_police)))["errors"] == []
+    without = await drafted(world, asked, code, ["handhaving", "buurtwerk"])
+    assert [without[name] for name in weighed] == [None, None, None]
 
 
 async def test_a_template_that_does_not_fit_and_partners_that_are_not_there_are_refused(

@@ -36,6 +36,16 @@ async def test_a_draft_is_written_and_proposed_as_it_is(hub: Command, tmp_path: 
     assert "Buurtwerk shows Corporatie A (verzonnen): SIGNAL YOUTH_NUISANCE, BUURT" in made
 
 
+async def test_a_draft_with_the_police_says_what_they_weighed(hub: Command, tmp_path: Path) -> None:
+    file = tmp_path / "convenant.json"
+    about = ("--partner", "Politie, wijkagenten", "--wijk", "WK063711")
+    said(await hub("buurtwerk", *TEMPLATE, "jeugdoverlast", *about, "--output", file))
+    draft = json.loads(file.read_text("utf-8"))
+    made = said(await hub("buurtwerk", "agreement", "propose", file))
+    for name in ("interest", "partnership", "conditions"):
+        assert draft[name] in made
+
+
 async def test_a_draft_needs_to_be_told_with_whom_and_about_what(hub: Command) -> None:
     lacking = await hub("buurtwerk", *TEMPLATE, "basis-wijk", "--wijk", "WK063711")
     assert lacking.exit_code == 2
