@@ -158,8 +158,8 @@ class Agreement(Node):
         return user_error(ends, info.context.language)
 
     @strawberry.field(
-        description="What it says in plain words, for people who are no party: what is told of it "
-        "if it is published."
+        description="What it says in plain words, for people who are no party. What is told of it "
+        "if it is published leaves out the listed fields and what the police weighed."
     )
     async def public_text(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]

@@ -31,7 +31,7 @@ from schema.enums import Category, Precision, Upper
 from schema.ids import decode, decode_as
 from schema.organisation import CONTACT, ORGANISATION, Organisation
 from schema.query import NODES
-from schema.texts import LABELS, Language, label
+from schema.texts import Language, field_name, label
 from sql.errors import Refusal
 
 
@@ -283,12 +283,6 @@ def _words(values: Mapping[str, object], language: Language) -> dict[str, object
     for name in ("precision", "needed"):
         if name in told:
             told[name] = label(f"shared_as.{told[name]}", language)
-    for name in ("fields", "waiting"):
-        if name in told:
-            told[name] = ", ".join(_field(str(one), language) for one in told[name])  # type: ignore[attr-defined]
+    if "fields" in told:
+        told["fields"] = [field_name(str(one), language) for one in told["fields"]]  # type: ignore[attr-defined]
     return told
-
-
-def _field(name: str, language: Language) -> str:
-    key = f"field.{name}"
-    return LABELS[key][language].lower() if key in LABELS else name

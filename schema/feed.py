@@ -20,7 +20,7 @@ from schema.ids import encode
 from schema.kind import Kind
 from schema.node import PageInfo
 from schema.organisation import Organisation
-from schema.texts import label
+from schema.texts import LABELS, label
 
 
 @strawberry.type(
@@ -51,8 +51,9 @@ class FeedItem:
             agreement = await info.context.loaders.load(AGREEMENT, root["agreement"])
             return label(f"feed.{root['change']}", language, title=agreement["title"])
         wijk = await info.context.loaders.load(WIJK, root["wijk"])
+        of_kind = f"feed.{root['kind']}.{root['change']}"  # of a word that takes other adjectives
         return label(
-            f"feed.{root['change']}",
+            of_kind if of_kind in LABELS else f"feed.{root['change']}",
             language,
             kind=label(f"kind.{root['kind']}", language),
             category=label(f"category.{root['category']}", language),

@@ -72,6 +72,21 @@ def label(key: str, language: Language, /, **params: object) -> str:
     return LABELS[key][language].format_map(values)
 
 
+def kinds_name(kind: str, language: Language) -> str:
+    """What several records of a kind are called: "meldingen"."""
+    key = f"kinds.{kind}"
+    return label(key if key in LABELS else f"kind.{kind}", language)
+
+
+def field_name(name: str, language: Language, kind: str = "") -> str:
+    """What a field of a record (of a kind) is called within a sentence: "punt op de kaart"."""
+    for key in (f"field_told.{kind}.{name}", f"field_told.{name}"):
+        if key in LABELS:
+            return LABELS[key][language]
+    words = LABELS.get(f"field.{kind}.{name}")
+    return words[language].lower() if words else name
+
+
 def every(days: int, language: Language) -> str:
     """How often something comes that comes every so many days: "elke week"."""
     key = f"every.{days}"
@@ -79,7 +94,9 @@ def every(days: int, language: Language) -> str:
 
 
 def _name(section: str | None, value: object, language: Language) -> str:
-    """The label of a value that is a code, else the value itself."""
+    """The label of a value that is a code, or of each of several, else the value itself."""
+    if isinstance(value, list | tuple):
+        return _short([_name(section, one, language) for one in value])
     words = LABELS.get(f"{section}.{value}")
     return _short(value) if words is None else words[language]
 

@@ -128,6 +128,7 @@ CONTRIBUTION = contribution(
     change=UpdateActivityInput,
     words={
         "kind.ACTIVITY": {"nl": "activiteit", "en": "activity"},
+        "kinds.ACTIVITY": {"nl": "activiteiten", "en": "activities"},
         "field.ACTIVITY.attendance": {"nl": "Aantal bezoekers", "en": "Attendance"},
         "field.ACTIVITY.audience": {"nl": "Voor wie", "en": "For whom"},
         "field.ACTIVITY.endsAt": {"nl": "Eindigt om", "en": "Ends at"},

@@ -100,6 +100,7 @@ CONTRIBUTION = contribution(
     change=UpdateCountRecordInput,
     words={
         "kind.COUNT": {"nl": "telling", "en": "count"},
+        "kinds.COUNT": {"nl": "tellingen", "en": "counts"},
         "field.COUNT.count": {"nl": "Aantal", "en": "Number of them"},
         "field.COUNT.group": {"nl": "Groep", "en": "Group"},
         "field.COUNT.measure": {"nl": "Maat", "en": "Measure"},

@@ -101,6 +101,8 @@ CONTRIBUTION = contribution(
     change=UpdateEnforcementActionInput,
     words={
         "kind.ENFORCEMENT_ACTION": {"nl": "handhavingsactie", "en": "enforcement action"},
+        "kinds.ENFORCEMENT_ACTION": {"nl": "handhavingsacties", "en": "enforcement actions"},
+        "field_told.ENFORCEMENT_ACTION.measure": {"nl": "maatregel", "en": "measure"},
         "field.ENFORCEMENT_ACTION.measure": {"nl": "Maatregel", "en": "Measure"},
     },
 )

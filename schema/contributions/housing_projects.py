@@ -129,6 +129,7 @@ CONTRIBUTION = contribution(
     # a word with "de": the feed says "Nieuwe …" and "Gewijzigde …"
     words={
         "kind.HOUSING_PROJECT": {"nl": "aanpak van woningen", "en": "housing project"},
+        "kinds.HOUSING_PROJECT": {"nl": "aanpak van woningen", "en": "housing projects"},
         "field.HOUSING_PROJECT.homes": {"nl": "Aantal woningen", "en": "Number of homes"},
         "field.HOUSING_PROJECT.work": {"nl": "Soort werk", "en": "Kind of work"},
     },

@@ -113,6 +113,23 @@ CONTRIBUTION = contribution(
     change=UpdatePoliceNoticeInput,
     words={
         "kind.POLICE_NOTICE": {"nl": "bericht van de politie", "en": "police notice"},
+        "kinds.POLICE_NOTICE": {"nl": "berichten van de politie", "en": "police notices"},
+        "feed.POLICE_NOTICE.CREATED": {
+            "nl": "Nieuw {kind}: {category} in {place}",
+            "en": "New {kind}: {category} in {place}",
+        },
+        "feed.POLICE_NOTICE.UPDATED": {
+            "nl": "Gewijzigd {kind}: {category} in {place}",
+            "en": "Changed {kind}: {category} in {place}",
+        },
+        "feed.POLICE_NOTICE.CLOSED": {
+            "nl": "Afgesloten {kind}: {category} in {place}",
+            "en": "Closed {kind}: {category} in {place}",
+        },
+        "feed.POLICE_NOTICE.REOPENED": {
+            "nl": "Heropend {kind}: {category} in {place}",
+            "en": "Reopened {kind}: {category} in {place}",
+        },
         "field.POLICE_NOTICE.advice": {"nl": "Advies", "en": "Advice"},
         "field.POLICE_NOTICE.on": {"nl": "Datum", "en": "Date"},
         "police_advice.EXTRA_ATTENTION": {"nl": "let extra op", "en": "pay extra attention"},

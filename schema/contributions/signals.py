@@ -136,6 +136,7 @@ CONTRIBUTION = contribution(
     change=UpdateSignalInput,
     words={
         "kind.SIGNAL": {"nl": "melding", "en": "signal"},
+        "kinds.SIGNAL": {"nl": "meldingen", "en": "signals"},
         "field.SIGNAL.internalNote": {"nl": "Eigen notitie", "en": "Own note"},
         "field.SIGNAL.seenAt": {"nl": "Gezien op", "en": "Seen at"},
         "field.SIGNAL.subcategory": {"nl": "Subcategorie", "en": "Subcategory"},

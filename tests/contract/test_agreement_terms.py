@@ -166,12 +166,12 @@ async def test_a_published_agreement_is_told_to_every_partner_in_plain_words(wor
     [told] = await published(world, "handhaving")
     assert told["parties"] == [{"name": "Buurtwerk"}, {"name": "Corporatie A (verzonnen)"}]
     assert told["publicText"].splitlines() == [
-        "Corporatie A (verzonnen) deelt gegevens met Buurtwerk. Soort gegevens: melding. "
+        "Corporatie A (verzonnen) deelt gegevens met Buurtwerk. Soort gegevens: meldingen. "
         "Onderwerp: geluid. In: Oosterheem. De ontvanger ziet de buurt en de dag, niet het adres. "
-        "Een gegeven is hoogstens 90 dagen te gebruiken. Ook gegevens van voor de eerste dag "
+        "De ontvanger ziet een gegeven hoogstens 90 dagen. Ook gegevens van voor de eerste dag "
         "horen erbij.",
         "Waarom: samen kijken",
-        "Wat de wet zegt: verzonnen, voor een test",
+        "Waarom dit mag volgens de wet: verzonnen, voor een test",
         "Dit geldt van 1 november 2026 tot en met 31 oktober 2027.",
     ]
     assert told.keys() == {
@@ -186,6 +186,44 @@ async def test_a_published_agreement_is_told_to_every_partner_in_plain_words(wor
     assert own["publicText"] == told["publicText"]
     await decide(world, B, "revoke", agreement)
     assert await published(world, "handhaving") == []
+
+
+async def plain_words(world: World, rules: list[Any], language: str = "nl", **more: Any) -> str:
+    agreement = await propose(world, A, rules, idempotencyKey=f"in-gewone-taal-{language}", **more)
+    text = "query($id: ID!) { node(id: $id) { ... on Agreement { publicText } } }"
+    found = await world.partner(A).ask(text, {"id": agreement[0]}, **{"Accept-Language": language})
+    told: str = found["node"]["publicText"]
+    return told
+
+
+async def test_plain_words_name_the_fields_that_a_rule_lists(world: World) -> None:
+    fields = ["summary", "seenAt", "point"]
+    rules = [await rule(world, A, B, precision="EXACT", fields=fields)]
+    told = await plain_words(world, rules)
+    assert "De ontvanger ziet de plek en de dag precies. De ontvanger ziet ook: " in told
+    for word in ("samenvatting", "tijdstip", "punt op de kaart"):
+        assert word in told
+    assert "point on the map" in await plain_words(world, rules, "en")
+
+
+async def test_plain_words_of_what_is_exact_promise_no_place_without_a_point(world: World) -> None:
+    told = await plain_words(
+        world, [await rule(world, A, B, precision="EXACT", fields=["summary"])]
+    )
+    assert "ziet de buurt en de dag, niet het adres. De ontvanger ziet ook: samenvatting." in told
+
+
+async def test_plain_words_of_what_only_counts_speak_of_numbers_alone(world: World) -> None:
+    told = await plain_words(world, [await rule(world, A, B, precision="COUNT")])
+    assert told.startswith("Corporatie A (verzonnen) laat gegevens meetellen voor Buurtwerk.")
+    assert "De ontvanger ziet alleen aantallen." in told
+    assert "hoogstens" not in told
+
+
+async def test_plain_words_say_what_the_police_weighed(world: World) -> None:
+    told = await plain_words(world, [await rule(world, POLICE, A)], **WEIGHED)
+    for text in WEIGHED.values():
+        assert text in told
 
 
 async def test_what_is_proposed_or_replaced_is_not_published(world: World) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from schema.ids import encode
+from schema.texts import LABELS
 from tests.agreement.committed import ROOT
 from tests.conftest import World
 from tests.contract.agreeing import decide, organisation, propose, rule
@@ -83,6 +84,14 @@ async def contact(world: World) -> str:
     return desk
 
 
+async def test_every_field_of_a_record_has_a_name_in_both_languages(world: World) -> None:
+    async with world.connect("app") as by_hand:
+        fields = await by_hand.fetch("select kind, field from hub.contribution_fields")
+    names = {f"{each['kind']}.{each['field']}": f"field_told.{each['field']}" for each in fields}
+    assert names
+    assert {name: key for name, key in names.items() if key not in LABELS} == {}
+
+
 async def test_a_field_that_the_agreement_does_not_list_is_named_with_its_cure(
     world: World,
 ) -> None:
@@ -96,7 +105,7 @@ async def test_a_field_that_the_agreement_does_not_list_is_named_with_its_cure(
     assert found["because"][0]["agreements"] == [{"title": "Samen kijken"}]
     assert found["whatWouldHelp"] == [
         "Vraag Corporatie A (verzonnen) om dit op te nemen in een volgende versie van "
-        "'Samen kijken': samenvatting."
+        "'Samen kijken', als dat voor het doel nodig is: samenvatting."
     ]
     whole = await asked_of_giver(world)
     assert whole["verdict"] == "VISIBLE_REDUCED"

@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 
 from resolvers.text_checks import Kind
-from schema.texts import CODES, LABELS, LANGUAGES, Text, every, label, page, text
+from schema.texts import CODES, LABELS, LANGUAGES, Text, every, field_name, label, page, text
 
 ROOT = Path(__file__).parents[2]
 FLOORS = ("hub", "schema", "resolvers", "sql")
@@ -116,6 +116,17 @@ def test_a_label_fills_in_its_values():
     said = label("feed.CREATED", "nl", kind="melding", category="geluid", place="Oosterheem")
     assert said == "Nieuwe melding: geluid in Oosterheem"
     assert label("shown.BELOW", "nl", minimum=5) == "<5"
+
+
+def test_several_values_that_are_codes_are_each_said_in_words():
+    said = text("SENSITIVE_FIELDS", "nl", fields=["point", "seenAt"])
+    assert "punt op de kaart, tijdstip" in said.message
+
+
+def test_a_field_that_has_no_name_of_its_own_is_called_what_its_column_is():
+    assert field_name("seenAt", "nl", "SIGNAL") == "tijdstip"
+    assert field_name("measure", "nl", "ENFORCEMENT_ACTION") == "maatregel"
+    assert field_name("made-up", "nl", "SIGNAL") == "made-up"
 
 
 def test_a_rhythm_is_said_in_words_where_there_are_words():
