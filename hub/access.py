@@ -17,7 +17,7 @@ import click
 from hub.administration import GEMEENTE, KINDS
 from hub.commands import DATA, JSON, Day, as_owner, run, settings_from, tell_json
 from resolvers.access import Wanted, access_matrix
-from resolvers.partners import find_partner
+from resolvers.partners import check_gemeente, find_partner
 from sql.session import Database, Session
 
 Cell = Mapping[str, Any]
@@ -75,6 +75,7 @@ def access(
 
     async def work(owner: Database) -> None:
         async with owner.inspection() as session:
+            await check_gemeente(session, gemeente)
             wanted = Wanted(
                 await _partner(session, gemeente, provider),
                 await _partner(session, gemeente, receiver),

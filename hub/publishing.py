@@ -10,6 +10,7 @@ import click
 
 from hub.commands import DATA, JSON, as_owner, run, settings_from, tell_json
 from resolvers.numbers.publishing import Published, publish_due
+from resolvers.partners import check_gemeente
 from sql.session import Database
 
 
@@ -39,6 +40,9 @@ def publish(
     """
 
     async def work(owner: Database) -> None:
+        if gemeente is not None:
+            async with owner.inspection() as session:
+                await check_gemeente(session, gemeente)
         tell = (lambda _: None) if as_json else _tell
         done = await publish_due(
             owner, gemeente=gemeente, period=period, dry_run=dry_run, report=tell

@@ -15,6 +15,7 @@ from hub.retaining import run_retention
 from resolvers.erasure import Place, erase_account, places_of
 from resolvers.partners import find_partner
 from resolvers.retention import BATCH, Due, Taken, set_term, terms_of, what_is_due
+from sql.errors import Refusal
 from sql.session import Database
 
 GEMEENTE = click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
@@ -143,12 +144,15 @@ def erase(
 
     Its tokens are revoked. What it did stays countable: the word is the same everywhere. Ends with
     1 when the name still stands somewhere, such as of a request that was under way: do it again.
+    A name that stands nowhere is refused, and nothing changes.
     """
 
     async def work(owner: Database) -> None:
         async with owner.administration() as session, session.savepoint() as point:
             partner = await find_partner(session, gemeente, slug)
             places = await erase_account(session, partner, name)
+            if not any(place.rows for place in places):
+                raise Refusal("UNKNOWN_TOKEN", name=name)  # with it goes the audit entry
             if dry_run:
                 point.undo()
         left = [] if dry_run else await places_of(owner, partner, name)

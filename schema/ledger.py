@@ -151,7 +151,9 @@ class BreachInput:
         default=None, description="Only this organisation on the other side."
     )
     login: str | None = strawberry.field(
-        default=None, description="Only what was read with this log-in, which is the caller's own."
+        default=None,
+        description="Only this log-in of the caller's organisation; with READ_BY_US. A name that "
+        "never was one of its log-ins gives an empty answer: look whether it is spelt right.",
     )
 
 

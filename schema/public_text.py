@@ -21,8 +21,8 @@ async def public_text(
 ) -> str:
     """The text in the caller's language: a line for each rule, then why, by which law, how long.
 
-    The door to published agreements tells neither fields nor what the police weighed: without them
-    the text has none.
+    The door to published agreements does not tell what the police weighed: without it the text has
+    none.
     """
     language = context.language
     lines = [await _rule(context, rule) for rule in rules]
@@ -59,7 +59,7 @@ async def _rule(context: Context, rule: Mapping[str, Any]) -> str:
         f"{label('public.WIJKEN', language)} {', '.join(sorted(wijken))}.",
         label(f"public.{_place_of(rule)}", language),
     ]
-    if rule.get("fields") and not counted:
+    if rule["fields"] and not counted:
         fields = [field_name(name, language, rule["kind"]) for name in rule["fields"]]
         sentences.append(label("public.FIELDS", language, fields=fields))
     if not counted:
@@ -72,7 +72,7 @@ async def _rule(context: Context, rule: Mapping[str, Any]) -> str:
 def _place_of(rule: Mapping[str, Any]) -> str:
     """How exactly a receiver sees the place: EXACT without a point tells no more than the buurt."""
     exact = rule["precision"] == "EXACT"
-    return "BUURT" if exact and "point" not in rule.get("fields", ["point"]) else rule["precision"]
+    return "BUURT" if exact and "point" not in rule["fields"] else rule["precision"]
 
 
 async def _names(context: Context, batch: Any, ids: Iterable[UUID | str]) -> list[str]:

@@ -84,7 +84,7 @@ create function hub.published_agreements(in_gemeente text)
   language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   select a.title, a.parties, a.purpose, a.legal_basis, a.valid_from, a.valid_until, (
     select jsonb_agg(jsonb_build_object('provider', r.provider, 'receiver', r.receiver, 'wijken', r.wijken, 'kind', r.kind,
-      'category', r.category, 'precision', r.precision, 'keep_days', r.keep_days, 'includes_past', r.includes_past) order by r.number)
+      'category', r.category, 'fields', r.fields, 'precision', r.precision, 'keep_days', r.keep_days, 'includes_past', r.includes_past) order by r.number)
     from hub.agreement_rules r where (r.gemeente, r.agreement, r.version) = (a.gemeente, a.id, a.version))
   from hub.agreements a
   where a.gemeente = in_gemeente and in_gemeente = hub.gemeente() and hub.asker() is not null and a.publish

@@ -106,11 +106,21 @@ async def test_the_name_of_an_account_is_found_nowhere_after_its_erasure(town: W
 async def test_what_others_did_under_the_same_name_stays(town: World) -> None:
     theirs = await token(town, "corporatie-b", NAME, "--person")
     await reports(theirs, "melding-van-b")
+    await token(town, "buurtwerk", NAME, "--person")
     other = await id_of(town, "buurtwerk")
     before = await everything(town, but_for=other)
     await done(town, "account", "erase", "buurtwerk", *HERE, "--name", NAME)
     assert await everything(town, but_for=other) == before
     assert await places_of(town, NAME) >= {"history.actor", "tokens.name"}
+
+
+async def test_a_name_that_stands_nowhere_is_refused_and_nothing_changes(town: World) -> None:
+    before = await everything(town)
+    for more in ((), ("--dry-run",)):
+        erase = ("account", "erase", "buurtwerk", *HERE, "--name", "j-janssen")
+        result = await hub(town, *erase, *more)
+        assert (result.exit_code, "'j-janssen'" in result.stderr) == (1, True)
+    assert await everything(town) == before
 
 
 async def test_a_column_that_keeps_the_name_of_an_account_is_known(lived: World) -> None:

@@ -219,3 +219,9 @@ async def test_the_help_lists_every_command_once() -> None:
     listed = (await hub(None, "--help")).output
     assert all(listed.count(f"\n  {name} ") == 1 for name in main.commands)
     assert "Other commands" not in listed
+
+
+@pytest.mark.parametrize("command", ["access", "publish"])
+async def test_a_gemeente_that_the_hub_does_not_know_is_refused(world: World, command: str) -> None:
+    result = await hub(world, command, "--gemeente", "GM9999")
+    assert (result.exit_code, "GM9999" in result.stderr) == (1, True)
