@@ -78,11 +78,11 @@ class Killing:
 
         @asynccontextmanager
         async def session(
-            database: Database, principal: Any, *, read_only: bool = True, operation: str = ""
+            database: Database, principal: Any, *, read_only: bool = True, **more: Any
         ) -> AsyncIterator[Session]:
             point = (lambda *_: None) if read_only else self.at
             point("body-read")
-            options: Any = {"read_only": read_only, "operation": operation}
+            options: Any = {"read_only": read_only, **more}
             async with original_session(database, principal, **options) as opened:
                 point("begun", opened)
                 yield opened
