@@ -45,25 +45,18 @@ async def _killed(bench: Bench, battery: Battery, mutant: Mutant) -> bool:
     return False
 
 
-def hunt(bench: Bench, parts: range, *, and_every_predicate: bool = False) -> Outcome:
-    """How many mutants of these parts were killed, and the names of those that were not.
-
-    `and_every_predicate`: and those that the checks of the catalogue do not see, whatever their part.
-    """
-    return bench.runner.run(_hunted(bench, parts, and_every_predicate))
+def hunt(bench: Bench, parts: range) -> Outcome:
+    """How many mutants of these parts were killed, and the names of those that were not."""
+    return bench.runner.run(_hunted(bench, parts))
 
 
-async def _hunted(bench: Bench, parts: range, and_every_predicate: bool) -> Outcome:
+async def _hunted(bench: Bench, parts: range) -> Outcome:
     battery = await Battery.prepare(bench.owner, bench.app)
     assert not await _killed(bench, battery, Mutant("none", "select 1")), (
         "the battery fails without a mutant"
     )
     every = await all_of(bench.superuser)
-    mutants = [
-        mutant
-        for n, mutant in enumerate(every)
-        if n % PARTS in parts or (and_every_predicate and mutant.shows != "catalogue")
-    ]
+    mutants = [mutant for n, mutant in enumerate(every) if n % PARTS in parts]
     survivors = [one.name for one in mutants if not await _killed(bench, battery, one)]
     counts = {"mutants": len(mutants), "killed": len(mutants) - len(survivors)}
     unexpected = sorted(set(survivors) - EQUIVALENT.keys())

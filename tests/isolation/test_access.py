@@ -23,7 +23,7 @@ from tests.isolation.conftest import Bench
 from tests.isolation.doors import FIRST_DAY, Create, Decide, Pass, Propose, steps
 from tests.isolation.doors import _carry_out as carry_out
 from tests.isolation.model import KINDS, LADDER, Record, noon
-from tests.isolation.play import Connection, Play, as_asker
+from tests.isolation.play import DATASET, Connection, Play, as_asker
 
 EVER = noon(FIRST_DAY)
 MATRIX = statements()["access_matrix"].text
@@ -144,11 +144,11 @@ RULE = {
     "keep_days": 30,
     "includes_past": False,
 }
-RECORD = Create(0, 0, None, 0, "NOISE", 0, 9, "NEW", "lamp stuk", None, True, None)
+RECORD = Create(0, 0, None, 0, "NOISE", 0, 9, "NEW", "lamp stuk", None, True, None, DATASET)
 LIFE = [
-    Propose(0, False, 0, 30, [RULE], True),
-    Propose(0, False, -6, 9, [{**RULE, "precision": "EXACT", "category": "NOISE"}], False),
-    Propose(0, False, 0, 4, [{**RULE, "precision": "WIJK"}], True),
+    Propose(0, False, 0, 30, [RULE], True, False),
+    Propose(0, False, -6, 9, [{**RULE, "precision": "EXACT", "category": "NOISE"}], False, False),
+    Propose(0, False, 0, 4, [{**RULE, "precision": "WIJK"}], True, False),
     RECORD,
     Pass(2),
     Decide(0, 2, "REVOKE"),

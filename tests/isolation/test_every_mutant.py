@@ -2,8 +2,8 @@
 """Mutants: whatever of the guard is dropped or loosened, something fails. The count is printed; a
 survivor fails the test.
 
-Here every mutant of a predicate, and of those that one check of the catalogue finds alike (a grant
-more, a key without its owner, a function without its path) every eighth; `make prove` has them all.
+Here every eighth mutant of the list, for all of them take longer than all other tests together;
+`make prove` has them all, and looks whether each that is said to change nothing is still there.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 import pytest
 
 from tests.isolation.conftest import Bench
-from tests.isolation.hunt import hunt, whole
+from tests.isolation.hunt import hunt
 
 
 def test_every_mutant_is_killed(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    counts = whole(hunt(bench, range(1), and_every_predicate=True))
+    counts = hunt(bench, range(1)).counts
     with capsys.disabled():
         print(f"\n{counts['killed']} of {counts['mutants']} mutants killed")
