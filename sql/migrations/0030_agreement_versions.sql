@@ -193,6 +193,53 @@ create function hub.versions_to_replace(in_gemeente text, of_agreement uuid) ret
 $$;
 grant execute on function hub.versions_to_replace(text, uuid) to hub_recorder;
 
+-- What a rule makes of a slice ---------------------------------------------------------------------------------------
+-- In one place for what is compiled, what is explained and what is tried out.
+
+-- The fields of a kind that are shown at a precision, where a rule lists some.
+create function hub.fields_shown(of_kind text, at_rank smallint, listing text[]) returns setof hub.contribution_fields
+  language sql stable parallel safe as $$
+  select f.* from hub.contribution_fields f
+  where f.kind = of_kind and f.shown_from <> 'OWN' and at_rank >= hub.rank_of(f.shown_from)
+    and (not f.listed or f.field = any (listing))
+$$;
+create function hub.field_names_shown(of_kind text, "precision" text, listing text[]) returns text[]
+  language sql stable parallel safe as $$
+  select array(select f.field from hub.fields_shown(of_kind, hub.rank_of("precision"), listing) f order by f.field)
+$$;
+grant execute on function hub.fields_shown(text, smallint, text[]), hub.field_names_shown(text, text, text[])
+  to hub_app, hub_door, hub_recorder;
+
+-- Whether a rule is about a slice.
+create function hub.is_about(r hub.agreement_rules, s hub.slices) returns boolean language sql immutable parallel safe as $$
+  select r.gemeente = s.gemeente and r.provider = s.owner and r.kind = s.kind and s.wijk = any (r.wijken)
+    and (r.category is null or r.category = s.category)
+$$;
+
+-- The grant that a rule gives of a slice that it is about, until a day, under the writer's caps: none where these leave the receiver out.
+create function hub.grant_of(s hub.slices, r hub.agreement_rules, a hub.agreements, ends_on date, agreed_at timestamptz)
+  returns setof hub.grants language sql stable as $$
+  select s.gemeente, r.receiver, s.wijk, s.kind, s.owner, s.id, r.agreement, r.version, r.number, hub.precision_of(e.rank), e.rank,
+    e.fields, v.hidden, v.shows, case when r.includes_past then '-infinity' else a.valid_from end, a.valid_from, ends_on,
+    r.keep_days, r.min_cell, agreed_at
+  from (select true) one
+  left join hub.share_caps c on c.gemeente = s.gemeente and c.owner = s.owner and c.profile = s.profile and c.receiver = r.receiver
+  cross join lateral (
+    select least(hub.rank_of(r.precision), coalesce(hub.rank_of(c.precision), 3::smallint)) as rank,
+      case when coalesce(c.with_text, true) then r.fields
+        else array(select unnest(r.fields) except
+          select f.field from hub.contribution_fields f where f.kind = s.kind and f.is_text) end as fields) e
+  cross join lateral (
+    select coalesce(array_agg(x.field order by x.field) filter (where w.field is null), '{}') as hidden,
+      array(select unnest(y.columns) from hub.fields_shown(s.kind, e.rank, e.fields) y) as shows
+    from hub.contribution_fields x
+    left join hub.fields_shown(s.kind, e.rank, e.fields) w on w.field = x.field
+    where x.kind = s.kind and x.shown_from <> 'OWN') v
+  where s.profile = hub.as_agreed() or c.receiver is not null
+$$;
+grant execute on function hub.is_about(hub.agreement_rules, hub.slices),
+  hub.grant_of(hub.slices, hub.agreement_rules, hub.agreements, date, timestamptz) to hub_recorder;
+
 -- who owns them replaces them
 set local role hub_recorder;
 
@@ -214,36 +261,16 @@ begin
   delete from hub.grants g
   where g.gemeente = in_gemeente and (g.slice = any (of_slices) or g.agreement = of_agreement);
 
-  insert into hub.grants (gemeente, receiver, wijk, kind, owner, slice, agreement, version, rule, precision, rank, fields,
-    hidden, shows, covers_from, valid_from, valid_until, keep_days, min_cell, agreed_at)
-  select s.gemeente, r.receiver, s.wijk, s.kind, s.owner, s.id, r.agreement, r.version, r.number,
-    hub.precision_of(e.rank), e.rank, e.fields, v.hidden, v.shows,
-    case when r.includes_past then '-infinity' else a.valid_from end, a.valid_from, least(a.valid_until, p.from_day - 1), r.keep_days,
-    r.min_cell,
-    (select max(d.at) from hub.agreement_decisions d
-      where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision = 'ACCEPT')
-  from hub.slices s
-  join hub.agreement_rules r on r.gemeente = s.gemeente and r.provider = s.owner and r.kind = s.kind
-    and s.wijk = any (r.wijken) and (r.category is null or r.category = s.category)
+  insert into hub.grants
+  select g.* from hub.slices s
+  join hub.agreement_rules r on hub.is_about(r, s)
   join hub.agreements a on (a.gemeente, a.id, a.version) = (r.gemeente, r.agreement, r.version)
   left join hub.replaced_versions p on (p.gemeente, p.agreement, p.version) = (a.gemeente, a.id, a.version)
-  left join hub.share_caps c on c.gemeente = s.gemeente and c.owner = s.owner and c.profile = s.profile and c.receiver = r.receiver
-  cross join lateral (
-    select least(hub.rank_of(r.precision), coalesce(hub.rank_of(c.precision), 3::smallint)) as rank,
-      case when coalesce(c.with_text, true) then r.fields
-        else array(select unnest(r.fields) except
-          select f.field from hub.contribution_fields f where f.kind = s.kind and f.is_text) end as fields) e
-  cross join lateral (
-    select coalesce(array_agg(f.field order by f.field) filter (where not f.visible), '{}') as hidden,
-      coalesce((select array_agg(k) from (
-        select unnest(x.columns) k from hub.contribution_fields x where x.kind = s.kind and x.shown_from <> 'OWN'
-          and e.rank >= hub.rank_of(x.shown_from) and (not x.listed or x.field = any (e.fields))) y), '{}') as shows
-    from (
-      select x.field, e.rank >= hub.rank_of(x.shown_from) and (not x.listed or x.field = any (e.fields)) as visible
-      from hub.contribution_fields x where x.kind = s.kind and x.shown_from <> 'OWN') f) v
+  cross join lateral hub.grant_of(s, r, a, least(a.valid_until, p.from_day - 1), (
+    select max(d.at) from hub.agreement_decisions d
+    where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision = 'ACCEPT')) g
   where s.gemeente = in_gemeente
     and (s.id = any (of_slices) or (of_slices is null and r.agreement = of_agreement))
-    and (s.profile = hub.as_agreed() or c.receiver is not null)
     and not exists (
       select from hub.agreement_decisions d
       where (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version) and d.decision in ('REJECT', 'REVOKE'))
