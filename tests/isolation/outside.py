@@ -46,6 +46,9 @@ COMMANDS: Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]] = {
     ("agreement", "accept"): (("HIDDEN", "--yes"),),
     ("agreement", "reject"): (("HIDDEN", "--yes"),),
     ("agreement", "revoke"): (("HIDDEN", "--yes"),),
+    ("agreement", "versions"): (("HIDDEN",),),
+    ("agreement", "published"): ((),),
+    ("agreement", "template"): ((), ("basis-wijk", "--partner", "Buurtwerk", "--wijk", "WK063711")),
     ("export",): tuple((kind, "--format", "jsonl") for kind in BY_KIND),
     ("push",): (("/dev/null", "--dataset", "rond-de-school"),),
 }

@@ -26,13 +26,13 @@ def test_fifty_organisations_on_four_connections_get_their_own_rows_and_leave_no
     assert done.counts["carried out"] > 300
 
 
-def _of_the_connection(principal: Principal) -> str:
-    return identity(principal).replace("true)", "false)")
+def _of_the_connection(principal: Principal, trace: str) -> str:
+    return identity(principal, trace).replace("true)", "false)")
 
 
-def _before_the_transaction(principal: Principal) -> str:
+def _before_the_transaction(principal: Principal, trace: str) -> str:
     transaction = "begin isolation level read committed"
-    return f"rollback; {transaction}; {identity(principal)}; commit; {transaction}"
+    return f"rollback; {transaction}; {identity(principal, trace)}; commit; {transaction}"
 
 
 async def _then_another_role(session: sql.session.Session) -> None:

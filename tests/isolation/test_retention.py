@@ -215,8 +215,8 @@ async def put(connection: Connection, gemeente: str, rows: Rows) -> None:
                 " values ($1, $2, 'SIGNAL', $3, 'd', 'x', $4, 'woorden')", *who, day)  # fmt: skip
         elif log.table == "read_ledger":
             await connection.execute(
-                "insert into hub.read_ledger (gemeente, owner, id, reader, actor, at, on_day, agreement, version, purpose, kind, records, fields, operation)"
-                " values ($1, $2, $3, $2, 'x', $5, $4, $3, 1, 'x', 'SIGNAL', 1, '{}', 'x')", *who, day, at)  # fmt: skip
+                "insert into hub.read_ledger (gemeente, owner, id, reader, actor, at, on_day, told_on, agreement, version, purpose, kind, records, fields, operation)"
+                " values ($1, $2, $3, $2, 'x', $5, $4, $4, $3, 1, 'x', 'SIGNAL', 1, '{}', 'x')", *who, day, at)  # fmt: skip
         elif log.table == "deliveries":
             await connection.execute(
                 "insert into hub.deliveries (gemeente, owner, dataset, wijk, on_day) values ($1, $2, 'd', $3, $4)", *who, day)  # fmt: skip
