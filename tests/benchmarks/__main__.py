@@ -52,7 +52,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         if given.table:
-            report.fill_page()
+            report.RESULTS.fill_page(report.markdown)
         else:
             plan = replace(QUICK if given.quick else FULL, workers=given.workers)
             run(plan, path=given.json, provisional=given.provisional or given.quick)

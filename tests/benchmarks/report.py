@@ -5,21 +5,18 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from tests.benchmarks.measure import Numbers
+from tests.results import ROOT, Results, commit_of, git, head
 
-ROOT = Path(__file__).resolve().parents[2]
-RESULTS = Path(__file__).parent / "results"
-PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
+RESULTS = Results(
+    "make bench", Path(__file__).parent / "results", ROOT / "docs" / "performance.md", "tables"
+)
 PACKAGES = ("asyncpg", "graphql-core", "orjson", "starlette", "strawberry-graphql", "uvicorn")
 NAMES = {"small": "small read", "rows": "500 rows", "overview": "overview"}
 
@@ -31,9 +28,9 @@ def circumstances(settings: Numbers, *, provisional: bool) -> Numbers:
     """What has to be known beside the numbers: when, which code, what machine, which settings."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": _git("rev-parse", "--short=12", "HEAD"),
+        "commit": head(),
         "changed_since_commit": bool(
-            _git("status", "--porcelain", "--", "hub", "schema", "resolvers", "sql")
+            git("status", "--porcelain", "--", "hub", "schema", "resolvers", "sql")
         ),
         "provisional": provisional,
         "machine": {
@@ -48,23 +45,9 @@ def circumstances(settings: Numbers, *, provisional: bool) -> Numbers:
     }
 
 
-def _git(*command: str) -> str:
-    try:
-        found = subprocess.run(
-            ["git", *command], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return found.stdout.strip()
-
-
 def write(result: Numbers, path: Path | None) -> Path:
     """Writes a result, under results/ unless a path is given, and tells where."""
-    name = f"{result['date']}-{result['commit'] or 'unknown'}.json"
-    path = path or RESULTS / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(orjson.dumps(_rounded(result), option=orjson.OPT_INDENT_2) + b"\n")
-    return path
+    return RESULTS.write(_rounded(result), path)
 
 
 def _rounded(value: Any) -> Any:
@@ -74,23 +57,6 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _rounded(inner) for key, inner in value.items()}
     return [_rounded(inner) for inner in value] if isinstance(value, list) else value
-
-
-def newest() -> Numbers:
-    """The result that was written last. Raises FileNotFoundError when there is none."""
-    found = [orjson.loads(path.read_bytes()) for path in RESULTS.glob("*.json")]
-    if not found:
-        raise FileNotFoundError(f"no result in {RESULTS.relative_to(ROOT)}; run `make bench` first")
-    return max(found, key=lambda result: result["at"])
-
-
-def fill_page() -> None:
-    """Puts the tables of the newest result between the marks of docs/performance.md."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    after = rest.partition(END)[2]
-    tables = "\n".join(markdown(newest()))
-    PAGE.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", encoding="utf-8")
 
 
 def markdown(result: Numbers) -> Iterator[str]:
@@ -116,11 +82,8 @@ def plain(result: Numbers) -> Iterator[str]:
 
 def _made(result: Numbers) -> Iterator[str]:
     machine, versions, settings = result["machine"], result["versions"], result["settings"]
-    commit = result["commit"] or "unknown"
-    if result["changed_since_commit"]:
-        commit += " with changes that were not committed"
     yield (
-        f"Measured on {result['date']} with `{result['command']}` at commit {commit}:"
+        f"Measured on {result['date']} with `{result['command']}` at commit {commit_of(result)}:"
         f" {machine['cores']} cores ({machine['processor']}) shared by client, hub and database,"
         f" {machine['memory_gb']} GB of memory, Python {versions['python']},"
         f" PostgreSQL {result['postgresql']} (embedded, durable)."

@@ -25,7 +25,7 @@ def main() -> int:
     """0 when every proof held, 1 when one did not."""
     given = _arguments().parse_args()
     if given.table:
-        report.fill_page()
+        report.RESULTS.fill_page(report.markdown)
         return 0
     asked = dict(given.size)
     sizes = [
@@ -43,7 +43,7 @@ def main() -> int:
     print("\n".join(report.markdown(made)))
     whole = len(sizes) == len(PROOFS) and all(size >= proof.long for proof, size in sizes)
     if whole or given.json:
-        _progress(f"written: {report.write(made, given.json)}")
+        _progress(f"written: {report.RESULTS.write(made, given.json)}")
     return 0
 
 
