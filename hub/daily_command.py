@@ -5,18 +5,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 
 import click
 
-from hub.commands import DATA, app_address, as_owner, report, run, settings_from
+from hub.commands import DATA, app_address, as_owner, owners_address, report, run, settings_from
 from hub.daily import OwnersWork, publish_if_due, run_daily, wait_a_minute
 from hub.logs import event
 from hub.retaining import run_retention
-from hub.serve import open_database, told_to_stop
+from hub.serve import open_database, owners_work, told_to_stop
 from hub.settings import Settings
-from resolvers.numbers.publishing import Published, publish_due
+from resolvers.numbers.publishing import publish_due
 from sql.errors import Unavailable
 from sql.session import Database
 
@@ -53,7 +55,8 @@ async def keep_at_it(owner: Database) -> None:
             try:
                 published = await publish_due(owner)
                 if published:
-                    event(logger, logging.INFO, "daily.published", numbers=_counted(published))
+                    numbers = sum(each.cells + each.parts for each in published)
+                    event(logger, logging.INFO, "daily.published", numbers=numbers)
                 today = (await owner.call("daily_today"))[0]["today"]
                 if today != done_on:
                     await run_retention(owner)
@@ -67,11 +70,11 @@ async def _once(settings: Settings) -> None:
     async with (
         app_address(settings) as address,
         open_database(settings, address) as database,
+        _owner(settings) as owner,
     ):
         gemeenten = await database.call("daily_gemeenten")
         codes = [row["code"] for row in gemeenten]
         await run_daily(database, codes)
-        owner = _owners_work(settings)
         due = await publish_if_due(database, owner)
         if owner is not None:
             await owner.retain()
@@ -80,28 +83,11 @@ async def _once(settings: Settings) -> None:
             click.echo(f"Numbers of {due} periods are due: run hub publish as the owner")
 
 
-def _owners_work(settings: Settings) -> OwnersWork | None:
+@asynccontextmanager
+async def _owner(settings: Settings) -> AsyncIterator[OwnersWork | None]:
     """What the owner of the database at hand does; None where its address is not known."""
     if settings.database_url is not None and settings.owner_url is None:
-        return None
-
-    async def publish() -> int:
-        published: list[Published] = []
-
-        async def work(owner: Database) -> None:
-            published.extend(await publish_due(owner))
-
-        await as_owner(settings, work)
-        return _counted(published)
-
-    async def retain() -> None:
-        async def work(owner: Database) -> None:
-            await run_retention(owner)
-
-        await as_owner(settings, work)
-
-    return OwnersWork(publish, retain)
-
-
-def _counted(published: list[Published]) -> int:
-    return sum(each.cells + each.parts for each in published)
+        yield None
+        return
+    async with owners_address(settings) as address:
+        yield owners_work(settings, address)
