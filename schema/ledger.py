@@ -47,11 +47,10 @@ class LedgerSide(Upper):
     READ_BY_US = auto()
 
 
-@strawberry.type(
-    description="A read of others' records: a line per request, owner, agreement, kind and fields."
-)
-class LedgerLine:
-    at: datetime
+@strawberry.type
+class Read:
+    """Who read what of whom, and why it could."""
+
     owner: Organisation = loaded(OWNER, "Whose records.")
     reader: Organisation = loaded(READER, "Who read.")
     login: str | None = from_row(
@@ -62,10 +61,17 @@ class LedgerLine:
     purpose: str = strawberry.field(description="For what, as the agreement said then.")
     processing_activity: str = from_row(lambda row: activity_of(row, row["reader"]), ACTIVITY)
     kind: Kind
+    operation: str = strawberry.field(description="How the reader called its request.")
+    fields: list[str] = strawberry.field(description="What could be seen of each, by the rule.")
+
+
+@strawberry.type(
+    description="A read of others' records: a line per request, owner, agreement, kind and fields."
+)
+class LedgerLine(Read):
+    at: datetime
     records: int = strawberry.field(description="How many were shown or counted.")
     shown: int = strawberry.field(description="How many of them were shown, one by one.")
-    fields: list[str] = strawberry.field(description="What could be seen of each, by the rule.")
-    operation: str = strawberry.field(description="How the reader called its request.")
     trace: str | None = strawberry.field(
         description="The id of the request, as in the logs; null for one of another organisation."
     )
@@ -81,19 +87,7 @@ class LedgerConnection:
     description="What was read by one organisation (and log-in, if it is the caller's) of another, "
     "under one agreement, of one kind, in one operation, with the same fields."
 )
-class BreachRead:
-    owner: Organisation = loaded(OWNER, "Whose records.")
-    reader: Organisation = loaded(READER, "Who read.")
-    login: str | None = from_row(
-        lambda row: row["actor"], "With which log-in; null for one of another organisation."
-    )
-    agreement: Agreement = loaded(AGREEMENT, "Under which agreement.")
-    version: int = strawberry.field(description="Which version of the agreement held then.")
-    purpose: str = strawberry.field(description="For what, as the agreement said then.")
-    processing_activity: str = from_row(lambda row: activity_of(row, row["reader"]), ACTIVITY)
-    kind: Kind
-    operation: str = strawberry.field(description="How the reader called its request.")
-    fields: list[str] = strawberry.field(description="What could be seen of each, by the rule.")
+class BreachRead(Read):
     first_at: datetime = strawberry.field(description="When for the first time.")
     last_at: datetime = strawberry.field(description="When for the last time.")
     reads: int = strawberry.field(description="In how many requests.")
