@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import asyncpg
@@ -121,6 +122,12 @@ class World:
             await connection.close()
 
     @asynccontextmanager
+    async def migration(self) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+        """A connection of the owner's in a transaction as a migration's."""
+        async with self.connect("owner") as owner, as_migration(owner):
+            yield owner
+
+    @asynccontextmanager
     async def owner(self) -> AsyncIterator[Database]:
         """The hub's sessions as the owner of the database, for administration."""
         database = await Database.open(self.dsn("owner"), size=1)
@@ -133,6 +140,17 @@ class World:
         """Freezes the hub's clock at `now`."""
         async with self.owner() as owner, owner.administration() as session:
             await session.fetch("clock_set", now, None)
+
+
+@asynccontextmanager
+async def as_migration(owner: asyncpg.Connection[asyncpg.Record]) -> AsyncIterator[None]:
+    """A transaction as a migration's: what the owner is lent for it is taken back at its end. Roles
+    are the cluster's, so what stays lent is there for every later test.
+    """
+    async with owner.transaction():
+        await owner.execute(files("sql").joinpath("before_migration.sql").read_text("utf-8"))
+        yield
+        await owner.execute(files("sql").joinpath("after_migration.sql").read_text("utf-8"))
 
 
 @asynccontextmanager

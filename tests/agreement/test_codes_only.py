@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import asyncpg
 import pytest
 
@@ -12,15 +10,13 @@ from tests.conftest import World
 
 pytestmark = pytest.mark.anyio
 
-BEFORE = files("sql").joinpath("before_migration.sql").read_text("utf-8")
 CATEGORY = "category text not null check (category in ('NOISE', 'OTHER'))"
 ON_DAY = "on_day date not null"
 
 
 async def make(world: World, columns: str, fields: str, codes_only: bool) -> dict[str, str]:
     """Makes a kind with these columns and fields; gives the rules of its restrictive policies."""
-    async with world.connect("owner") as owner, owner.transaction():
-        await owner.execute(BEFORE)
+    async with world.migration() as owner:
         await owner.execute(f"create table hub.visits ({columns})")
         await owner.execute(
             "insert into hub.contribution_fields"

@@ -38,6 +38,6 @@ async def test_an_example_is_carried_out(name: str, world: World) -> None:
     example = WHOLE[name]
     answer = await world.partner(example["as"]).ask(query, example["variables"])
     (value,) = answer.values()
-    assert value
+    assert value is not None
     if isinstance(value, dict):
         assert value.get("errors", []) == []

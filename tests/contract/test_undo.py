@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from importlib.resources import files
 from typing import Any
 from uuid import uuid4
 
@@ -159,8 +158,7 @@ async def test_a_record_that_a_push_moved_is_where_it_was_with_every_value(world
 
 async def test_a_kind_that_comes_later_can_be_undone_with_its_lists(world: World) -> None:
     a, b = uuid4(), uuid4()
-    async with world.connect("owner") as owner, owner.transaction():
-        await owner.execute(files("sql").joinpath("before_migration.sql").read_text("utf-8"))
+    async with world.migration() as owner:
         await owner.execute("""
             create table hub.visits (category text not null, on_day date not null,
               wijken uuid[], marks int[]);

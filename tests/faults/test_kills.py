@@ -158,11 +158,19 @@ class Town:
         return receipt
 
     async def query(self, statement: str, *args: object) -> Any:
-        connection = await asyncpg.connect(self.hub.superuser)
+        # A hub may call itself ready for a moment after its server was killed.
+        connection = await until(self.connected)
         try:
             return [tuple(row) for row in await connection.fetch(statement, *args)]
         finally:
             await connection.close()
+
+    async def connected(self) -> asyncpg.Connection[asyncpg.Record] | None:
+        """A connection to the server, if it takes any."""
+        try:
+            return await asyncpg.connect(self.hub.superuser)
+        except (OSError, asyncpg.CannotConnectNowError):
+            return None
 
     async def state(self, dataset: str) -> dict[str, Any]:
         return {name: await self.query(statement, dataset) for name, statement in STATE.items()}

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import pytest
@@ -16,7 +15,7 @@ from resolvers.loaders import Loaders
 from schema.build import build
 from sql.ids import IdSource
 from sql.principal import Principal
-from tests.conftest import World
+from tests.conftest import World, as_migration
 from tests.overview.town import Town
 
 
@@ -40,16 +39,10 @@ class Connections(NamedTuple):
 
     async def acting_as(self, role: str, statement: str) -> None:
         """As a migration does, which may act for the roles that own functions."""
-        async with self.owner.transaction():
-            await self.owner.execute(_text("before_migration.sql"))
+        async with as_migration(self.owner):
             await self.owner.execute(f"set local role {role}")
             await self.owner.execute(statement)
             await self.owner.execute("reset role")
-            await self.owner.execute(_text("after_migration.sql"))
-
-
-def _text(name: str) -> str:
-    return files("sql").joinpath(name).read_text("utf-8")
 
 
 @pytest.fixture
