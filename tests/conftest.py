@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -34,6 +35,8 @@ from tests.partner import Partner
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 TEMPLATE = "hub_template"
+ROOM = 4 << 30
+"""Bytes that a cluster of the tests may take in memory."""
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +68,9 @@ def cluster() -> Iterator[Cluster]:
 def a_cluster() -> Iterator[Cluster]:
     """A running PostgreSQL in a temporary folder, gone at the end."""
     with (
-        tempfile.TemporaryDirectory(prefix="hub-", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(
+            prefix="hub-", dir=_in_memory(), ignore_cleanup_errors=True
+        ) as folder,
         asyncio.Runner() as runner,
     ):
         Path(folder).chmod(0o755)
@@ -75,6 +80,15 @@ def a_cluster() -> Iterator[Cluster]:
             yield Cluster(addresses, runner.run(_make_template(addresses)))
         finally:
             runner.run(server.stop())
+
+
+def _in_memory() -> str | None:
+    """A folder in memory, if there is one with room: a copy of the template has 1,300 files, and
+    takes 0.04 s there where a disk takes up to 0.3 s.
+    """
+    shared = Path("/dev/shm")
+    roomy = shared.is_dir() and shutil.disk_usage(shared).free > ROOM
+    return str(shared) if roomy else None
 
 
 async def _make_template(addresses: Addresses) -> dict[str, str]:
