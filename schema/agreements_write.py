@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 import strawberry
 
+from resolvers.agreement_warnings import Warned, warnings_of
 from resolvers.agreements import (
     VERSION,
     AgreementDraft,
@@ -15,13 +17,14 @@ from resolvers.agreements import (
     Proposed,
     RuleDraft,
     decide,
-    forgotten_past,
+    persons_in,
     propose,
     version_that_stands,
 )
 from resolvers.context import Context
 from resolvers.wijken import wijk_of_code
 from schema.agreement import Agreement
+from schema.contributions import TABLES
 from schema.enums import Category, ControllerRole, Precision
 from schema.errors import UserError, user_error, user_errors
 from schema.ids import decode_as
@@ -137,7 +140,8 @@ class AgreementPayload:
     agreement: Agreement | None
     errors: list[UserError]
     warnings: list[UserError] = strawberry.field(
-        description="What was done and may not be what was meant."
+        description="What was done and may not be what was meant. Of a proposal: what to think of "
+        "before others sign it, as `simulateAgreement` says it before."
     )
 
 
@@ -156,9 +160,9 @@ class AgreementMutations:
             async with context.session.savepoint():
                 draft = await draft_of(context, input)
                 proposed = await propose(context, draft, input.idempotency_key)
+                warnings = await warnings_of(context, draft, TABLES)
         except Refusal as refusal:
             return _refused(context, refusal)
-        warnings = await forgotten_past(context, proposed) if draft.replaces else []
         return await _payload(context, proposed, warnings)
 
     @strawberry.mutation(
@@ -194,7 +198,8 @@ async def _decided(
         return _refused(context, refusal)
     context.loaders.forget()
     stands = await version_that_stands(context, decided) if decision == "REVOKE" else []
-    return await _payload(context, decided, stands)
+    said = {"reason": given.reason, "signedBy": given.signed_by, "document": given.document}
+    return await _payload(context, decided, [*stands, *persons_in(said)])
 
 
 def _refused(context: Context, refusal: Refusal) -> AgreementPayload:
@@ -203,7 +208,7 @@ def _refused(context: Context, refusal: Refusal) -> AgreementPayload:
 
 
 async def _payload(
-    context: Context, version: Proposed, warnings: list[Refusal]
+    context: Context, version: Proposed, warnings: Sequence[Warned]
 ) -> AgreementPayload:
     context.loaders.forget()
     return AgreementPayload(

@@ -14,11 +14,13 @@ from resolvers.context import Context
 from resolvers.ledger import (
     Wanted,
     activity_of,
+    check,
     page_of_audit,
     page_of_breach,
     page_of_ledger,
 )
 from schema.agreement import Agreement
+from schema.audit_text import audit_text
 from schema.contributions import BY_KIND
 from schema.enums import Upper
 from schema.fields import from_row, loaded
@@ -146,8 +148,9 @@ class BreachInput:
     )
     login: str | None = strawberry.field(
         default=None,
-        description="Only this log-in of the caller's organisation; with READ_BY_US. A name that "
-        "never was one of its log-ins gives an empty answer: look whether it is spelt right.",
+        description="Only this log-in of the caller's organisation; with READ_BY_US. Of an account "
+        "that was erased: the word that took the place of its name. A name that never was one of "
+        "its log-ins is refused.",
     )
 
 
@@ -193,6 +196,14 @@ class AuditEntry:
     about_login: str | None = from_row(
         lambda row: row["login"], "Whose log-in it is about, if it is about one."
     )
+
+    @strawberry.field(
+        description="What was done and what it changed, in words; `action` and `details` are for "
+        "programs."
+    )
+    async def text(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
+        return await audit_text(info.context, root)
+
     details: JSON = strawberry.field(
         description="What belongs to it; of a change, before and after."
     )
@@ -247,12 +258,11 @@ class LedgerQuery:
     async def breach_report(
         self, info: strawberry.Info[Context, None], input: BreachInput
     ) -> BreachReport | None:
-        info.context.require_role("PRIVACY_OFFICER")
         by_us = input.side is LedgerSide.READ_BY_US
         wanted: Any = Wanted(
             by_us, input.since, input.until, _other(input.organisation), input.login
         )
-        wanted.check()
+        await check(info.context, wanted)
         return wanted  # type: ignore[no-any-return]
 
     @strawberry.field(
