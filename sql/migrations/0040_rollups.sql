@@ -219,16 +219,19 @@ alter function hub.shared_totals(name, uuid[], uuid, text[], boolean) owner to h
 -- How many records of a kind the asker has itself, by the wijk that comes first in them; in some wijken or (null) in all.
 create function hub.own_totals(of_table name, in_wijken uuid[], categories text[], is_closed boolean)
   returns table (wijk uuid, owner uuid, records int) language sql stable as $$
-  select n.wijk, n.owner, sum(case when is_closed is true then 0 else n.open end + case when is_closed is false then 0 else n.closed end)::int
+  select n.wijk, n.owner, sum(x.records)::int
   from (
     select r.gemeente, r.owner, r.kind, r.wijk, r.category, r.open[cardinality(r.open)] as open, r.closed[cardinality(r.closed)] as closed
     from hub.rollups r
     union all
     select c.gemeente, c.owner, c.kind, c.wijk, c.category, c.open, c.closed from hub.rollup_changes c) n
+  cross join lateral (
+    select case when is_closed is true then 0 else n.open end + case when is_closed is false then 0 else n.closed end as records) x
   where n.gemeente = (select hub.gemeente()) and n.owner = (select hub.asker())
     and n.kind = (select k.kind from hub.contribution_kinds k where k.table_name = of_table)
     and (in_wijken is null or n.wijk = any (in_wijken)) and (categories is null or n.category = any (categories))
   group by n.wijk, n.owner
+  having sum(x.records) > 0
 $$;
 grant execute on function hub.own_totals(name, uuid[], text[], boolean) to hub_app;
 
