@@ -370,6 +370,69 @@ begin
 end $$;
 reset role;
 
+-- The rest of the overview -------------------------------------------------------------------------------------------
+-- Nothing else in it looks at records. What grew with the years: of each dataset and wijk every day of delivery was read, where its
+-- first and last tell enough (each of the three is the end of an index); and each wijk and provider was compared with every number
+-- that the asker has, where it is the measure that has one or not.
+set local role hub_door; -- whose function it is
+create or replace function hub.source_states(in_wijken uuid[], week_until date)
+  returns table (wijk uuid, owner uuid, dataset text, kind text, rhythm_days int, contact text, last_delivery date, late boolean,
+    silent boolean)
+  language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  with rules as materialized (
+    select r.provider, r.wijk, r.kind, r.category from hub.rules_in_force(hub.gemeente()) r where r.receiver = hub.asker()
+  ),
+  holidays as materialized (
+    select k.kind, range_agg(daterange(h.from_day, h.until_day, '[]')) as days
+    from hub.holidays h cross join lateral unnest(h.for_kinds) k (kind)
+    where h.gemeente = hub.gemeente() group by k.kind
+  )
+  select w.wijk, d.owner, d.dataset, d.kind, d.rhythm_days, coalesce(d.contact, w.contact), x.last_day,
+    coalesce(hub.days_between(p.holidays, coalesce(x.last_day, p.since), hub.today()) > d.rhythm_days, false),
+    -- a week that is not over may still get its delivery
+    coalesce(week_until < hub.today() and hub.days_between(p.holidays, week_until - 7, week_until - 2) > 0
+      and hub.days_between(p.holidays, p.since - 1, week_until) >= p.days
+      and coalesce(hub.days_between(p.holidays, x.by_week - 1, week_until) > p.days, true), false)
+  from hub.organisation_wijken w
+  join hub.organisations o on (o.gemeente, o.id) = (w.gemeente, w.organisation)
+  join hub.datasets d on (d.gemeente, d.owner) = (w.gemeente, w.organisation)
+  left join holidays h on h.kind = o.kind
+  cross join lateral (
+    select
+      (select min(v.on_day) from hub.deliveries v
+        where (v.gemeente, v.wijk, v.owner, v.dataset) = (d.gemeente, w.wijk, d.owner, d.dataset)) as first_day,
+      (select max(v.on_day) from hub.deliveries v
+        where (v.gemeente, v.wijk, v.owner, v.dataset) = (d.gemeente, w.wijk, d.owner, d.dataset)) as last_day,
+      (select max(v.on_day) from hub.deliveries v
+        where (v.gemeente, v.wijk, v.owner, v.dataset) = (d.gemeente, w.wijk, d.owner, d.dataset) and v.on_day <= week_until) as by_week
+    offset 0) x
+  cross join lateral (
+    select coalesce(h.days, '{}') as holidays, least(greatest(d.declared_on, w.works_from), x.first_day) as since,
+      -- null without a rhythm, and with it the answer
+      case when d.rhythm_days is not null then greatest(d.rhythm_days, 7) end as days) p
+  where w.gemeente = hub.gemeente() and w.wijk = any (in_wijken) and hub.today() between w.works_from and w.works_until
+    and (d.owner = hub.asker() or (not d.never_share and exists (
+      select from rules r
+      where (r.provider, r.wijk, r.kind) = (d.owner, w.wijk, d.kind)
+        and (r.category is null or d.categories is null or r.category = any (d.categories)))))
+$$;
+reset role;
+
+create or replace function hub.awaited_numbers(in_period text) returns table (measure text, wijk uuid) language sql stable parallel safe as $$
+  with awaited as materialized (
+    select m.code
+    from hub.days_of(in_period) d
+    join hub.measures m on m.gemeente = hub.gemeente()
+    where d.until_day >= hub.first_due_week() and not exists (
+      select from hub.editions e
+      where e.gemeente = hub.gemeente() and e.audience = hub.asker() and (e.categories && m.categories or e.measure = m.code)
+        and e.from_day <= d.until_day and e.until_day >= d.from_day)
+  )
+  select distinct c.measure, c.wijk
+  from hub.contributors(hub.gemeente(), in_period) c
+  where c.audience = hub.asker() and c.measure in (select a.code from awaited a)
+$$;
+
 select hub.every_kind_gets('make_rollups');
 -- the roles that count are not exempt from policies, and see every row by them
 set local row_security = on;

@@ -1245,6 +1245,7 @@ def _questions(play: Play) -> list[Wanted]:
         Wanted(from_day=DAY + timedelta(days=7)),
         Wanted(until_day=DAY + timedelta(days=7)),
         Wanted(closed=True),
+        Wanted(closed=False),
         Wanted(words="LAMP"),
         Wanted(words="notitie"),
     ]

@@ -834,7 +834,6 @@ PREDICATES += [
         "(select hub.today()) - g.keep_days + 1",
     ),
     (_TOTALS, "- g.keep_days + 1", "- g.keep_days"),
-    (_TOTALS, "- g.keep_days + 1", "- g.keep_days + 2"),
     (_TOTALS, "- coalesce(range_agg(x.days) over better, '{}')", ""),
     (_TOTALS, "order by g.rank desc,", "order by g.rank,"),
     (_TOTALS, "order by g.rank desc, g.agreed_at,", "order by g.rank desc,"),
@@ -850,7 +849,6 @@ PREDICATES += [
     ),
     (_TOTALS, "case when is_closed is false then 0\n", "case when false then 0\n"),
     (_TOTALS, "case when is_closed is true then 0 else c.open end", "c.open"),
-    (_TOTALS, "case when is_closed is false then 0 else c.closed end", "c.closed"),
     (_TOTALS, "c.day <@ s.days and", ""),
     (_TOTALS, "- hub.by_then(r.days, r.open, lower(d.days) - 1)", ""),
     (

@@ -178,7 +178,7 @@ class Play:
         await self._set_clock()
         await self.app.fetchval("select hub.announce_agreements($1, null)", self.world.gemeente)
         # of some slices alone, so that totals are made of what is folded and of what is not
-        await self.app.fetchval("select hub.fold_rollups($1, 2)", self.world.gemeente)
+        await self.app.fetchval("select hub.fold_rollups($1, 12)", self.world.gemeente)
         self.world.announce()
 
     async def create(self, record: Record) -> None:

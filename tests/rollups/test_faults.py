@@ -44,6 +44,11 @@ ADDING = {
     "what is not folded": ("shared_totals", "and c.day <@ s.days", ""),
     "categories": ("shared_totals", "(categories is null or r.category = any (categories))", "true"),
     "closed": ("shared_totals", "case when is_closed is true then 0 else hub.by_then", "case when false then 0 else hub.by_then"),
+    "closed ones that are not folded": (
+        "shared_totals",
+        "case when is_closed is false then 0 else c.closed end",
+        "c.closed",
+    ),
     "own closed ones": ("own_totals", "case when is_closed is true then 0 else n.open end", "n.open"),
     "the day before": ("shared_totals", "- hub.by_then(r.days, r.open, lower(d.days) - 1)", "- hub.by_then(r.days, r.open, lower(d.days))"),
 }  # fmt: skip
