@@ -50,6 +50,7 @@ from hub.remote.agreements import agreement
 from hub.remote.export import export
 from hub.remote.push import push
 from hub.retention import account, retention
+from hub.rollups import rollups
 from hub.serve import (
     OF_THE_KEEPER,
     Served,
@@ -92,6 +93,7 @@ SECTIONS = {
         "account",
         "access",
         "retention",
+        "rollups",
     ),
     "Build on it": ("new", "schema"),
 }
@@ -416,5 +418,6 @@ main.add_command(partner)
 main.add_command(publish)
 main.add_command(push)
 main.add_command(retention)
+main.add_command(rollups)
 main.add_command(template_command)
 main.add_command(token)

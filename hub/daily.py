@@ -2,7 +2,7 @@
 """What the hub does by itself once a day: tell of agreements that begin, end or end soon, cut the
 feed's batch, forget dry runs that nobody carried out and keys that no retry comes for, let the
 numbers be published that are due, and let what is past its term be taken away. And every minute:
-seal what was added to the audit log and the read ledger.
+seal what was added to the audit log and the read ledger, and fold what was counted since.
 
 Publishing and taking away are the owner's. A hub that has the owner's address does both; it
 publishes in a process of its own, for the solver that it needs would make one that serves larger.
@@ -28,6 +28,9 @@ from sql.session import Database
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 60.0
+
+FOLDED_AT_ONCE = 1000
+"""Slices of which the changes are folded in one transaction."""
 
 # Waits until it is time to look again, or the event is set.
 Wait = Callable[[asyncio.Event], Awaitable[None]]
@@ -74,6 +77,15 @@ async def seal_logs(database: Database, gemeenten: Sequence[str]) -> int:
         while (now := (await database.call("seal_logs", gemeente))[0]["sealed"]) > 0:
             sealed += now
     return sealed
+
+
+async def fold_rollups(database: Database, gemeenten: Sequence[str]) -> None:
+    """Folds the changes of what is counted of each gemeente; totals stay what they are, and are
+    added up from less.
+    """
+    for gemeente in gemeenten:
+        while (await database.call("fold_rollups", gemeente, FOLDED_AT_ONCE))[0]["more"]:
+            pass
 
 
 async def publish_if_due(database: Database, owner: OwnersWork | None) -> int:
@@ -127,8 +139,9 @@ async def daily_loop(
     done: Callable[[int], None] = lambda _: None,
     owner: OwnersWork | None = None,
 ) -> None:
-    """Does the daily work now and whenever the hub's day changes, and seals the logs at each look,
-    until `stop` is set; `done` is told of each time that the daily work was done.
+    """Does the daily work now and whenever the hub's day changes, seals the logs and folds the
+    rollups at each look, until `stop` is set; `done` is told of each time that the daily work was
+    done.
 
     A failure is logged and the work is tried again at the next look: it never ends the loop.
     """
@@ -149,6 +162,7 @@ async def daily_loop(
                 due = await periods_due(database)
                 done(due)
             await seal_logs(database, gemeenten)
+            await fold_rollups(database, gemeenten)
         except Unavailable:
             event(logger, logging.WARNING, "daily.database_away")
         except Exception as error:

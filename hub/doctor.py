@@ -348,6 +348,15 @@ async def kept(patient: Patient) -> Found:
     return Found("wrong", _several(lines), cure) if lines else Found("ok", "nothing is overdue")
 
 
+@check("rollups", "hub_owner", needs="tables")
+async def counted(patient: Patient) -> Found:
+    """The numbers of records that the database keeps are those that there are."""
+    rows = await patient.ask_as_owner("rollups_wrong_anywhere")
+    lines = [f"{row['code']} has {row['wrong']} that are not" for row in rows]
+    cure = "run hub rollups rebuild; hub rollups verify says which"
+    return Found("wrong", _several(lines), cure) if lines else Found("ok", "each is right")
+
+
 @check("transactions", "either", needs="tables")
 async def transactions(patient: Patient) -> Found:
     """No transaction has been open for a minute or more, of those that the roles may see."""

@@ -270,6 +270,11 @@ CHECKS: dict[str, str] = {
         cross join unnest(array['sharing_in_turn', 'sharing']) t
         where not exists (select from pg_trigger g where g.tgrelid = ('hub.' || quote_ident(k.table_name))::regclass
           and g.tgname = t and g.tgenabled = 'O')""",
+    "what is counted does not follow the records": """
+        select k.table_name || ': ' || t from hub.contribution_kinds k
+        cross join unnest(array['rolled_up_insert', 'rolled_up_update', 'rolled_up_delete']) t
+        where not exists (select from pg_trigger g where g.tgrelid = ('hub.' || quote_ident(k.table_name))::regclass
+          and g.tgname = t and g.tgenabled = 'O')""",
     "what was changed is not audited": """
         select t || ': ' || g from (values
           ('agreements', 'audited'), ('agreement_decisions', 'audited'), ('replaced_versions', 'audited'), ('tokens', 'audited'), ('tokens', 'audited_change'),

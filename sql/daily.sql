@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- What the hub does once a day, and every minute (seal_logs), for every gemeente. None of it needs an asker: the database decides what is due.
+-- What the hub does once a day, and every minute (seal_logs, fold_rollups), for every gemeente. None of it needs an asker: the database decides what is due.
 
 -- daily_today --
 -- The hub's day.
@@ -32,3 +32,7 @@ select hub.forget_dry_runs($1::text) as forgotten
 -- seal_logs --
 -- Seals what was committed to the audit log and the read ledger of a gemeente, and tells how many entries that were.
 select hub.seal_logs($1::text) as sealed
+
+-- fold_rollups --
+-- Folds what was counted since, of some slices ($2) of a gemeente, and tells whether there may be more.
+select hub.fold_rollups($1::text, $2::int) as more

@@ -2,6 +2,26 @@
 -- Statements that are the same for every kind of contribution: made once for each {table} that has a file in contributions/. One
 -- that a kind's own file has under the same name stands in the place of the one here.
 
+-- {table}_total --
+-- How many {table} of wijken the asker can page through under the same filter, by whose they are and under which agreement: added up
+-- where it asks for nothing but an owner, categories, open or closed, else counted.
+select k.wijk as key, t.owner, t.agreement, t.hidden, coalesce(t.records, 0)::int as records
+from unnest($1::uuid[]) k(wijk)
+left join (
+  select o.wijk, o.owner, null::uuid as agreement, '{}'::text[] as hidden, o.records
+  from hub.own_totals('{table}', $1, $3::text[], $8::boolean) o
+  where num_nonnulls($4::text[], $5::uuid, $6::date, $7::date, $9::text) = 0 and ($2::uuid is null or o.owner = $2)
+  union all
+  select s.wijk, s.owner, s.agreement, s.hidden, s.records
+  from hub.shared_totals('{table}', $1, $2, $3, $8) s
+  where num_nonnulls($4, $5, $6, $7, $9) = 0
+  union all
+  select w.wijk, s.owner, s.agreement, s.hidden, count(*)
+  from unnest($1) w(wijk)
+  cross join lateral hub.{table}_newest(w.wijk, $2, $3, $4, $5, $6, $7, $8, $9, null, null, null) s
+  where num_nonnulls($4, $5, $6, $7, $9) > 0
+  group by w.wijk, s.owner, s.agreement, s.hidden) t on t.wijk = k.wijk
+
 -- own_{table} --
 -- A page of the asker's own {table} over all wijken, newest day first.
 select k.owner as key, s.*
@@ -11,12 +31,19 @@ join lateral hub.own_{table}($2::uuid, $3::text[], $4::text[], $5::uuid, $6::dat
 order by s.day desc, s.id desc
 
 -- own_{table}_total --
--- How many own {table} the asker can page through under the same filter.
-select k.owner as key, count(s.id)::int as records
+-- How many own {table} the asker can page through under the same filter: added up where it asks for nothing but categories, open or
+-- closed, else counted.
+select k.owner as key, coalesce(t.records, 0)::int as records
 from unnest($1::uuid[]) k(owner)
-left join lateral hub.own_{table}($2::uuid, $3::text[], $4::text[], $5::uuid, $6::date, $7::date, $8::boolean, $9::text, null, null,
-  null) s on s.owner = k.owner
-group by k.owner
+left join (
+  select o.owner, sum(o.records) as records from hub.own_totals('{table}', null, $3::text[], $8::boolean) o
+  where num_nonnulls($4::text[], $5::uuid, $6::date, $7::date, $9::text) = 0
+  group by o.owner
+  union all
+  select s.owner, count(*)
+  from hub.own_{table}($2::uuid, $3, $4, $5, $6, $7, $8, $9, null, null, null) s
+  where num_nonnulls($4, $5, $6, $7, $9) > 0
+  group by s.owner) t on t.owner = k.owner and ($2 is null or t.owner = $2)
 
 -- seen_{table} --
 -- A page of the asker's own {table} over all wijken as receivers see them, newest day first.

@@ -13,15 +13,6 @@ from unnest($1::uuid[]) k(wijk)
 cross join lateral hub.enforcement_actions_oldest(k.wijk, $2::uuid, $3::text[], $4::text[], $5::uuid, $6::date, $7::date, $8::boolean,
   $9::text, $10::date, $11::uuid, $12::int) s
 
--- enforcement_actions_total --
--- How many enforcement actions of wijken the asker can page through under the same filter, by whose they are and under which
--- agreement.
-select k.wijk as key, s.owner, s.agreement, s.hidden, count(s.id)::int as records
-from unnest($1::uuid[]) k(wijk)
-left join lateral hub.enforcement_actions_newest(k.wijk, $2::uuid, $3::text[], $4::text[], $5::uuid, $6::date, $7::date, $8::boolean,
-  $9::text, null, null, null) s on true
-group by k.wijk, s.owner, s.agreement, s.hidden
-
 -- enforcement_actions_by_id --
 -- Enforcement actions by their id, as far as the asker may see them.
 select s.id as key, s.*, null::double precision as lon, null::double precision as lat, 'EnforcementAction' as typename

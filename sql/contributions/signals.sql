@@ -13,14 +13,6 @@ from unnest($1::uuid[]) k(wijk)
 cross join lateral hub.signals_oldest(k.wijk, $2::uuid, $3::text[], $4::text[], $5::uuid, $6::date, $7::date, $8::boolean, $9::text,
   $10::date, $11::uuid, $12::int) s
 
--- signals_total --
--- How many signals of wijken the asker can page through under the same filter, by whose they are and under which agreement.
-select k.wijk as key, s.owner, s.agreement, s.hidden, count(s.id)::int as records
-from unnest($1::uuid[]) k(wijk)
-left join lateral hub.signals_newest(k.wijk, $2::uuid, $3::text[], $4::text[], $5::uuid, $6::date, $7::date, $8::boolean, $9::text,
-  null, null, null) s on true
-group by k.wijk, s.owner, s.agreement, s.hidden
-
 -- signals_by_id --
 -- Signals by their id, as far as the asker may see them.
 select s.id as key, s.*, 'Signal' as typename from hub.signals_by_id($1::uuid[]) s

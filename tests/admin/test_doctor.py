@@ -39,6 +39,7 @@ FAULTS: dict[str, str] = {
     "feed": "update hub.feed_items set xid = '999999999999'",
     "retention": "insert into hub.tombstones (gemeente, owner, kind, id, withdrawn_on, reason)"
     " select gemeente, id, 'SIGNAL', id, '2015-01-01', 'x' from hub.organisations",
+    "rollups": "update hub.rollup_changes set open = open + 1",
     "tokens": "update hub.tokens set created_at = created_at - interval '350 days',"
     " expires_at = expires_at - interval '350 days' where name = (select min(name) from hub.tokens)",
     "working-areas": "update hub.organisation_wijken set works_until = hub.today() - 1, works_from ="

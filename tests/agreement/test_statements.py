@@ -34,6 +34,7 @@ ADMINISTRATION = {
     "numbers.sql",
     "partners.sql",
     "retention.sql",
+    "rollups.sql",
 }
 """Files whose statements the owner runs; all others are the serving role's."""
 

@@ -563,6 +563,9 @@ class Battery:
         async def slices(asker: UUID) -> None:
             await play._compare_slice(asker, self.questions)
 
+        async def totals(asker: UUID) -> None:
+            await play._compare_totals(asker, self.questions)
+
         async def feed(asker: UUID) -> None:
             for wijk in wijken:
                 await play._compare_feed(asker, wijk)
@@ -610,6 +613,7 @@ class Battery:
             "feed": by_everybody(feed),
             "shown": by_everybody(shown),
             "slice": by_everybody(slices),
+            "totals": by_everybody(totals),
             "newest": by_everybody(pages, True),
             "oldest": by_everybody(pages, False),
             "writing": writing,
@@ -1241,6 +1245,7 @@ def _questions(play: Play) -> list[Wanted]:
         Wanted(from_day=DAY + timedelta(days=7)),
         Wanted(until_day=DAY + timedelta(days=7)),
         Wanted(closed=True),
+        Wanted(closed=False),
         Wanted(words="LAMP"),
         Wanted(words="notitie"),
     ]

@@ -9,6 +9,8 @@ compare the database's doors with it, row by row.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -516,6 +518,30 @@ class World:
         own = [row for row in self.rows(asker, kind) if row["owner"] == asker]
         rows = [row for row in own if _matches(row, kind.TEXTS, wanted)]
         return sorted(rows, key=lambda row: (row["day"], row["id"]), reverse=True)
+
+    def shared_totals(
+        self, asker: UUID, kind: type[Record], wijken: Sequence[UUID], wanted: Wanted
+    ) -> Counter[tuple[Any, ...]]:
+        """How many records of others the asker can page through in each wijk, by wijk, owner, agreement and what that hides; nothing
+        of a kind with records in several wijken.
+        """
+        pages = (
+            (wijk, row)
+            for wijk in wijken
+            for row in self.page(asker, kind, wijk, wanted, newest=True, after=None, n=None)
+            if row["agreement"] is not None and not issubclass(kind, Activity)
+        )
+        return Counter(
+            (wijk, row["owner"], row["agreement"], *row["hidden"]) for wijk, row in pages
+        )
+
+    def own_totals(
+        self, asker: UUID, kind: type[Record], wijken: Sequence[UUID], wanted: Wanted
+    ) -> Counter[UUID]:
+        """How many own records the asker has, by the wijk that comes first in them."""
+        return Counter(
+            row["wijk"] for row in self.own(asker, kind, wanted) if row["wijk"] in wijken
+        )
 
     def seen(self, receiver: UUID, owner: UUID, kind: type[Record]) -> list[dict[str, Any]]:
         """What another organisation gets of an owner's records over all wijken, newest first; nobody is another to itself."""

@@ -816,7 +816,72 @@ PREDICATES += [
 ]
 
 
+# Of what is added up instead of counted.
+_TOTALS = ("shared_totals",)
+PREDICATES += [
+    (_TOTALS, "g.gemeente = (select hub.gemeente()) and", ""),
+    (_TOTALS, "g.receiver = (select hub.asker()) and", ""),
+    (_TOTALS, "g.wijk = any (in_wijken)", "true"),
+    (_TOTALS, "and g.kind = k.kind", ""),
+    (_TOTALS, "and g.rank > 0", ""),
+    (_TOTALS, "between g.valid_from and g.valid_until", ">= g.valid_from"),
+    (_TOTALS, "between g.valid_from and g.valid_until", "<= g.valid_until"),
+    (_TOTALS, "(of_owner is null or g.owner = of_owner)", "true"),
+    (_TOTALS, "greatest(g.covers_from, (select hub.today()) - g.keep_days + 1)", "g.covers_from"),
+    (
+        _TOTALS,
+        "greatest(g.covers_from, (select hub.today()) - g.keep_days + 1)",
+        "(select hub.today()) - g.keep_days + 1",
+    ),
+    (_TOTALS, "- g.keep_days + 1", "- g.keep_days"),
+    (_TOTALS, "- coalesce(range_agg(x.days) over better, '{}')", ""),
+    (_TOTALS, "order by g.rank desc,", "order by g.rank,"),
+    (_TOTALS, "order by g.rank desc, g.agreed_at,", "order by g.rank desc,"),
+    (_TOTALS, "partition by g.slice", "partition by g.wijk"),
+    (_TOTALS, "where k.table_name = of_table and not k.several", "where k.table_name = of_table"),
+    (_TOTALS, "k.table_name = of_table and", ""),
+    (_TOTALS, "(categories is null or r.category = any (categories))", "true"),
+    (_TOTALS, "(categories is null or c.category = any (categories))", "true"),
+    (
+        _TOTALS,
+        "case when is_closed is true then 0 else hub.by_then",
+        "case when false then 0 else hub.by_then",
+    ),
+    (_TOTALS, "case when is_closed is false then 0\n", "case when false then 0\n"),
+    (_TOTALS, "case when is_closed is true then 0 else c.open end", "c.open"),
+    (_TOTALS, "c.day <@ s.days and", ""),
+    (_TOTALS, "- hub.by_then(r.days, r.open, lower(d.days) - 1)", ""),
+    (
+        _TOTALS,
+        "- hub.by_then(r.days, r.open, lower(d.days) - 1)",
+        "- hub.by_then(r.days, r.open, lower(d.days))",
+    ),
+    (
+        _TOTALS,
+        "r.wijk, r.slice) = (s.gemeente, s.owner, s.kind, s.wijk, s.slice)",
+        "r.wijk) = (s.gemeente, s.owner, s.kind, s.wijk)",
+    ),
+    (
+        _TOTALS,
+        "c.wijk, c.slice) = (s.gemeente, s.owner, s.kind, s.wijk, s.slice)",
+        "c.wijk) = (s.gemeente, s.owner, s.kind, s.wijk)",
+    ),
+    (_TOTALS, "having sum(n.records) > 0", ""),
+    (
+        ("own_totals",),
+        "n.kind = (select k.kind from hub.contribution_kinds k where k.table_name = of_table)",
+        "true",
+    ),
+    (("own_totals",), "(in_wijken is null or n.wijk = any (in_wijken))", "true"),
+    (("own_totals",), "(categories is null or n.category = any (categories))", "true"),
+    (("own_totals",), "case when is_closed is true then 0 else n.open end", "n.open"),
+    (("own_totals",), "case when is_closed is false then 0 else n.closed end", "n.closed"),
+]
+
+
 SHOWS = {
+    "shared_totals": "totals",
+    "own_totals": "totals",
     "shared_signals_newest": "newest",
     "shared_signals_oldest": "oldest",
     "shared_signals_by_id": "ids",

@@ -9,10 +9,12 @@ refuses is compared at once. Each world is a gemeente of its own, so that many f
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID, uuid5
@@ -175,6 +177,8 @@ class Play:
         self.world.today += timedelta(days=days)
         await self._set_clock()
         await self.app.fetchval("select hub.announce_agreements($1, null)", self.world.gemeente)
+        # of some slices alone, so that totals are made of what is folded and of what is not
+        await self.app.fetchval("select hub.fold_rollups($1, 12)", self.world.gemeente)
         self.world.announce()
 
     async def create(self, record: Record) -> None:
@@ -311,6 +315,7 @@ class Play:
                     for wanted in questions:
                         await self._compare_pages(asker, wijk, wanted, newest=True)
                         await self._compare_pages(asker, wijk, wanted, newest=False)
+                await self._compare_totals(asker, questions)
                 await self._compare_shown(asker)
                 await self._compare_slice(asker, questions)
                 await self._compare_agreements(asker)
@@ -340,6 +345,24 @@ class Play:
                 assert found == page
                 full = len(found) == 3
                 after = (found[-1]["day"], found[-1]["id"]) if found else None
+
+    async def _compare_totals(self, asker: UUID, questions: Sequence[Wanted]) -> None:
+        """What is added up without looking at a record: as many as there are to page through, by whose and which agreement."""
+        shared = "select wijk, owner, agreement, hidden, records from hub.shared_totals($1, $2, $3, $4, $5)"
+        own = "select wijk, records from hub.own_totals($1, $2, $3, $4)"
+        for kind, wanted, wijk in itertools.product(KINDS, questions, (*self.world.wijken, None)):
+            categories = None if wanted.categories is None else list(wanted.categories)
+            if wanted != Wanted(wanted.owner, wanted.categories, closed=wanted.closed):
+                continue  # asks for what only a record tells
+            wijken = list(self.world.wijken) if wijk is None else [wijk]
+            given = (kind.TABLE, wijken, wanted.owner, categories, wanted.closed)
+            rows = await self.app.fetch(shared, *given)
+            found = Counter((*row[:3], *row["hidden"], row["records"]) for row in rows)
+            expected = self.world.shared_totals(asker, kind, wijken, wanted)
+            assert found == Counter((*key, n) for key, n in expected.items())
+            given_own = (kind.TABLE, None if wijk is None else wijken, categories, wanted.closed)
+            mine = {row["wijk"]: row["records"] for row in await self.app.fetch(own, *given_own)}
+            assert mine == self.world.own_totals(asker, kind, wijken, replace(wanted, owner=None))
 
     async def _compare_slice(self, asker: UUID, questions: Sequence[Wanted]) -> None:
         """The asker's own slice, whole and through everybody's eyes; the asker is itself again after each look."""

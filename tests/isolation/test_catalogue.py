@@ -65,6 +65,7 @@ PLANTED = {
     "the owner reads what it does not administer": "alter policy backup on hub.signals using (true)",
     "records are not tied to where their owner works": "alter table hub.signals drop constraint signals_gemeente_owner_wijk_fkey",
     "what was done to records is not remembered": "alter table hub.signals disable trigger recorded_update",
+    "what is counted does not follow the records": "alter table hub.signals disable trigger rolled_up_delete",
     "records of a dataset that is never shared can be shared": "alter table hub.activities disable trigger sharing",
     "the recorder reads records": "grant select (summary) on hub.signals to hub_recorder",
     "the recorder may change what was written": "grant update (summary) on hub.signals to hub_recorder",
