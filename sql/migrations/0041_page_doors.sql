@@ -15,6 +15,26 @@ alter table hub.feed_items drop constraint feed_items_gemeente_receiver_owner_wi
 create unique index feed_items_told on hub.feed_items (gemeente, receiver, owner, wijk, agreement, version, change)
   where receiver is not null;
 
+-- The grant by which the asker sees a record with these slices, as migration 25 has it, but looked up slice by slice: a condition on a
+-- list of slices was left to a filter over all grants of the asker in the gemeente, for every record.
+create or replace function hub.best_grant(of_slices uuid[], recorded_on date, in_wijk uuid)
+  returns table (rank smallint, "precision" text, agreement uuid, fields text[], hidden text[], shows text[])
+  language sql stable as $$
+  select b.rank, b.precision, b.agreement, b.fields, b.hidden, b.shows
+  from (
+    select g.*, bool_or(in_wijk is null or g.wijk = in_wijk) over () as here
+    from unnest(of_slices) u(slice)
+    cross join lateral (
+      select x.* from hub.grants x
+      where x.gemeente = (select hub.gemeente()) and x.receiver = (select hub.asker()) and x.slice = u.slice and x.rank > 0
+        and (select hub.today()) between x.valid_from and x.valid_until
+        and best_grant.recorded_on between x.covers_from and x.valid_until
+        and best_grant.recorded_on > (select hub.today()) - x.keep_days
+      offset 0) g
+    order by g.rank desc, g.agreed_at, g.agreement, g.rule limit 1) b
+  where b.here
+$$;
+
 -- One door, as migration 6 made it: records of others for the asker, or all that the asker may see (own whole, others' reduced).
 --   driver: how records are found: 'newest' and 'oldest' page through one wijk; 'by_id' looks up given ids.
 create or replace function hub.make_door(of_kind text, of_table name, driver text, day_column name) returns void
@@ -42,14 +62,14 @@ begin
   result := 'id uuid, owner uuid, wijk uuid, day date, recorded_on date, invented boolean, "precision" text, agreement uuid, hidden text[], ' || result;
 
   if driver <> 'by_id' then
-    signature := 'in_wijk uuid, of_owner uuid, categories text[], statuses text[], in_buurt uuid, from_day date, until_day date,'
+    signature := 'in_wijk uuid, of_owner uuid, categories text[], statuses text[], in_buurt uuid, since_day date, to_day date,'
       ' is_closed boolean, words text, after_day date, after_id uuid, n int';
-    arguments := 'in_wijk, of_owner, categories, statuses, in_buurt, from_day, until_day, is_closed, words, after_day, after_id, n';
+    arguments := 'in_wijk, of_owner, categories, statuses, in_buurt, since_day, to_day, is_closed, words, after_day, after_id, n';
     page := format('order by %1$s %2$s, s.id %2$s limit n', day, case when down then 'desc' else 'asc' end);
     pages := replace(replace(page, day, 'u.day'), 's.id', 'u.id');
     -- an end that nobody asked for lies beyond every day
     wanted := format($$(%1$s, s.id) %2$s (coalesce(after_day, '%3$sinfinity'), coalesce(after_id, '%4$s'))
-          and %1$s >= coalesce(from_day, '-infinity') and %1$s <= coalesce(until_day, 'infinity')
+          and %1$s >= coalesce(since_day, '-infinity') and %1$s <= coalesce(to_day, 'infinity')
           and (categories is null or s.category = any (categories)) and (statuses is null%5$s)
           and (is_closed is null or (s.closed_on is not null) = is_closed)$$,
       day, case when down then '<' else '>' end, case when down then '' else '-' end,
@@ -87,7 +107,6 @@ begin
   execute format($f$
     create function hub.%1$I(%2$s) returns table (%3$s)
     language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
-      #variable_conflict use_column
       declare
         here text := hub.gemeente();
         me uuid := hub.asker();

@@ -9,6 +9,7 @@ that it is there, so a second run goes on where the first one was.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,6 +79,11 @@ async def fill(addresses: Addresses, size: Size, report: Report) -> None:
     finally:
         await pools.close()
         await root.close()
+
+
+def of_database(address: str, name: str) -> str:
+    """The address of another database of the same server."""
+    return re.sub(r"@/[^?]*\?", f"@/{name}?", address)
 
 
 @dataclass(frozen=True)

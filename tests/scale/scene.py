@@ -104,7 +104,8 @@ async def _agree(app: Database, ids: IdSource, gemeente: Gemeente) -> None:
         proposed = await propose(context_of(session, proposer, ids), draft, f"{gemeente.code}-all")
     async with app.session(proposer) as session:
         decided = {
-            row["organisation"] for row in await session.fetch("decisions_of_agreements", [proposed.key])
+            row["organisation"]
+            for row in await session.fetch("decisions_of_agreements", [proposed.key])
         }
     for partner in PARTNERS:
         who = principal_of(gemeente, partner.name)

@@ -23,7 +23,7 @@ from resolvers.numbers.publishing import publish_due
 from sql.ids import IdSource
 from sql.migrate import migrate
 from sql.session import Database
-from tests.scale.fill import Connection, Report, deliver, timed
+from tests.scale.fill import Connection, Report, deliver, of_database, timed
 from tests.scale.scene import set_scene
 from tests.scale.world import NOW, Gemeente, Size
 
@@ -127,7 +127,7 @@ async def verify(
 
 
 def _other(address: str) -> str:
-    return address.replace("/hub?", f"/{PUSHED}?")
+    return of_database(address, PUSHED)
 
 
 async def _push_all(addresses: Addresses, gemeente: Gemeente) -> None:
