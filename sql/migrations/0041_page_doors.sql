@@ -9,8 +9,11 @@
 --
 -- What limits a page (its cursor, its days) is a condition of the index in every plan: one that holds for all where nothing was asked.
 
--- The slices of a wijk, and where it counts: items of the feed that are for one receiver are told once.
+-- How many slices a wijk has.
 create index slices_wijk on hub.slices (gemeente, wijk, kind);
+
+-- What is told once are the items about agreements, which are for one receiver. An item about a record has none, and was in this index
+-- for nothing.
 alter table hub.feed_items drop constraint feed_items_gemeente_receiver_owner_wijk_agreement_version_c_key;
 create unique index feed_items_told on hub.feed_items (gemeente, receiver, owner, wijk, agreement, version, change)
   where receiver is not null;

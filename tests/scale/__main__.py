@@ -11,6 +11,8 @@ from pathlib import Path
 
 from hub.database import Addresses, EmbeddedPostgres
 from tests.scale.fill import fill
+from tests.scale.measure import bytes_of, measure, table
+from tests.scale.plans import look
 from tests.scale.verify import verify
 from tests.scale.world import COUNTRY, Size
 
@@ -29,6 +31,9 @@ def main() -> int:
     for name, about in (
         ("fill", "fill it, or go on where an earlier run was stopped"),
         ("verify", "show that it holds what pushes would have made"),
+        ("plans", "look at the plan of every statement"),
+        ("measure", "measure one's own records beside what others share, first and last pages"),
+        ("bytes", "tell what each table takes"),
     ):
         command = commands.add_parser(name, help=about, description=about)
         command.add_argument("--data", type=Path, required=True, metavar="FOLDER")
@@ -37,7 +42,8 @@ def main() -> int:
             command.add_argument("--sample", type=int, nargs="+", default=[0], metavar="NUMBER",
                 help="the gemeenten whose deliveries are pushed anew, counted from 0")  # fmt: skip
     given = parser.parse_args()
-    return asyncio.run(_in_folder(given.data, lambda addresses: COMMANDS[given.command](addresses, given)))  # fmt: skip
+    given.data.mkdir(parents=True, exist_ok=True, mode=0o755)
+    return asyncio.run(_in_folder(given))
 
 
 def _size(command: argparse.ArgumentParser) -> None:
@@ -58,10 +64,10 @@ def size_of(given: argparse.Namespace) -> Size:
     )  # fmt: skip
 
 
-async def _in_folder(data: Path, work: Callable[[Addresses], Awaitable[int]]) -> int:
-    data.mkdir(parents=True, exist_ok=True, mode=0o755)
-    async with EmbeddedPostgres(data / "database", report=lambda _: None, durable=False) as found:
-        return await work(found)
+async def _in_folder(given: argparse.Namespace) -> int:
+    server = EmbeddedPostgres(given.data / "database", report=lambda _: None, durable=False)
+    async with server as addresses:
+        return await COMMANDS[given.command](addresses, given)
 
 
 async def _fill(addresses: Addresses, given: argparse.Namespace) -> int:
@@ -75,6 +81,24 @@ async def _verify(addresses: Addresses, given: argparse.Namespace) -> int:
     return bool(faults)
 
 
+async def _plans(addresses: Addresses, given: argparse.Namespace) -> int:
+    seen = await look(addresses, size_of(given), progress)
+    faults = seen.unexpected()
+    print(f"{len(seen.statements)} statements, {seen.plans:,} plans, {len(faults)} faults")
+    print("\n".join(faults))
+    return bool(faults)
+
+
+async def _measure(addresses: Addresses, given: argparse.Namespace) -> int:
+    print("\n".join(table(await measure(addresses, size_of(given)))))
+    return 0
+
+
+async def _bytes(addresses: Addresses, given: argparse.Namespace) -> int:
+    print("\n".join(await bytes_of(addresses)))
+    return 0
+
+
 def progress(line: str) -> None:
     """A line for who waits."""
     print(line, file=sys.stderr, flush=True)
@@ -83,6 +107,9 @@ def progress(line: str) -> None:
 COMMANDS: dict[str, Callable[[Addresses, argparse.Namespace], Awaitable[int]]] = {
     "fill": _fill,
     "verify": _verify,
+    "plans": _plans,
+    "measure": _measure,
+    "bytes": _bytes,
 }
 
 if __name__ == "__main__":

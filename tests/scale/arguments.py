@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""With what each named statement of the serving role is run to see its plan: the values of a partner
-of the world, as the API gives them.
+"""With what each named statement of the serving role is run to see its plan: the values of a
+partner of the world, as the API gives them.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def _of_agreements(known: Known) -> dict[str, list[Arguments]]:
             [known.asker, known.others[0]], [], [], [],
         )],
         "try_agreement": [(
-            {"valid_from": str(TODAY), "valid_until": str(TODAY), "parties": []}, [], known.agreement
+            {"valid_from": str(TODAY), "valid_until": str(TODAY), "parties": []}, [], one
         )],
     }  # fmt: skip
 
@@ -215,7 +215,7 @@ def _of_ledger(known: Known) -> dict[str, list[Arguments]]:
             ["SIGNAL"], [known.others[0]], [known.agreement], ["point"], [1], [1], [UNKNOWN], "x",
         )],
         "readers_of_asker": [(LONG_AGO.date(), None, None, 50)],
-        "ledger_lines": [(mine, *since, None, None, None, None, None, None, 50) for mine in (True, False)],
+        "ledger_lines": [(mine, *since, *[None] * 6, 50) for mine in (True, False)],
         "breach_reads": [(mine, *since, None, None, None, 50) for mine in (True, False)],
         "breach_records": [(mine, *since, None, None, None, 50) for mine in (True, False)],
         "audit_entries": [(*since, None, None, 50)],

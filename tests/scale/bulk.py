@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Signals of a week of a gemeente, of all its partners, in a handful of statements: the rows that so
-many pushes would have written, in every table that a push writes to.
+"""Signals of a week of a gemeente, of all its partners, in a handful of statements: the rows that
+so many pushes would have written, in every table that a push writes to.
 
 It stands in the place of what costs most per row in a push: the checks in Python, the policies, the
 foreign keys and the triggers of hub.signals (the session says session_replication_role =
@@ -28,7 +28,7 @@ from tests.scale.world import Gemeente, Push
 ACTOR = "levering"
 NO_ROWS = RejectedRows((), ())
 
-# What record_insert() does for rows that came in, by statements of sets. $1 gemeente, $2 moment, $3 day.
+# What record_insert() does for rows that came in. $1 is the gemeente, $2 the moment, $3 its day.
 SIGNALS = """
 with came as (
   insert into hub.signals (gemeente, owner, id, dataset, external_id, delivered_digest, wijk, buurt, category, seen_at, lon, lat,
@@ -93,8 +93,12 @@ class Receipt:
 
 
 async def push_signals(
-    connection: Connection, ids: IdSource, gemeente: Gemeente, moment: datetime, pushes: Sequence[Push]
-) -> None:  # fmt: skip
+    connection: Connection,
+    ids: IdSource,
+    gemeente: Gemeente,
+    moment: datetime,
+    pushes: Sequence[Push],
+) -> None:
     """Writes what these pushes write, in the transaction that is open."""
     day = moment.date()
     rows: list[tuple[Any, ...]] = []

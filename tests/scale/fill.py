@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Fills a database with the world: signals, nine tenths of it, in bulk; the other kinds by the hub's
-own push. Indexes that no constraint needs are made at the end. `verify` shows that the rows are
-those of real pushes.
+"""Fills a database with the world: signals, nine tenths of it, in bulk; the other kinds by the
+hub's own push. Indexes that no constraint needs are made at the end. `verify` shows that the rows
+are those of real pushes.
 
 Can be stopped at any moment: a gemeente's week is one transaction, and the keys of its pushes say
 that it is there, so a second run goes on where the first one was.
@@ -45,7 +45,8 @@ PUT_ASIDE = """
 with plain as (
   select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition
   from pg_index i
-  where i.indrelid = any (array(select ('hub.' || k.table_name)::regclass from hub.contribution_kinds k)
+  where i.indrelid = any (
+      array(select ('hub.' || k.table_name)::regclass from hub.contribution_kinds k)
       || array['hub.feed_items', 'hub.history', 'hub.receipt_rows']::regclass[])
     and not exists (select from pg_constraint c where c.conindid = i.indexrelid)),
 kept as (insert into scale.indexes select definition from plain)
@@ -62,6 +63,9 @@ from pg_index i join pg_constraint c on c.conindid = i.indexrelid and c.conrelid
 where i.indrelid::regclass::text like 'hub.%' and pg_relation_size(i.indexrelid) > 1000000
 order by pg_relation_size(i.indexrelid)
 """
+
+PACKED = " with (fillfactor = 100)"
+"""How indexes are made here: as dense as they can be."""
 
 
 async def fill(addresses: Addresses, size: Size, report: Report) -> None:
@@ -201,15 +205,19 @@ async def _settle(root: Connection, pools: _Pools, size: Size, report: Report) -
     """
     await root.execute("set maintenance_work_mem = '1GB'")
     for row in await root.fetch("select definition from scale.indexes order by definition"):
-        with timed(report, row["definition"].split(" USING ")[0].lower()):
+        definition = row["definition"]
+        with timed(report, definition.split(" USING ")[0].lower()):
             async with root.transaction():
-                await root.execute(row["definition"])
-                await root.execute(
-                    "delete from scale.indexes where definition = $1", row["definition"]
-                )
-    with timed(report, "making the indexes of constraints dense"):
-        for row in await root.fetch(OF_CONSTRAINTS):
-            await root.execute(f"reindex index {row['name']}")
+                await root.execute(_packed(definition))
+                if " USING btree " in definition:
+                    name = definition.split()[2]
+                    await root.execute(f"alter index hub.{name} reset (fillfactor)")
+                await root.execute("delete from scale.indexes where definition = $1", definition)
+    with timed(report, "packing the indexes of constraints"):
+        for [name] in await root.fetch(OF_CONSTRAINTS):
+            await root.execute(f"alter index {name} set (fillfactor = 100)")
+            await root.execute(f"reindex index {name}")
+            await root.execute(f"alter index {name} reset (fillfactor)")
     await root.execute("drop schema scale cascade")
     async with pools.owner.administration() as session:
         await session.fetch("clock_set", NOW, None)
@@ -224,6 +232,14 @@ async def _settle(root: Connection, pools: _Pools, size: Size, report: Report) -
             await publish_due(pools.owner, gemeente=code)
     await root.execute("analyze hub.editions, hub.edition_cells, hub.edition_parts")
     await root.execute("checkpoint")
+
+
+def _packed(definition: str) -> str:
+    """The definition of an index, to be made without room for more."""
+    if " USING btree " not in definition:
+        return definition
+    head, where, condition = definition.partition(" WHERE ")
+    return head + PACKED + where + condition
 
 
 @contextmanager

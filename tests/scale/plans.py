@@ -47,8 +47,8 @@ WATCHING = {
 """A superuser's session that acts as the serving role, and is told every plan."""
 
 BY_INDEX = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
-"""In a small database it is as quick to read a table whole. With these an index is used for all that
-an index serves, as in a large one.
+"""In a small database it is as quick to read a table whole. With these an index is used for all
+that an index serves, as in a large one.
 """
 
 SMALL = {
@@ -181,8 +181,11 @@ async def look(
     return seen
 
 
-_CHANGED = {"ACTIVITY": {"facility": "plein"}, "COUNT": {"count": 61}}
-_ANOTHER = {"COUNT": {"measure": "zorg"}}
+_CHANGED: dict[str, dict[str, Any]] = {
+    "ACTIVITY": {"facility": "plein"},
+    "COUNT": {"count": 61},
+}
+_ANOTHER: dict[str, dict[str, Any]] = {"COUNT": {"measure": "zorg"}}
 """What makes a row of these kinds one that is changed, or one that can stand beside the others."""
 
 

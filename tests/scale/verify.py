@@ -49,7 +49,8 @@ BESIDES = {
 NOT_OF_DELIVERIES = frozenset({"tokens"})
 
 TABLES = """
-select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'gemeente'
+select c.relname from pg_class c
+join pg_attribute a on a.attrelid = c.oid and a.attname = 'gemeente'
 where c.relnamespace = 'hub'::regnamespace and c.relkind in ('r', 'p') order by c.relname
 """
 
@@ -84,7 +85,8 @@ AS_MANY = """
 select 'hub.history: a line about no record',
   (select count(*) from hub.history) - {records} as count
 union all
-select 'hub.receipt_rows: a row about no record', (select count(*) from hub.receipt_rows) - {records}
+select 'hub.receipt_rows: a row about no record',
+  (select count(*) from hub.receipt_rows) - {records}
 """
 
 
@@ -181,20 +183,22 @@ async def _compare(
 
 async def _names(connection: Connection, code: str) -> dict[str, str]:
     """What every id that is random is the id of."""
-    names: dict[str, str] = dict(await connection.fetch(
-        "select r.id::text, format('receipt of %s in %s on %s', r.owner, r.dataset, r.at)"
-        " from hub.receipts r where r.gemeente = $1"
-        " union all select a.id::text, 'agreement ' || a.title from hub.agreements a"
-        " where a.gemeente = $1", code,
-    ))  # fmt: skip
-    for [table] in await connection.fetch("select table_name from hub.contribution_kinds"):
-        names |= dict(await connection.fetch(
-            f"select s.id::text, format('record of %s in %s: %s', s.owner, s.dataset, s.external_id)"
-            f" from hub.{table} s where s.gemeente = $1", code,
-        ))  # fmt: skip
-    return names
+    kinds = await connection.fetch("select table_name from hub.contribution_kinds")
+    questions = [*_NAMES, *(_NAMES_OF_RECORDS.format(table=table) for [table] in kinds)]
+    return {id_: name for each in questions for id_, name in await connection.fetch(each, code)}
 
 
+_NAMES = (
+    """
+    select r.id::text, format('receipt of %s in %s on %s', r.owner, r.dataset, r.at)
+    from hub.receipts r where r.gemeente = $1
+    """,
+    "select a.id::text, 'agreement ' || a.title from hub.agreements a where a.gemeente = $1",
+)
+_NAMES_OF_RECORDS = """
+select s.id::text, format('record of %s in %s: %s', s.owner, s.dataset, s.external_id)
+from hub.{table} s where s.gemeente = $1
+"""
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -205,9 +209,11 @@ async def _rows(
     hidden = list(RANDOM.get(table, ()))
     besides = BESIDES.get(table, "'{}'")
     rows = await connection.fetch(
-        f"select (to_jsonb(t) - $2::text[] || {besides})::text from hub.{table} t where t.gemeente = $1",
-        code, hidden,
-    )  # fmt: skip
+        f"select (to_jsonb(t) - $2::text[] || {besides})::text"
+        f" from hub.{table} t where t.gemeente = $1",
+        code,
+        hidden,
+    )
     return Counter(_ID.sub(lambda found: names.get(found[0], found[0]), text) for [text] in rows)
 
 

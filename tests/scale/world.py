@@ -58,27 +58,27 @@ PARTNERS = (
     Partner(
         "gemeente",
         "MUNICIPALITY",
-        (Delivers("meldingen", 250, ("LITTER", "PAVING", "GREEN", "LIGHTING")),),
+        (Delivers("mor", 250, ("LITTER", "PAVING", "GREEN", "LIGHTING")),),
     ),
     Partner(
         "corporatie-a",
         "HOUSING",
         (
-            Delivers("overlast", 180, ("NOISE", "HOUSING", "LITTER", "PAVING")),
+            Delivers("ovl", 180, ("NOISE", "HOUSING", "LITTER", "PAVING")),
             Delivers("projecten", 10, ("HOUSING",), "HOUSING_PROJECT"),
         ),
     ),
     Partner(
         "corporatie-b",
         "HOUSING",
-        (Delivers("overlast", 100, ("NOISE", "HOUSING", "LITTER", "GREEN")),),
+        (Delivers("ovl", 100, ("NOISE", "HOUSING", "LITTER", "GREEN")),),
         nth=2,
     ),
     Partner(
         "buurtwerk",
         "WELFARE",
         (
-            Delivers("contacten", 80, ("YOUTH_NUISANCE", "SOCIAL_CONTACT", "CARE", "SAFETY")),
+            Delivers("con", 80, ("YOUTH_NUISANCE", "SOCIAL_CONTACT", "CARE", "SAFETY")),
             Delivers("agenda", 15, ("SOCIAL_CONTACT", "YOUTH_NUISANCE"), "ACTIVITY"),
         ),
     ),
@@ -86,7 +86,7 @@ PARTNERS = (
         "handhaving",
         "ENFORCEMENT",
         (
-            Delivers("signalen", 120, ("LITTER", "TRAFFIC", "YOUTH_NUISANCE", "SAFETY")),
+            Delivers("sig", 120, ("LITTER", "TRAFFIC", "YOUTH_NUISANCE", "SAFETY")),
             Delivers("acties", 30, ("LITTER", "TRAFFIC"), "ENFORCEMENT_ACTION"),
         ),
     ),
@@ -94,21 +94,21 @@ PARTNERS = (
         "politie",
         "POLICE",
         (
-            Delivers("signalen", 100, ("SAFETY", "TRAFFIC", "YOUTH_NUISANCE", "NOISE")),
+            Delivers("sig", 100, ("SAFETY", "TRAFFIC", "YOUTH_NUISANCE", "NOISE")),
             Delivers("berichten", 10, ("SAFETY", "VANDALISM"), "POLICE_NOTICE"),
         ),
     ),
-    Partner("zorg", "CARE", (Delivers("zorg", 50, ("CARE", "SOCIAL_CONTACT", "HOUSING")),)),
+    Partner("zorg", "CARE", (Delivers("zrg", 50, ("CARE", "SOCIAL_CONTACT", "HOUSING")),)),
     Partner(
         "school",
         "SCHOOL",
         (
-            Delivers("school", 40, ("ABSENTEEISM", "TRAFFIC", "YOUTH_NUISANCE")),
+            Delivers("sch", 40, ("ABSENTEEISM", "TRAFFIC", "YOUTH_NUISANCE")),
             Delivers("tellingen", 5, ("ABSENTEEISM",), "COUNT"),
         ),
         most=3,
     ),
-    Partner("bewoners", "RESIDENTS", (Delivers("buurt", 10, ("LITTER", "GREEN")),), most=1),
+    Partner("bewoners", "RESIDENTS", (Delivers("brt", 10, ("LITTER", "GREEN")),), most=1),
 )
 
 DENSE, MIDDLING, SPARSE = "gemeente", "buurtwerk", "bewoners"
@@ -167,11 +167,7 @@ SUMMARIES = (
     "Lantaarnpaal brandt niet, het pad is donker",
     "Geluid uit het trapportaal in het weekend",
     "Losse tegels bij de bushalte",
-    None,
-    None,
-    None,
-    None,
-    None,
+    *[None] * 12,
 )
 DAY_PARTS = ("MORNING", "AFTERNOON", "EVENING", None)
 
@@ -310,7 +306,7 @@ class Gemeente:
         rows = []
         for number in range(count):
             seen = moment - timedelta(minutes=int(rnd.random() * 7 * 24 * 60))
-            pointed = not strict and rnd.random() < 0.2
+            pointed = not strict and rnd.random() < 0.1
             rows.append({
                 "external_id": f"{week}-{number}",
                 **self._place(wijken, rnd),
@@ -375,7 +371,7 @@ class Gemeente:
         self, partner: Partner, each: Delivers, week: int, count: int, rnd: random.Random
     ) -> list[dict[str, Any]]:
         """Of a week there is one count per wijk, whatever was asked for."""
-        period = "{0}-W{1:02}".format(*self.moment(week).date().isocalendar())
+        period = "{}-W{:02}".format(*self.moment(week).date().isocalendar())
         return [
             {
                 "external_id": f"{week}-{number}",
