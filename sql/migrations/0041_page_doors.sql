@@ -3,8 +3,8 @@
 -- much as the first.
 --
 -- A door that pages has two ways to find records, and chooses per asker and wijk. Where the asker has a grant of every slice that others
--- have in the wijk, it walks through the wijk's own index, and asks of each record by which grant it is seen. Else it starts at the
--- grants, as before: each slice's index gives its newest. What is seen does not depend on the way. A slice without a grant is never
+-- have in the wijk, and fewer of its own, it walks through the wijk's own index, and asks of each record by which grant it is seen. Else
+-- it starts at the grants, as before: each slice's index gives its newest. What is seen does not depend on the way. A slice without a grant is never
 -- walked through, so how much there is of it does not show in the time; that there is one can (decision 44).
 --
 -- What limits a page (its cursor, its days) is a condition of the index in every plan: one that holds for all where nothing was asked.
@@ -88,9 +88,9 @@ begin
             select from hub.slices l
             where l.gemeente = g.gemeente and l.owner = g.owner and l.id = g.slice and l.category = any (categories)))';
     whole_wijk := format($$
-        if slices > 4 and slices = (
-          select count(*) from hub.slices l
-          where l.gemeente = here and l.wijk = in_wijk and l.kind = %1$L and l.owner <> me)
+        if (
+          select slices = count(*) filter (where l.owner <> me) and slices > count(*) filter (where l.owner = me)
+          from hub.slices l where l.gemeente = here and l.wijk = in_wijk and l.kind = %1$L)
         then
           return query
             select %2$s, g.precision, g.agreement, g.hidden, %3$s
@@ -101,7 +101,7 @@ begin
                 and today between b.valid_from and b.valid_until
                 and s.recorded_on between b.covers_from and b.valid_until and s.recorded_on > today - b.keep_days
               order by b.rank desc, b.agreed_at, b.agreement, b.rule limit 1) g
-            where s.gemeente = here and s.wijk = in_wijk and %5$s
+            where s.gemeente = here and s.wijk = in_wijk and s.owner <> me and %5$s
             %6$s;
           return;
         end if;$$, of_kind, head, reduced, of_table, wanted, page);

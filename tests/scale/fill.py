@@ -201,7 +201,7 @@ async def deliver(pool: Database, ids: IdSource, gemeente: Gemeente, push: Push)
 
 async def _settle(root: Connection, pools: _Pools, size: Size, report: Report) -> None:
     """What comes after: indexes, what the daily work does, and statistics as after a night's
-    rest. What the database keeps besides and is not kept by triggers is made here.
+    rest.
     """
     await root.execute("set maintenance_work_mem = '1GB'")
     for row in await root.fetch("select definition from scale.indexes order by definition"):
@@ -218,6 +218,8 @@ async def _settle(root: Connection, pools: _Pools, size: Size, report: Report) -
             await root.execute(f"alter index {name} set (fillfactor = 100)")
             await root.execute(f"reindex index {name}")
             await root.execute(f"alter index {name} reset (fillfactor)")
+    # Here is the place to make anew what triggers keep of records beside history and feed: the
+    # bulk went past them. There is nothing of the kind yet.
     await root.execute("drop schema scale cascade")
     async with pools.owner.administration() as session:
         await session.fetch("clock_set", NOW, None)
