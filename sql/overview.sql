@@ -69,9 +69,8 @@ select w.id as key, b.id as buurt, b.name as buurt_name, p.period, t.value, coal
   case when t.suppression is not null then t.suppression
     when c.edition is null and (w.id, p.period) in (select a.wijk, a.period from awaited a) then 'PROVISIONAL'
     else 'NOT_SHARED' end as suppression,
-  exists (
-    select from hub.wijk_versions v
-    where (v.gemeente, v.wijk, v.year) = (w.gemeente, w.id, left(p.period, 4)::int) and v.comparability = 'BOUNDARY_CHANGED')
+  (select v.comparability = 'BOUNDARY_CHANGED' from hub.wijk_versions v
+    where (v.gemeente, v.wijk, v.year) = (w.gemeente, w.id, left(p.period, 4)::int)) is true
     as redrawn
 from hub.wijken w
 cross join lateral (

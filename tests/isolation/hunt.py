@@ -17,7 +17,7 @@ PARTS = 8
 
 # What changes nothing that anybody can see, with the reason.
 EQUIVALENT: dict[str, str] = {
-    "best_grant: g.gemeente = (select hub.gemeente()) and -> nothing": "the id of a slice is made from its gemeente",
+    "best_grant: x.gemeente = (select hub.gemeente()) and -> nothing": "the id of a slice is made from its gemeente",
     "feed_of_wijk: where f.change <> 'UPDATED' or f.changed && g.shows or 'slice' = any (f.changed) -> where f.change <> 'UPDATED'"
     " or f.changed && g.shows": "a slice changes with category or wijken, which every receiver is shown",
     "with check without hub.works_in(wijk): own_change on activities": "every_wijk_change asks it of all its wijken",
