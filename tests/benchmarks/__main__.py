@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="20,000 signals and short rounds: does it run at all? Keeps no result.",
+        help="10,000 signals and short rounds: does it run at all? Keeps no result.",
     )
     parser.add_argument(
         "--only",
@@ -63,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
         default=OTHERS,
         metavar="PEER",
         help=f"of {', '.join(OTHERS)}, or none; keeps no result",
+    )
+    parser.add_argument(
+        "--records", type=int, metavar="N", help="so many signals instead; keeps no result"
     )
     parser.add_argument(
         "--workers",
@@ -86,8 +89,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _plan(given: argparse.Namespace) -> Plan:
+    plan = QUICK if given.quick else FULL
     return replace(
-        QUICK if given.quick else FULL,
+        plan,
+        records=given.records or plan.records,
         parts=tuple(part for part in PARTS if part in given.only),
         peers=tuple(name for name in OTHERS if name in given.peers),
         workers=given.workers,

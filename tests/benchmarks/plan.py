@@ -38,8 +38,9 @@ class Plan:
 
 FULL = Plan()
 QUICK = Plan(
-    records=20_000,
+    records=10_000,
     starts=1,
+    connections=(1, 8),
     rounds=2,
     seconds=0.2,
     latency_seconds=0.5,

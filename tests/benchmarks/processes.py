@@ -159,6 +159,7 @@ async def hub(
         "HUB_LIMIT_ORGANISATION_CONCURRENCY": str(Settings().pool_size),
         "HUB_LIMIT_ORGANISATION_WAITING": "64",
         "HUB_LIMIT_OPERATION_SECONDS": "60",
+        "HUB_ACQUIRE_SECONDS": "60",
     }
     async with serving(command, port, environment, log) as server:
         yield server

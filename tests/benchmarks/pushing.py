@@ -27,9 +27,9 @@ OUTCOMES = {"new": "CREATED", "unchanged": "UNCHANGED"}
 COMPARED_ROWS = 25
 LEFT = """
 select s.wijk, s.category, s.subcategory, s.seen_at, s.status, s.summary, s.version, s.source_version,
-  (select array_agg(h.change) from hub.history h where (h.gemeente, h.owner, h.record) = (s.gemeente, s.owner, s.id)) as history,
+  (select array_agg(h.change order by h.version) from hub.history h where (h.gemeente, h.owner, h.record) = (s.gemeente, s.owner, s.id)) as history,
   (select array_agg(f.change) from hub.feed_items f where (f.gemeente, f.owner, f.record) = (s.gemeente, s.owner, s.id)) as feed,
-  (select array_agg((r.line, r.outcome) order by r.receipt) from hub.receipt_rows r
+  (select array_agg((r.line, r.outcome) order by r.outcome) from hub.receipt_rows r
     where (r.gemeente, r.owner, r.record) = (s.gemeente, s.owner, s.id)) as receipts
 from hub.signals s where s.external_id like $1 || '-%'
 order by s.seen_at, s.category, s.wijk
