@@ -32,8 +32,11 @@ export const identityOf = (headers) => ({
 export const named = (name, values) => ({ name, text: statements[name], values });
 
 // The delivery that was written by hand, which every peer sends as its own custom mutation.
-export const delivery = ({ delivery: { dataset, idempotencyKey }, rows }) =>
-  ({ name: "push", text: push, values: [dataset, idempotencyKey, JSON.stringify(rows)] });
+export const delivery = ({ delivery: { dataset, idempotencyKey }, rows }) => ({
+  name: "push",
+  text: push,
+  values: [dataset, idempotencyKey, JSON.stringify(rows)],
+});
 
 export const globalId = (type, id) => Buffer.from(`${type}:${id}`).toString("base64url");
 export const shown = (value, suppression) => (value === null ? words[suppression] : String(value));
@@ -68,7 +71,11 @@ export function headlineOf(row) {
     measure: row.measure,
     label: row.label,
     now: { value: now, shown: shown(now, row.now_suppression), suppression: row.now_suppression },
-    previous: { value: before, shown: shown(before, row.previous_suppression), suppression: row.previous_suppression },
+    previous: {
+      value: before,
+      shown: shown(before, row.previous_suppression),
+      suppression: row.previous_suppression,
+    },
     changePercent: exact && before !== 0 ? evenly((100 * (now - before)) / before) : null,
   };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-// Mercurius with JIT on Fastify: one transaction per operation, a DataLoader for each field that asks
+// Mercurius with JIT on Fastify: one transaction per operation, a DataLoader per field that asks
 // the database, each with the hub's own statement, prepared. What an ordinary good service does.
 import DataLoader from "dataloader";
 import Fastify from "fastify";
@@ -11,25 +11,29 @@ const NO_FILTER = Array(8).fill(null);
 const FIRST_PAGE = [null, null];
 
 class Operation {
-  #identity;
+  #headers;
   #client;
-  #begun;
+  #last;
   #loaders = new Map();
 
   constructor(headers) {
-    const settings = Object.entries(hub.identityOf(headers));
-    const set = ([key, value]) => `set_config('${key}', ${hub.pg.escapeLiteral(value)}, true)`;
-    this.#identity = `select ${settings.map(set).join(", ")}`;
+    this.#headers = headers;
   }
 
   async #begin(isolation) {
+    const settings = Object.entries(hub.identityOf(this.#headers));
+    const set = ([key, value]) => `set_config('${key}', ${hub.pg.escapeLiteral(value)}, true)`;
     this.#client = await pool.connect();
-    await this.#client.query(`begin isolation level ${isolation}; ${this.#identity}`);
+    await this.#client.query(
+      `begin isolation level ${isolation}; select ${settings.map(set).join(", ")}`,
+    );
   }
 
+  // A connection does one thing after the other; the first is to begin.
   async query(statement, isolation = "repeatable read") {
-    await (this.#begun ??= this.#begin(isolation));
-    return (await this.#client.query(statement)).rows;
+    this.#last ??= this.#begin(isolation);
+    this.#last = this.#last.then(() => this.#client.query(statement));
+    return (await this.#last).rows;
   }
 
   async end(command) {
@@ -119,7 +123,8 @@ const resolvers = {
   Place: {
     buurt: (signal, _, operation) => buurtOf(signal, operation),
     async label(signal, _, operation) {
-      const [buurt, wijk] = await Promise.all([buurtOf(signal, operation), wijkById(signal.wijk, operation)]);
+      const asked = [buurtOf(signal, operation), wijkById(signal.wijk, operation)];
+      const [buurt, wijk] = await Promise.all(asked);
       return hub.placeOf([buurt && buurt.name, wijk.name]);
     },
     precision: (signal) => hub.precisionOf([signal.lon, signal.buurt]),

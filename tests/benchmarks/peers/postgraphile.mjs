@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: EUPL-1.2
-// PostGraphile 5 over the hub's own tables and doors. Wijken, signals, buurten and organisations are
-// its own resources, which it joins into one statement; what the hub computes for all wijken at once
-// is loaded in batches by the hub's own statements, as its manual advises.
+// PostGraphile 5 over the hub's own tables and doors. Wijken, signals, buurten, organisations are
+// its own resources, which it joins into one statement; what the hub computes for all wijken at
+// once is loaded in batches by the hub's own statements, as its manual advises.
 import { createServer } from "node:http";
 import { postgraphile } from "postgraphile";
-import { loadManyWithPgClient, loadOneWithPgClient, pgSelect, sideEffectWithPgClient, TYPES } from "postgraphile/@dataplan/pg";
+import {
+  loadManyWithPgClient,
+  loadOneWithPgClient,
+  pgSelect,
+  sideEffectWithPgClient,
+  TYPES,
+} from "postgraphile/@dataplan/pg";
 import { makePgService } from "postgraphile/adaptors/pg";
 import { constant, lambda, list, object } from "postgraphile/grafast";
 import { parse } from "postgraphile/grafast/graphql";
@@ -27,13 +33,15 @@ async function rowsOf(client, statement, asked) {
 
 async function headlines(client, asked) {
   const { week, before } = hub.weekOf(asked[0][1]);
-  const rows = await rowsOf(client, "headlines_of_wijken", asked.map(([id]) => [id, week, before]));
+  const weeks = asked.map(([id]) => [id, week, before]);
+  const rows = await rowsOf(client, "headlines_of_wijken", weeks);
   return rows.map((each) => each.map(hub.headlineOf));
 }
 
 async function silentSources(client, asked) {
   const { until } = hub.weekOf(asked[0][1]);
-  const rows = await rowsOf(client, "sources_of_wijken", asked.map(([id]) => [id, until]));
+  const untils = asked.map(([id]) => [id, until]);
+  const rows = await rowsOf(client, "sources_of_wijken", untils);
   return rows.map((each) => each.filter((row) => row.silent));
 }
 
@@ -60,7 +68,8 @@ const HubSchema = extendSchema(({ pgResources, sql }) => {
   const { wijk_versions: wijken, buurten, organisations, signals_newest: newest } = pgResources;
   const { executor } = wijken;
   const many = (load, ...asked) => loadManyWithPgClient(executor, list(asked), load);
-  const organisationOf = ($row) => organisations.get({ gemeente: gemeente(), id: $row.get("owner") });
+  const organisationOf = ($row) =>
+    organisations.get({ gemeente: gemeente(), id: $row.get("owner") });
   const buurtOf = ($row) => buurten.get({ gemeente: gemeente(), id: $row.get("buurt") });
   // A subselect that names nothing of the row is evaluated once.
   const wijkOf = ($row) => {
@@ -97,8 +106,13 @@ const HubSchema = extendSchema(({ pgResources, sql }) => {
           signals($wijk, { $first }) {
             const wijk = $wijk.get("wijk");
             const args = [wijk, ...nothings(10), $first].map((step) => ({ step }));
-            // To rows that come in an order of their own PostGraphile joins nothing: it is said again.
-            const nodes = pgSelect({ resource: newest, identifiers: [], args, hasImplicitOrder: false });
+            // PostGraphile joins nothing to rows with an order of their own, so it is said again.
+            const nodes = pgSelect({
+              resource: newest,
+              identifiers: [],
+              args,
+              hasImplicitOrder: false,
+            });
             for (const attribute of ["day", "id"]) nodes.orderBy({ attribute, direction: "DESC" });
             return object({ wijk, nodes });
           },
@@ -124,8 +138,10 @@ const HubSchema = extendSchema(({ pgResources, sql }) => {
       Place: {
         plans: {
           buurt: buurtOf,
-          label: ($signal) => lambda([buurtOf($signal).get("name"), wijkOf($signal).get("name")], hub.placeOf, true),
-          precision: ($signal) => lambda([$signal.get("lon"), $signal.get("buurt")], hub.precisionOf, true),
+          label: ($signal) =>
+            lambda([buurtOf($signal).get("name"), wijkOf($signal).get("name")], hub.placeOf, true),
+          precision: ($signal) =>
+            lambda([$signal.get("lon"), $signal.get("buurt")], hub.precisionOf, true),
         },
       },
       Overview: {
@@ -158,8 +174,16 @@ const instance = postgraphile({
   extends: [PostGraphileAmberPreset],
   plugins: [HubSchema, TableNames],
   pgServices: [makePgService({ schemas: ["hub"], poolConfig: hub.poolConfig })],
-  grafserv: { graphqlPath: "/graphql", graphiql: false, watch: false, maxRequestLength: 64_000_000 },
-  grafast: { explain: false, context: ({ node }) => ({ pgSettings: hub.identityOf(node.req.headers) }) },
+  grafserv: {
+    graphqlPath: "/graphql",
+    graphiql: false,
+    watch: false,
+    maxRequestLength: 64_000_000,
+  },
+  grafast: {
+    explain: false,
+    context: ({ node }) => ({ pgSettings: hub.identityOf(node.req.headers) }),
+  },
 });
 const handle = instance.createServ(grafserv).createHandler();
 await instance.getSchema();
