@@ -48,7 +48,8 @@ check: $(DEV) ## lint, format, types, import rules, and whether anything drifted
 	@$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	@if [ -d tests/agreement ]; then $(PY) -m pytest -q tests/agreement; fi
 
-bench: $(DEV) ## measure start-up, reads, the overview, a push and memory
+# With npm PostGraphile and Mercurius take part, installed into build/peers; without it they do not.
+bench: $(DEV) ## measure start-up, reads, pushes and memory beside peers (ARGS="--quick")
 	@$(PY) -m tests.benchmarks $(ARGS)
 
 prove: $(DEV) ## carry out the proofs at their long size (ARGS="--only paths --processes 2")

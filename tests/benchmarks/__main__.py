@@ -13,23 +13,59 @@ from pathlib import Path
 
 from tests.benchmarks import report
 from tests.benchmarks.client import Refused
-from tests.benchmarks.measure import FULL, QUICK, Plan, measure
+from tests.benchmarks.contenders import OTHERS
+from tests.benchmarks.measure import measure
+from tests.benchmarks.plan import FULL, PARTS, QUICK, Plan
 
 DESCRIPTION = """
-Measures the hub as partners meet it: start-up, three reads (beside the same reads written by hand
-as SQL), pushes, memory. Starts servers of its own on free ports, with a database in a temporary
-folder; touches nothing else. The whole takes some six minutes. Progress goes to standard error, the
-table to standard output, the numbers to tests/benchmarks/results/.
+Measures the hub as partners meet it: start-up, reads and pushes beside others that do the same on
+the same database (SQL by hand, Strawberry's executor, PostGraphile, Mercurius), memory. Starts
+servers of its own on free ports, with a database in a temporary folder; touches nothing else. The
+peers are installed with npm into build/peers, once; without npm they are skipped. The whole takes
+some twenty minutes. Progress goes to standard error, the tables to standard output, the numbers to
+tests/benchmarks/results/.
 """
 
 
 def main() -> int:
     """0 when everything was measured, 1 when an answer was wrong or a server did not start."""
+    given = _parser().parse_args()
+    try:
+        if given.table:
+            report.RESULTS.fill_page(report.markdown)
+        else:
+            run(_plan(given), path=given.json, provisional=given.provisional or given.quick)
+    except (Refused, FileNotFoundError, RuntimeError, TimeoutError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=DESCRIPTION)
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="20,000 signals and short rounds: does it run at all? Keeps no result.",
+        help="10,000 signals and short rounds: does it run at all? Keeps no result.",
+    )
+    parser.add_argument(
+        "--only",
+        choices=PARTS,
+        nargs="+",
+        default=PARTS,
+        metavar="PART",
+        help=f"of {', '.join(PARTS)} (latency takes reads along); keeps no result",
+    )
+    parser.add_argument(
+        "--peers",
+        choices=OTHERS,
+        nargs="*",
+        default=OTHERS,
+        metavar="PEER",
+        help=f"of {', '.join(OTHERS)}, or none; keeps no result",
+    )
+    parser.add_argument(
+        "--records", type=int, metavar="N", help="so many signals instead; keeps no result"
     )
     parser.add_argument(
         "--workers",
@@ -49,17 +85,18 @@ def main() -> int:
         action="store_true",
         help="measure nothing: put the newest result into docs/performance.md",
     )
-    given = parser.parse_args()
-    try:
-        if given.table:
-            report.RESULTS.fill_page(report.markdown)
-        else:
-            plan = replace(QUICK if given.quick else FULL, workers=given.workers)
-            run(plan, path=given.json, provisional=given.provisional or given.quick)
-    except (Refused, FileNotFoundError, RuntimeError, TimeoutError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return parser
+
+
+def _plan(given: argparse.Namespace) -> Plan:
+    plan = QUICK if given.quick else FULL
+    return replace(
+        plan,
+        records=given.records or plan.records,
+        parts=tuple(part for part in PARTS if part in given.only),
+        peers=tuple(name for name in OTHERS if name in given.peers),
+        workers=given.workers,
+    )
 
 
 def run(plan: Plan, *, path: Path | None, provisional: bool) -> None:
@@ -69,7 +106,9 @@ def run(plan: Plan, *, path: Path | None, provisional: bool) -> None:
     full = plan == FULL
     result = report.circumstances(asdict(plan), provisional=provisional)
     result["at"] = datetime.now(UTC).isoformat(timespec="seconds")
-    result["command"] = "make bench" if full else f"python -m tests.benchmarks: {plan}"
+    result["command"] = (
+        "make bench" if full else " ".join(["python -m tests.benchmarks", *sys.argv[1:]])
+    )
     with tempfile.TemporaryDirectory(prefix="hub-bench-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # the database's own user must get through
         result |= asyncio.run(measure(plan, Path(folder), progress))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Servers as processes of their own: started, waited for, looked at from outside, ended."""
+"""Servers as processes of their own: started, waited for, looked at from outside, ended; and the
+database's processes, looked at.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
+from hub.settings import Settings
 from tests.benchmarks.client import HOST, Connection, request_of
 
 READY = request_of("/ready")
@@ -38,16 +42,44 @@ class Server:
 
     def cpu(self) -> float:
         """Seconds of processor time that the process and its workers have used."""
-        fields = [_proc(pid, "stat").rpartition(")")[2].split() for pid in self._all()]
-        return sum(int(one[11]) + int(one[12]) for one in fields) / TICK
+        return sum(_ticks(pid) for pid in self._all()) / TICK
 
     def _all(self) -> list[int]:
-        children = [int(pid) for pid in _proc(self.pid, f"task/{self.pid}/children").split()]
-        return [self.pid, *(pid for pid in children if "multiprocessing" in _proc(pid, "cmdline"))]
+        workers = [pid for pid in _children(self.pid) if "multiprocessing" in _proc(pid, "cmdline")]
+        return [self.pid, *workers]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseServer:
+    """PostgreSQL on this machine, by the process that keeps the others."""
+
+    pid: int
+
+    @classmethod
+    def in_folder(cls, data: Path) -> Self:
+        """The one that runs in a folder."""
+        return cls(int((data / "postmaster.pid").read_text().split()[0]))
+
+    def cpu(self) -> float:
+        """Seconds of processor time that its processes have used, those that ended included."""
+        return (_ticks(self.pid, ended=True) + sum(map(_ticks, _children(self.pid)))) / TICK
 
 
 def _proc(pid: int, name: str) -> str:
     return Path(f"/proc/{pid}/{name}").read_text()
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in _proc(pid, f"task/{pid}/children").split()]
+
+
+def _ticks(pid: int, *, ended: bool = False) -> int:
+    """Of a process, with its children that `ended`; none of a process that is gone."""
+    try:
+        fields = _proc(pid, "stat").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return sum(map(int, fields[11 : 15 if ended else 13]))
 
 
 def free_port() -> int:
@@ -60,13 +92,13 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def serving(
-    module: Sequence[str], port: int, environment: Mapping[str, str], log: Path
+    command: Sequence[str], port: int, environment: Mapping[str, str], log: Path
 ) -> AsyncIterator[Server]:
-    """`python -m …` until the context ends, from its first 200 on /ready. It speaks to `log`."""
+    """A server until the context ends, from its first 200 on /ready. It speaks to `log`."""
     with log.open("ab") as out:
         began = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *module, stdout=out, stderr=out, env={**os.environ, **environment}
+            *command, stdout=out, stderr=out, env={**os.environ, **environment}
         )
     try:
         await _until_ready(process, port, began, log)
@@ -98,11 +130,23 @@ def _tail(log: Path) -> str:
     return log.read_text(errors="replace")[-2000:]
 
 
+def python(module: str, *arguments: str) -> list[str]:
+    """What starts a module."""
+    return [sys.executable, "-m", module, *arguments]
+
+
 @asynccontextmanager
 async def hub(
-    log: Path, *, data: Path | None = None, dsn: str | None = None, workers: int = 1
+    log: Path,
+    *,
+    data: Path | None = None,
+    dsn: str | None = None,
+    workers: int = 1,
+    command: Sequence[str] = (*python("hub"), "serve"),
 ) -> AsyncIterator[Server]:
-    """`hub serve`, on an embedded database in `data` or on `dsn`; every limit but the rate."""
+    """`hub serve`, on an embedded database in `data` or on `dsn`. Of its limits those per
+    organisation and of time are lifted: one asker stands for many, on a machine that may be busy.
+    """
     port = free_port()
     environment = {
         "HUB_PORT": str(port),
@@ -112,6 +156,10 @@ async def hub(
         "DATABASE_URL": dsn or "",
         "HUB_LIMIT_RATE_BURST": str(10**12),
         "HUB_LIMIT_RATE_PER_SECOND": str(10**12),
+        "HUB_LIMIT_ORGANISATION_CONCURRENCY": str(Settings().pool_size),
+        "HUB_LIMIT_ORGANISATION_WAITING": "64",
+        "HUB_LIMIT_OPERATION_SECONDS": "60",
+        "HUB_ACQUIRE_SECONDS": "60",
     }
-    async with serving(["hub", "serve"], port, environment, log) as server:
+    async with serving(command, port, environment, log) as server:
         yield server

@@ -11,14 +11,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.measure import Numbers
+from tests.benchmarks.contenders import HUB, TITLES
+from tests.benchmarks.plan import Numbers
+from tests.benchmarks.targets import READ_TITLES, ratio, targets
 from tests.results import ROOT, Results, commit_of, git, head
 
 RESULTS = Results(
     "make bench", Path(__file__).parent / "results", ROOT / "docs" / "performance.md", "tables"
 )
 PACKAGES = ("asyncpg", "graphql-core", "orjson", "starlette", "strawberry-graphql", "uvicorn")
-NAMES = {"small": "small read", "rows": "500 rows", "overview": "overview"}
 
 Row = tuple[str, ...]
 Table = tuple[Row, Sequence[Row]]
@@ -84,71 +85,153 @@ def _made(result: Numbers) -> Iterator[str]:
     machine, versions, settings = result["machine"], result["versions"], result["settings"]
     yield (
         f"Measured on {result['date']} with `{result['command']}` at commit {commit_of(result)}:"
-        f" {machine['cores']} cores ({machine['processor']}) shared by client, hub and database,"
-        f" {machine['memory_gb']} GB of memory, Python {versions['python']},"
+        f" {machine['cores']} cores ({machine['processor']}) shared by client, servers and"
+        f" database, {machine['memory_gb']} GB of memory, Python {versions['python']},"
         f" PostgreSQL {result['postgresql']} (embedded, durable)."
-        f" {result['fill']['signals']:,} signals, {result['visible']:,} of them visible to the"
-        f" asker; {settings['rounds']} rounds of {settings['seconds']:g} s each."
+        f" {result['fill']['signals']:,} signals{_seen(result)};"
+        f" {settings['rounds']} rounds of {settings['seconds']:g} s each."
     )
+    if peers := result["peer_versions"]:
+        yield "Peers: " + ", ".join(f"{name} {version}" for name, version in peers.items()) + "."
+    for name, why in result["skipped"].items():
+        yield f"{TITLES[name]} was skipped: {why}."
     if result["provisional"]:
         yield "PROVISIONAL: other work ran on the same cores; absolute figures are too low."
 
 
+def _seen(result: Numbers) -> str:
+    return f", {result['visible']:,} of them visible to the asker" if "visible" in result else ""
+
+
 def _tables(result: Numbers) -> Iterator[Table]:
-    yield _starts(result["start"])
-    yield _reads(result["reads"])
-    yield _pushes(result["push"])
-    yield _kinds(result["kinds"])
+    yield _targets(result)
+    if "start" in result:
+        yield _starts(result["start"])
+    if "reads" in result:
+        yield from _reads(result["reads"])
+    if "shares" in result:
+        yield _shares(result["shares"])
+    if "push" in result:
+        yield _pushes(result["push"]["rows"])
+        yield _together(result["push"]["together"])
+    if "kinds" in result:
+        yield _kinds(result["kinds"])
     yield _memory(result["memory"])
+
+
+def _targets(result: Numbers) -> Table:
+    return ("target", "goal", "measured", "verdict"), [
+        (one.about, one.wanted, one.measured, one.verdict) for one in targets(result)
+    ]
 
 
 def _starts(start: Numbers) -> Table:
     words = {"first": "first start, empty folder", "later": "later start, filled database"}
     return ("start-up until /ready, s", "median", "least", "most"), [
-        (words[key], *(f"{one[which]:.2f}" for which in ("median", "least", "most")))
-        for key, one in start.items()
+        (words[key], *(f"{start[key][which]:.2f}" for which in ("median", "least", "most")))
+        for key in words
     ]
 
 
-def _reads(reads: Numbers) -> Table:
-    header = ("read", "at a time", "answers/s", "p50 ms", "p99 ms", "CPU of hub, ms", "bytes")
-    return (*header, "statements", "by hand, answers/s", "hub ÷ by hand"), [
+def _reads(reads: Numbers) -> Iterator[Table]:
+    for name, read in reads.items():
+        yield _read(READ_TITLES[name], read)
+    with_latencies = {name: read["open"] for name, read in reads.items() if "open" in read}
+    if with_latencies:
+        yield _latencies(with_latencies)
+    on_the_wire = {name: read["wire"] for name, read in reads.items() if "wire" in read}
+    if on_the_wire:
+        yield _wire(on_the_wire)
+
+
+def _read(title: str, read: Numbers) -> Table:
+    header = (title, "at a time", "answers/s", "hub ÷ it", "p50 ms", "p99 ms")
+    return (*header, "CPU of server, ms", "CPU of database, ms", "bytes"), [
         (
-            NAMES[name],
+            TITLES[name],
             at.removeprefix("at_"),
-            *(f"{read[at]['hub'][key]:,.1f}" for key in ("per_second", "p50_ms", "p99_ms")),
-            f"{read[at]['hub']['server_cpu_ms']:,.1f}",
-            f"{read[at]['hub']['bytes']:,}",
-            str(read["statements"]),
-            f"{read[at]['by_hand']['per_second']:,.1f}",
-            f"{read[at]['ratio']:.2f}",
+            f"{one['per_second']:,.1f}",
+            f"{ratio(found[HUB], one):.2f}",
+            *(f"{one[key]:,.1f}" for key in ("p50_ms", "p99_ms")),
+            *(f"{one[key]:,.2f}" for key in ("server_cpu_ms", "database_cpu_ms")),
+            f"{one['bytes']:,}",
         )
-        for name, read in reads.items()
-        for at in read
+        for at, found in read.items()
         if at.startswith("at_")
+        for name, one in found.items()
     ]
 
 
-def _pushes(push: Numbers) -> Table:
-    header = (f"push of {push['rows']:,} rows", "partners at a time", "rows/s", "p50 ms", "most ms")
-    keys = ("rows_per_second", "p50_ms", "most_ms", "server_cpu_ms", "bytes_sent")
-    return (*header, "CPU of hub, ms", "bytes"), [
-        (f"{what} rows", at.removeprefix("at_"), *(f"{one[key]:,.0f}" for key in keys))
-        for at, both in push.items()
-        if at.startswith("at_")
-        for what, one in both.items()
+def _latencies(reads: Numbers) -> Table:
+    header = ("latency at half of its rate, 8 connections", "who", "planned/s", "answers")
+    return (*header, "p50 ms", "p99 ms", "p99.9 ms", "p99 ÷ p50"), [
+        (
+            READ_TITLES[read],
+            TITLES[name],
+            f"{one['planned_per_second']:,.1f}",
+            f"{one['answers']:,}",
+            *(f"{one[key]:,.1f}" for key in ("p50_ms", "p99_ms", "p999_ms")),
+            f"{one['p99_ms'] / one['p50_ms']:.1f}",
+        )
+        for read, found in reads.items()
+        for name, one in found.items()
+    ]
+
+
+def _wire(reads: Numbers) -> Table:
+    names = list(next(iter(reads.values())))
+    header = ("statements / round trips of one read", *(TITLES[name] for name in names))
+    return header, [
+        (
+            READ_TITLES[read],
+            *(f"{found[name]['statements']} / {found[name]['trips']}" for name in names),
+        )
+        for read, found in reads.items()
+    ]
+
+
+def _shares(shares: Numbers) -> Table:
+    header = ("a page of 20 from the hub, one at a time", "first, p50 ms", "second, p50 ms")
+    return (*header, "time, second ÷ first"), [
+        (
+            one["about"],
+            *(f"{one[which]['p50_ms']:,.1f}" for which in ("base", "other")),
+            f"{ratio(one['base'], one['other']):.2f}",
+        )
+        for one in shares.values()
+    ]
+
+
+def _pushes(sizes: Numbers) -> Table:
+    header = ("push, one partner", "rows", "who", "rows/s", "hub ÷ it", "p50 ms", "most ms")
+    keys = ("p50_ms", "most_ms", "server_cpu_ms", "database_cpu_ms", "bytes_sent")
+    return (*header, "CPU of server, ms", "CPU of database, ms", "bytes"), [
+        (
+            f"{what} rows",
+            f"{int(rows):,}",
+            TITLES[name],
+            f"{one[what]['rows_per_second']:,.0f}",
+            f"{ratio(found[HUB][what], one[what]):.2f}",
+            *(f"{one[what][key]:,.0f}" for key in keys),
+        )
+        for rows, found in sizes.items()
+        for what in found[HUB]
+        for name, one in found.items()
+    ]
+
+
+def _together(together: Numbers) -> Table:
+    header = (f"push of {together['rows']:,} rows to the hub", "partners at a time", "rows/s")
+    keys = ("rows_per_second", "p50_ms", "most_ms", "server_cpu_ms")
+    return (*header, "p50 ms", "most ms", "CPU of hub, ms"), [
+        (f"{what} rows", str(together["partners"]), *(f"{one[key]:,.0f}" for key in keys))
+        for what, one in together[HUB].items()
     ]
 
 
 def _kinds(kinds: Numbers) -> Table:
-    header = (
-        "push of other kinds, one partner",
-        "rows",
-        "new rows/s",
-        "p50 ms",
-        "unchanged rows/s",
-    )
-    return header, [
+    header = ("push of other kinds to the hub, one partner", "rows", "new rows/s", "p50 ms")
+    return (*header, "unchanged rows/s"), [
         (
             name,
             f"{one['rows']:,}",
@@ -161,9 +244,14 @@ def _kinds(kinds: Numbers) -> Table:
 
 
 def _memory(memory: Numbers) -> Table:
-    verdict = "PASS" if memory["at_start"] < memory["goal"] else "OVER"
-    return ("resident memory of the hub's process", "MB"), [
-        (f"at start (goal: under {memory['goal']}: {verdict})", f"{memory['at_start']:.0f}"),
-        ("after the reads", f"{memory['after_reads']:.0f}"),
-        ("after the pushes", f"{memory['after_pushes']:.0f}"),
+    moments = ("before", "after_reads", "at_end")
+    header = (
+        "resident memory of a server's process, MB",
+        "before load",
+        "after reads",
+        "at the end",
+    )
+    return header, [
+        (TITLES[name], *(f"{one[moment]:.0f}" if moment in one else "–" for moment in moments))
+        for name, one in memory.items()
     ]

@@ -1,20 +1,257 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The measuring runs and tells what it promises; how fast anything is, is not for a test to say."""
+"""The measuring runs, refuses what must not be compared, and tells what it promises; how fast
+anything is, is not for a test to say. Nothing here needs node or the network.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
+from graphql import build_schema, parse, validate
 
+from tests.benchmarks import peers, reading, report, targets
+from tests.benchmarks.client import Measured, Refused, open_loop, request_of
+from tests.benchmarks.contenders import Field
 from tests.benchmarks.kinds import OTHERS
+from tests.benchmarks.processes import Server
+from tests.benchmarks.reading import Asked
+from tests.benchmarks.wire import tapped
+from tests.benchmarks.work import PUSH, READS
+from tests.conftest import Cluster
+from tests.results import Results
 
 ROOT = Path(__file__).resolve().parents[2]
-SPEED = {"answers", "per_second", "p50_ms", "p99_ms", "server_cpu_ms", "bytes"}
-PUSHED = {"pushes", "rows_per_second", "p50_ms", "most_ms", "server_cpu_ms", "bytes_sent"}
+SPEED = {
+    "answers", "per_second", "rounds", "p50_ms", "p99_ms", "p999_ms", "server_cpu_ms",
+    "database_cpu_ms", "bytes",
+}  # fmt: skip
+PUSHED = {
+    "pushes", "rows_per_second", "rounds", "p50_ms", "most_ms", "server_cpu_ms",
+    "database_cpu_ms", "bytes_sent",
+}  # fmt: skip
+
+# ── Answers are compared ─────────────────────────────────────────────────────────────────────────
+
+
+@asynccontextmanager
+async def answering(*bodies: str) -> AsyncIterator[list[Server]]:
+    """Servers that give one answer each, whatever they are asked."""
+    servers = [await _answering(body.encode()) for body in bodies]
+    try:
+        yield [Server(0, each.sockets[0].getsockname()[1], 0.0) for each in servers]
+    finally:
+        for each in servers:
+            each.close()
+
+
+async def _answering(body: bytes) -> asyncio.Server:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65_536):
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+        writer.close()
+
+    return await asyncio.start_server(answer, "127.0.0.1", 0)
+
+
+def asked_of(servers: list[Server]) -> dict[tuple[str, str], Asked]:
+    """Every read, asked of the hub and of a peer."""
+    request = request_of("/graphql", b"{}")
+    return {
+        (read.name, name): Asked(server, request)
+        for read in READS
+        for name, server in zip(("hub", "postgraphile"), servers, strict=True)
+    }
+
+
+OURS = '{"data":{"wijken":[{"name":"Dorp","signals":{"total":3}}]}}'
+
+
+@pytest.mark.anyio
+async def test_equal_answers_are_compared_without_regard_to_the_order_of_keys() -> None:
+    theirs = '{"data":{"wijken":[{"signals":{"total":3},"name":"Dorp"}]}}'
+    async with answering(OURS, theirs) as servers:
+        assert await reading.compare(asked_of(servers)) == 3
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("planted", "where"),
+    [
+        ('{"data":{"wijken":[{"name":"Dorp","signals":{"total":4}}]}}', ".wijken[0].signals.total"),
+        ('{"data":{"wijken":[{"name":"Dorp","signals":null}]}}', ".wijken[0].signals"),
+        ('{"data":{"wijken":[]}}', ".wijken"),
+    ],
+)
+async def test_a_wrong_answer_of_a_peer_ends_the_run_before_anything_is_timed(
+    planted: str, where: str
+) -> None:
+    async with answering(OURS, planted) as servers:
+        with pytest.raises(Refused, match=rf"hub and postgraphile differ\n{re.escape(where)}: "):
+            await reading.compare(asked_of(servers))
+
+
+@pytest.mark.anyio
+async def test_an_answer_with_errors_is_never_timed() -> None:
+    failed = '{"data":{"wijken":null},"errors":[{"message":"no"}]}'
+    async with answering(failed) as (server,):
+        with pytest.raises(Refused, match="no"):
+            await open_loop(server.port, request_of("/graphql", b"{}"), 1, 0.01, 100, Measured())
+
+
+@pytest.mark.anyio
+async def test_an_open_loop_asks_as_often_as_was_planned() -> None:
+    measured = Measured()
+    async with answering(OURS) as (server,):
+        await open_loop(server.port, request_of("/graphql", b"{}"), 2, 0.1, 200, measured)
+    assert len(measured.latencies) == 20
+
+
+@pytest.mark.anyio
+async def test_statements_and_round_trips_are_counted_between_server_and_database(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    socket = cluster.addresses.socket
+    dsn = cluster.addresses.superuser.replace(str(socket), str(tmp_path))
+    async with tapped(socket, tmp_path) as wire:
+        connection = await asyncpg.connect(dsn)
+        prepared = await connection.prepare("select $1::int")
+        wire.forget()
+        await connection.execute("begin; set local hub.actor = 'somebody'")
+        assert await prepared.fetchval(7) == 7
+        await connection.execute("commit")
+        assert (wire.statements, wire.trips) == (3, 3)
+        await connection.close()
+
+
+# ── Peers ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_npm_the_peers_are_skipped_with_a_word_and_the_rest_is_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("tests.benchmarks.contenders.install", lambda: peers.install(tmp_path))
+    field = Field.gathered(("by_hand", "postgraphile", "mercurius"))
+    assert field.names == ("hub", "by_hand")
+    assert field.skipped == dict.fromkeys(peers.NAMES, "npm is not installed")
+
+
+def test_an_installation_that_fails_gives_the_reason_of_npm(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho 'npm error network' >&2\nexit 1\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(peers.NoPeers, match="npm error network"):
+        peers.install(tmp_path / "build")
+
+
+def test_the_peers_are_locked_without_addresses_and_run_no_code_when_they_are_installed() -> None:
+    package = json.loads((peers.HERE / "package.json").read_text())
+    locked = json.loads((peers.HERE / "package-lock.json").read_text())["packages"]
+    wanted = package["dependencies"] | package["optionalDependencies"]
+    for name, version in wanted.items():
+        assert locked[f"node_modules/{name}"]["version"] == version
+    for path, one in locked.items():
+        assert "resolved" not in one, path
+        assert not one.get("hasInstallScript"), path
+        assert path == "" or "integrity" in one, path
+
+
+def test_the_peers_schema_has_all_that_is_measured() -> None:
+    schema = build_schema((peers.HERE / "schema.graphql").read_text(encoding="utf-8"))
+    for operation in (*(read.query for read in READS), PUSH):
+        assert validate(schema, parse(operation)) == []
+
+
+# ── Results ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def a_result(*, hub: float, others: float) -> dict[str, Any]:
+    """A result in which the hub answers so many times a second, and everybody else so many."""
+    speeds = {"hub": hub, "by_hand": others, "postgraphile": others}
+
+    def told(speed: float) -> dict[str, Any]:
+        return dict.fromkeys(SPEED | PUSHED, 1.0) | {
+            "per_second": speed,
+            "rows_per_second": speed,
+            "rounds": [speed, speed],
+            "answers": 10,
+            "bytes": 10,
+            "planned_per_second": speed,
+        }
+
+    read = {
+        "about": "",
+        "at_8": {name: told(speed) for name, speed in speeds.items()},
+        "open": {name: told(speed) for name, speed in speeds.items()},
+        "wire": {name: {"statements": 3, "trips": 3} for name in speeds},
+    }
+    both = {name: dict.fromkeys(("new", "unchanged"), told(s)) for name, s in speeds.items()}
+    return report.circumstances({"rounds": 2, "seconds": 1.0}, provisional=False) | {
+        "at": "2026-11-30T12:00:00+00:00",
+        "command": "make bench",
+        "postgresql": "18.6",
+        "contenders": list(speeds),
+        "peer_versions": {"node": "24", "postgraphile": "5"},
+        "skipped": {"mercurius": "npm is not installed"},
+        "fill": {"signals": 10, "seconds": 1.0},
+        "visible": 5,
+        "reads": {one.name: read for one in READS},
+        "push": {
+            "rows": {"100": both},
+            "together": {"partners": 8, "rows": 100, "hub": both["hub"]},
+        },
+        "memory": {name: {"before": 1.0, "after_reads": 2.0, "at_end": 300.0} for name in speeds},
+    }
+
+
+def test_a_target_passes_fails_or_says_that_it_was_not_measured() -> None:
+    verdicts = {one.about: one for one in targets.targets(a_result(hub=4.0, others=1.0))}
+    assert verdicts["small read, 8 at a time: hub ÷ PostGraphile"].verdict == "PASS"
+    assert verdicts["500 rows, 8 at a time: hub ÷ PostGraphile"].verdict == "FAIL"
+    assert verdicts["500 rows, 8 at a time: hub ÷ by hand"].verdict == "PASS"
+    assert verdicts["push of 100 new rows: hub ÷ PostGraphile"].verdict == "PASS"
+    assert verdicts["memory of the hub's process after all load"].verdict == "FAIL"
+    assert verdicts["memory of the hub's process at start"].verdict == "–"
+    slower = {one.about: one for one in targets.targets(a_result(hub=1.0, others=2.0))}
+    assert slower["small read, 8 at a time: hub ÷ by hand"].verdict == "FAIL"
+    assert slower["small read, 8 at a time: hub ÷ by hand"].measured == "0.50×"
+
+
+def test_a_target_beside_a_peer_that_was_skipped_says_why_there_is_no_number() -> None:
+    result = a_result(hub=4.0, others=1.0)
+    result["skipped"] = {"postgraphile": "npm is not installed"}
+    del result["reads"]["small"]["at_8"]["postgraphile"]
+    target = next(one for one in targets.targets(result) if "PostGraphile" in one.about)
+    assert (target.verdict, target.measured) == ("–", "skipped: npm is not installed")
+
+
+def test_the_tables_of_a_page_are_made_from_the_newest_result_file(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- tables: begin -->\nold\n<!-- tables: end -->\nafter\n")
+    results = Results("make bench", tmp_path / "results", page, "tables")
+    results.write(a_result(hub=1.0, others=1.0) | {"at": "2026-11-29", "date": "2026-11-29"}, None)
+    results.write(a_result(hub=9.0, others=1.0), None)
+    results.fill_page(report.markdown)
+    made = page.read_text()
+    assert "| small read, 8 at a time: hub ÷ PostGraphile | ≥ 3.5× | 9.00× | PASS |" in made
+    assert "Mercurius was skipped: npm is not installed." in made
+    assert "Peers: node 24, postgraphile 5." in made
+    assert made.startswith("before\n") and made.endswith("after\n") and "old" not in made
+
+
+# ── The command ──────────────────────────────────────────────────────────────────────────────────
 
 
 async def benchmarks(*options: str) -> tuple[int | None, str, str]:
@@ -43,23 +280,28 @@ async def test_a_quick_run_gives_every_number_and_the_same_answers_as_by_hand(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "numbers.json"
-    code, table, messages = await benchmarks("--quick", "--json", str(path))
+    options = ("--quick", "--records", "8000", "--peers", "by_hand", "--json", str(path))
+    parts = ("--only", "reads", "shares", "pushes", "kinds")
+    code, table, messages = await benchmarks(*options, *parts)
     assert code == 0, messages
-    assert "small read" in table
+    assert "small read, 8 at a time: hub ÷ by hand" in table
     numbers = json.loads(path.read_text(encoding="utf-8"))
     assert numbers["provisional"] is True
     assert {"date", "commit", "machine", "versions", "settings"} <= numbers.keys()
-    assert numbers["start"].keys() == {"first", "later"}
     assert numbers["reads"].keys() == {"small", "rows", "overview"}
     for read in numbers["reads"].values():
         for at in ("at_1", "at_8"):
-            assert read[at].keys() == {"hub", "by_hand", "ratio"}
+            assert read[at].keys() == {"hub", "by_hand"}
             assert read[at]["hub"].keys() == read[at]["by_hand"].keys() == SPEED
-    for at in ("at_1", "at_8"):
-        assert numbers["push"][at].keys() == {"new", "unchanged"}
-        assert numbers["push"][at]["new"].keys() == PUSHED
+        assert read["wire"]["hub"]["statements"] >= 3
+    for one in numbers["shares"].values():
+        assert one["base"].keys() == one["other"].keys() == SPEED
+    for sizes in numbers["push"]["rows"].values():
+        for both in sizes.values():
+            assert both["new"].keys() == both["unchanged"].keys() == PUSHED
     assert numbers["kinds"].keys() == {each.kind.name for each in OTHERS}
     for kind in numbers["kinds"].values():
         assert kind["new"].keys() == kind["unchanged"].keys() == PUSHED
-    assert {"at_start", "after_reads", "after_pushes", "goal"} <= numbers["memory"].keys()
+    for memory in numbers["memory"].values():
+        assert memory.keys() == {"before", "after_reads", "at_end"}
     assert 0 < numbers["visible"] < numbers["fill"]["signals"]

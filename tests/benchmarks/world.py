@@ -89,12 +89,22 @@ SHARED = (
 )
 
 
+SEES_ALL = "buurtwerk"
+"""To whom every other partner shows all its records."""
+
+SEES_LITTLE = "corporatie-b"
+SHOWN_LITTLE = ("corporatie-a", ("WK063710", "WK063711"), "NOISE")
+"""Of whom it sees records, in which wijken, and of which category: two slices."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What is there after filling: tokens by name, the asker, and how many signals."""
+    """What is there after filling: tokens and organisations by the name of the token, wijken by
+    code, and how many signals.
+    """
 
     tokens: dict[str, str]
-    asker: Principal
+    organisations: dict[str, UUID]
     signals: int
     wijken: dict[str, UUID]
 
@@ -119,7 +129,8 @@ async def fill(addresses: Addresses, records: int, report: Callable[[str], None]
         await owner.close()
     report("publishing and vacuuming")
     await _settle(addresses)
-    return Filled(tokens, world.principals[ASKER], signals, world.wijken)
+    organisations = {name: one.organisation for name, one in world.principals.items()}
+    return Filled(tokens, organisations, signals, world.wijken)
 
 
 async def _principal(app: Database, token: str) -> Principal:
@@ -179,13 +190,25 @@ class _World:
         return made
 
     async def _agree(self) -> None:
-        """One agreement of all: some categories as records to the asker, everything as numbers."""
+        """One agreement of all: some categories as records to the asker, everything as numbers;
+        everything as records to one other, and two slices to another.
+        """
         rules = [
             *(
-                self._rule(name, category, precision, fields)
+                self._rule(name, wijken_of(name), category, precision, fields)
                 for name, category, precision, fields in SHARED
             ),
-            *(self._rule(name, None, "COUNT", ()) for name in PARTS if name != ASKER),
+            *(
+                self._rule(name, wijken_of(name), None, "COUNT", ())
+                for name in PARTS
+                if name != ASKER
+            ),
+            *(
+                self._rule(name, wijken_of(name), None, "EXACT", ("summary",), SEES_ALL)
+                for name in PARTS
+                if name != SEES_ALL
+            ),
+            self._rule(*SHOWN_LITTLE, "EXACT", (), SEES_LITTLE),
         ]
         draft = AgreementDraft(
             title="Samen zien wat er speelt",
@@ -216,12 +239,18 @@ class _World:
         )
 
     def _rule(
-        self, name: str, category: str | None, precision: str, fields: Sequence[str]
+        self,
+        name: str,
+        wijken: Sequence[str],
+        category: str | None,
+        precision: str,
+        fields: Sequence[str],
+        receiver: str = ASKER,
     ) -> RuleDraft:
         return RuleDraft(
             provider=self.principals[name].organisation,
-            receiver=self.principals[ASKER].organisation,
-            wijken=tuple(self.wijken[code] for code in wijken_of(name)),
+            receiver=self.principals[receiver].organisation,
+            wijken=tuple(self.wijken[code] for code in wijken),
             kind="SIGNAL",
             category=category,
             fields=tuple(fields),

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The peer: the same reads as SQL that somebody wrote by hand, over the same HTTP server.
+"""By hand: the same operations as SQL that somebody wrote, over the same HTTP server.
 
 One statement each, with the same role, policies, doors and read ledger; three round trips (BEGIN
-with the identity, the query, COMMIT). No limits, no tokens, no GraphQL: what is asked is known
-beforehand. Settings come from the environment: PEER_DSN, PEER_PORT, PEER_ASKER.
+with the identity, the statement, COMMIT). No limits, no tokens, no GraphQL: what is asked is known
+beforehand. Settings come from the environment: PEER_DSN, PEER_PORT, PEER_POOL, PEER_FACTS.
 """
 
 from __future__ import annotations
@@ -20,33 +20,28 @@ import uvicorn
 
 from hub.demo.scene import GEMEENTE
 from resolvers.periods import parse_week
-from schema.texts import every, label
 
 HERE = Path(__file__).parent
-POOL = 8
-RHYTHMS = (1, 7, 14)
-SUPPRESSIONS = ("WITHHELD", "PROVISIONAL", "NOT_SHARED")
 
 
 class Peer:
-    """An ASGI application: POST /small, /rows, /overview with the hub's own body; GET /ready."""
+    """An ASGI application: POST /small, /rows, /overview and /push with the hub's own body; GET
+    /ready. The header X-Organisation says who asks.
+    """
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], asker: UUID) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], words: dict[str, str]) -> None:
         self._pool = pool
-        identity = {"gemeente": GEMEENTE, "organisation": asker, "actor": "peer"}
-        self._begin = "begin isolation level repeatable read; select " + ", ".join(
-            f"set_config('hub.{key}', '{value}', true)" for key, value in identity.items()
-        )
         self._sql = {path.stem: path.read_text(encoding="utf-8") for path in HERE.glob("*.sql")}
-        self._words = orjson.dumps(
-            {code: label(f"shown.{code}", "nl") for code in SUPPRESSIONS}
-            | {str(days): every(days, "nl") for days in RHYTHMS}
-        ).decode()
+        self._words = orjson.dumps(words).decode()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answers one request."""
         name = scope["path"][1:]
-        answer = b"{}" if name == "ready" else await self._answer(name, await _body(receive))
+        if name == "ready":
+            answer = b"{}"
+        else:
+            asker = UUID(dict(scope["headers"])[b"x-organisation"].decode())
+            answer = await self._answer(name, asker, await _body(receive))
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(answer)).encode()),
@@ -54,20 +49,31 @@ class Peer:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
-    async def _answer(self, name: str, body: bytes) -> bytes:
+    async def _answer(self, name: str, asker: UUID, body: bytes) -> bytes:
         data: str
         arguments = self._arguments(name, orjson.loads(body)["variables"])
+        isolation = "read committed" if name == "push" else "repeatable read"
         async with self._pool.acquire() as connection:
-            await connection.execute(self._begin)
+            await connection.execute(f"begin isolation level {isolation}; {_identity(asker)}")
             data = await connection.fetchval(self._sql[name], *arguments)
             await connection.execute("commit")
         return b'{"data":' + data.encode() + b"}"
 
-    def _arguments(self, name: str, variables: dict[str, str]) -> tuple[Any, ...]:
-        if name != "overview":
-            return (list(variables.values()),)
-        week = parse_week(variables["week"])
-        return str(week), str(week.previous), week.until_day, self._words
+    def _arguments(self, name: str, variables: dict[str, Any]) -> tuple[Any, ...]:
+        if name == "push":
+            rows = orjson.dumps(variables["rows"]).decode()
+            return variables["dataset"], variables["sleutel"], rows
+        if name == "overview":
+            week = parse_week(variables["week"])
+            return str(week), str(week.previous), week.until_day, self._words
+        return (list(variables.values()),)
+
+
+def _identity(asker: UUID) -> str:
+    identity = {"gemeente": GEMEENTE, "organisation": asker, "actor": "peer"}
+    return "select " + ", ".join(
+        f"set_config('hub.{key}', '{value}', true)" for key, value in identity.items()
+    )
 
 
 async def _body(receive: Any) -> bytes:
@@ -82,13 +88,16 @@ async def _body(receive: Any) -> bytes:
 async def main() -> None:
     """Serves until it is told to end."""
     settings = {"application_name": "peer", "timezone": "UTC", "search_path": "hub, pg_temp"}
+    size = int(os.environ["PEER_POOL"])
     pool = await asyncpg.create_pool(
-        os.environ["PEER_DSN"], min_size=1, max_size=POOL, server_settings=settings
+        os.environ["PEER_DSN"], min_size=1, max_size=size, server_settings=settings
     )
-    app = Peer(pool, UUID(os.environ["PEER_ASKER"]))
+    facts = orjson.loads(Path(os.environ["PEER_FACTS"]).read_bytes())  # noqa: ASYNC240
     port = int(os.environ["PEER_PORT"])
     await uvicorn.Server(
-        uvicorn.Config(app, port=port, access_log=False, log_config=None, lifespan="off")
+        uvicorn.Config(
+            Peer(pool, facts["words"]), port=port, access_log=False, log_config=None, lifespan="off"
+        )
     ).serve()
 
 
