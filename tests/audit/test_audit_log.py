@@ -105,6 +105,20 @@ async def test_partners_where_they_work_and_what_they_promise_are_told_when_they
     assert len(await entries(fg)) == before
 
 
+async def test_a_term_that_changes_is_told_to_every_organisation_of_the_gemeente(
+    world: World,
+) -> None:
+    set_ = ("retention", "set", "SIGNAL:EXACT", "--gemeente", "GM0637")
+    await done(world, *set_, "90")
+    await done(world, *set_, "90")
+    await done(world, *set_, "120")
+    for token in ("fg-buurtwerk", "fg-gemeente"):
+        told = await entries(world.partner(token), "RETENTION_CHANGED")
+        assert sorted(one["details"]["days"] for one in told) == [[90, 120], [270, 90]]
+        assert {one["subject"] for one in told} == {"urn:wijkhub:retention:SIGNAL:EXACT"}
+        assert {one["by"] for one in told} == {None}
+
+
 async def test_whoever_changes_a_table_by_hand_does_not_pass_the_log(world: World) -> None:
     async with world.connect("owner") as owner:
         await owner.execute(
