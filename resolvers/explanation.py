@@ -269,6 +269,7 @@ def _standing(row: Record, organisation: UUID | None = None) -> Step:
         "ENDED": ("AGREEMENT_ENDED", {"until": row["valid_until"]}),
         "REVOKED": ("AGREEMENT_REVOKED", {}),
         "REJECTED": ("AGREEMENT_REJECTED", {}),
+        "LAPSED": ("AGREEMENT_LAPSED", {}),
     }[row["state"]]
     values = {"title": row["title"], **values}
     return Step(rule, "REFUSES", (row["agreement"],), organisation, values)

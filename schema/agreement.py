@@ -141,6 +141,10 @@ class Agreement(Node):
     versions: list[Annotated[Agreement, strawberry.lazy("schema.agreement")]] = loaded(
         VERSIONS, "Every version to which the caller's organisation is a party, newest first."
     )
+    decide_by: date | None = strawberry.field(
+        description="The last day on which the parties can accept a proposal: 90 days after it was "
+        "made, or the last day of its term. After that it lapses. Null for what is not open."
+    )
     ends_in: int | None = strawberry.field(
         description="In how many days the last day of the version in force comes; 0 is today."
     )

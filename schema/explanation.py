@@ -64,6 +64,7 @@ class ExplainOutcome(Upper):
 class ExplainRule(Upper):
     AGREEMENT_ALLOWS = auto()
     AGREEMENT_ENDED = auto()
+    AGREEMENT_LAPSED = auto()
     AGREEMENT_LEAVES_OUT = auto()
     AGREEMENT_NOT_ACCEPTED = auto()
     AGREEMENT_NOT_STARTED = auto()

@@ -40,7 +40,8 @@ class Ended(Exception):
 # that is not named here should have been checked before: its failure is a fault of the hub, masked
 # as such.
 _BY_STATE = {
-    "HB001": "ALREADY_DECIDED",  # raised by hub.check_decision()
+    "HB001": "ALREADY_DECIDED",  # these two by hub.check_decision()
+    "HB014": "PROPOSAL_LAPSED",
     "HB011": "NOTHING_TO_REPLACE",  # these three by hub.number_version()
     "HB012": "VERSION_WAITS",
     "HB013": "PROPOSAL_OPEN",

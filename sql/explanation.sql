@@ -78,7 +78,7 @@ select s.agreement, s.version, s.number as rule, s.receiver, o.name as receiver_
     order by p.name) as waiting_for
 from stated s
 join hub.organisations o on (o.gemeente, o.id) = (s.gemeente, s.receiver)
-where s.state in ('PROPOSED', 'ACCEPTED', 'IN_FORCE', 'ENDED', 'REVOKED', 'REJECTED')
+where s.state in ('PROPOSED', 'ACCEPTED', 'IN_FORCE', 'ENDED', 'REVOKED', 'REJECTED', 'LAPSED')
 order by o.name, s.receiver, in_force desc, wins desc, rank desc, s.agreed_at, s.valid_until desc, s.agreement, s.version, s.number
 
 -- fields_of_kind --

@@ -174,6 +174,7 @@ EXECUTABLE: dict[str, str] = {
     "now/0": _CLOCK,
     "offboard/3": "lets another organisation stop, for an administrator of the municipality alone",
     "onboard_partner/10": "adds a partner for an administrator of the municipality, and for nobody else",
+    "open_until/1": _PURE,
     "period_from/1": _PURE,
     "period_unit/1": _PURE,
     "period_until/1": _PURE,

@@ -20,7 +20,7 @@ VERSION = click.option("--version", type=int, help="Which version; see: hub agre
 
 _WHOLE = """
 fragment Whole on Agreement {
-  id version state title purpose legalBasis contact dpia dpiaOn from until publish endsIn
+  id version state title purpose legalBasis contact dpia dpiaOn from until publish decideBy endsIn
   interest partnership conditions warning { message hint }
   parties { name } acceptedBy { name } waitingFor { name }
   controllers { organisation { name } role }
@@ -277,7 +277,8 @@ def _told(found: dict[str, Any]) -> str:
         f"  term         {found['from']} – {found['until']}",
         f"  parties      {_names(found['parties'])}",
         f"  accepted by  {_names(found['acceptedBy'])}",
-        f"  waiting for  {_names(found['waitingFor'])}",
+        f"  waiting for  {_names(found['waitingFor'])}"
+        + (f", until {found['decideBy']}" if found["decideBy"] else ""),
         f"  purpose      {_line(found['purpose'])}",
         f"  legal basis  {_line(found['legalBasis'])}",
         f"  contact      {_line(found['contact'])}",

@@ -25,3 +25,71 @@ set local role hub_recorder;
 grant execute on function hub.audit_term() to hub_owner;
 reset role;
 create trigger audited after insert or update or delete on hub.retention_rules for each row execute function hub.audit_term();
+
+-- A proposal lapses ----------------------------------------------------------------------------------------------------
+-- The last day on which a proposal can be accepted: 90 days after it was made. Until then no other proposal of that agreement is made, so
+-- without an end one party could keep the others from it by saying nothing.
+create function hub.open_until(proposed_at timestamptz) returns date language sql immutable parallel safe as $$
+  select (proposed_at at time zone 'Europe/Amsterdam')::date + 90
+$$;
+grant execute on function hub.open_until(timestamptz) to hub_app, hub_door, hub_recorder;
+
+-- As migration 30 has it; LAPSED: not accepted by every party in time.
+create or replace function hub.agreement_state_on(in_gemeente text, of_agreement uuid, of_version int, on_day date)
+  returns text language sql stable parallel safe as $$
+  select case
+      when bool_or(d.decision = 'REVOKE') then 'REVOKED'
+      when bool_or(d.decision = 'REJECT') then 'REJECTED'
+      when p.from_day <= least(on_day, a.valid_until) then 'REPLACED'
+      when on_day > a.valid_until then 'ENDED'
+      when count(*) filter (where d.decision = 'ACCEPT') = cardinality(a.parties) and on_day >= a.valid_from then 'IN_FORCE'
+      when count(*) filter (where d.decision = 'ACCEPT') = cardinality(a.parties) then 'ACCEPTED'
+      when on_day > hub.open_until(a.proposed_at) then 'LAPSED'
+      else 'PROPOSED' end
+  from hub.agreements a
+  left join hub.agreement_decisions d on (d.gemeente, d.agreement, d.version) = (a.gemeente, a.id, a.version)
+    and (on_day >= hub.today() or (d.at at time zone 'Europe/Amsterdam')::date <= on_day)
+  left join hub.replaced_versions p on (p.gemeente, p.agreement, p.version) = (a.gemeente, a.id, a.version)
+  where (a.gemeente, a.id, a.version) = (in_gemeente, of_agreement, of_version)
+    and (on_day >= hub.today() or (a.proposed_at at time zone 'Europe/Amsterdam')::date <= on_day)
+  group by a.gemeente, a.id, a.version, p.from_day
+$$;
+
+-- As migration 30 has it; what lapsed cannot be decided on.
+create or replace function hub.check_decision() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  perform hub.check_sees_commits();
+  perform pg_advisory_xact_lock(hub.agreements_lock(new.gemeente));
+  if hub.agreement_state(new.gemeente, new.agreement, new.version) = 'REPLACED' or exists (
+    select from hub.agreement_decisions d
+    where (d.gemeente, d.agreement, d.version) = (new.gemeente, new.agreement, new.version)
+      and (d.decision in ('REJECT', 'REVOKE') or (d.organisation = new.organisation and d.decision = new.decision)
+        or (new.decision = 'REJECT' and d.organisation = new.organisation)))
+  then
+    raise exception using errcode = 'HB001', message = 'already decided';
+  elsif hub.agreement_state(new.gemeente, new.agreement, new.version) = 'LAPSED' then
+    raise exception using errcode = 'HB014', message = 'the proposal lapsed';
+  end if;
+  return new;
+end $$;
+
+-- As migration 31 has it; with the last day on which what is open can be accepted.
+drop function hub.agreement_versions(uuid[]);
+create function hub.agreement_versions(of_agreements uuid[])
+  returns table (id uuid, typename text, version int, version_key text, is_current boolean, state text, title text, purpose text,
+    legal_basis text, valid_from date, valid_until date, contact text, dpia text, dpia_on date, interest text, partnership text,
+    conditions text, publish boolean, proposed_by uuid, parties uuid[], joint_controllers uuid[], separate_controllers uuid[],
+    processors uuid[], decide_by date, ends_in int, threshold int)
+  language sql stable as $$
+  select a.id, 'Agreement', a.version, a.id || '/' || a.version,
+    row_number() over (partition by a.id order by s.state = 'IN_FORCE' desc, a.version desc) = 1, s.state, a.title, a.purpose,
+    a.legal_basis, a.valid_from, a.valid_until, a.contact, a.dpia, a.dpia_on, a.interest, a.partnership, a.conditions, a.publish,
+    a.proposed_by, a.parties, a.joint_controllers, a.separate_controllers, a.processors,
+    case when s.state = 'PROPOSED' then least(a.valid_until, hub.open_until(a.proposed_at)) end,
+    case when s.state = 'IN_FORCE' then hub.last_day(a.gemeente, a.id, a.version) - hub.today() end,
+    case when s.state = 'IN_FORCE' then hub.end_threshold(a.gemeente, a.id, a.version, hub.asker()) end
+  from hub.agreements a
+  cross join lateral (select hub.agreement_state(a.gemeente, a.id, a.version) as state) s
+  where a.gemeente = hub.gemeente() and a.id = any (of_agreements)
+$$;
+grant execute on function hub.agreement_versions(uuid[]) to hub_app;

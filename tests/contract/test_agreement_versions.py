@@ -210,6 +210,46 @@ async def test_one_proposal_is_open_at_a_time_and_none_while_a_version_waits(wor
     assert [one["version"] for one in (await whole(world, A, old))["versions"]] == [2, 1]
 
 
+async def test_a_proposal_that_not_everybody_accepts_in_90_days_lapses_and_makes_room(
+    world: World,
+) -> None:
+    old, new = await old_and_new(world, accept=False)
+    asked = (
+        "query($id: ID!) { node(id: $id) { ... on Agreement { proposedVersion { decideBy } } } }"
+    )
+    found = await world.partner(B).ask(asked, {"id": old[0]})
+    assert found["node"]["proposedVersion"] == {"decideBy": "2027-02-21"}
+    more = {"replaces": old[0], "idempotencyKey": "nog-een-versie"}
+    await day(world, 2, 21, 2027)
+    refused = await try_to_propose(world, B, [await rule(world, A, B)], **more)
+    assert [one["code"] for one in refused["errors"]] == ["PROPOSAL_OPEN"]
+    await day(world, 2, 22, 2027)
+    assert (await whole(world, B, old))["versions"][0]["state"] == "LAPSED"
+    for token, how in ((B, "accept"), (B, "reject"), (A, "revoke")):
+        late = await decide(world, token, how, new)
+        assert [one["code"] for one in late["errors"]] == ["PROPOSAL_LAPSED"]
+    assert (await whole(world, B, old))["state"] == "IN_FORCE"
+    third = await propose(world, B, [await rule(world, A, B)], **more)
+    assert third == (old[0], 3)
+
+
+async def test_what_every_party_accepted_in_time_does_not_lapse(world: World) -> None:
+    old, _ = await old_and_new(world, **{"from": "2027-06-01"})
+    await day(world, 3, 30, 2027)
+    states = [one["state"] for one in (await whole(world, A, old))["versions"]]
+    assert states == ["ACCEPTED", "IN_FORCE"]
+
+
+async def test_who_proposed_takes_it_back_with_revoke_and_reject_says_so(world: World) -> None:
+    old, new = await old_and_new(world, accept=False)
+    refused = await decide(world, A, "reject", new)
+    assert [one["code"] for one in refused["errors"]] == ["ALREADY_DECIDED"]
+    assert "revokeAgreement" in refused["errors"][0]["hint"]
+    assert (await decide(world, A, "revoke", new))["agreement"]["state"] == "REVOKED"
+    more = {"replaces": old[0], "idempotencyKey": "nog-een-versie"}
+    assert await propose(world, B, [await rule(world, A, B)], **more) == (old[0], 3)
+
+
 async def test_only_a_party_of_what_stands_proposes_its_next_version(world: World) -> None:
     old = await agree(world, [await rule(world, A, B), await rule(world, A, C)], A, B, C, **OLD)
     new = await agree(

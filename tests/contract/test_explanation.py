@@ -151,6 +151,8 @@ async def test_a_proposal_says_for_whom_it_waits_and_only_to_its_parties(world: 
     await share(world, accepted=False)
     found = await asked_of_giver(world)
     assert rules(found) == [("NO_AGREEMENT", "REFUSES"), ("AGREEMENT_NOT_ACCEPTED", "REFUSES")]
+    lapsed = await asked_of_giver(world, on="2027-03-01")
+    assert rules(lapsed) == [("NO_AGREEMENT", "REFUSES"), ("AGREEMENT_LAPSED", "REFUSES")]
     assert "wacht op Buurtwerk" in found["because"][1]["text"]
     assert found["whatWouldHelp"] == [
         "Het convenant 'Samen kijken' geldt zodra ook deze partijen het aannemen: Buurtwerk."

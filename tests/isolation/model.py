@@ -243,7 +243,12 @@ class Agreement:
     def is_open(self, today: date) -> bool:
         """Somebody has yet to decide on it, and it can still come into force."""
         ended = any(word.decision in ("REJECT", "REVOKE") for word in self.decisions)
-        return not self.accepted and not ended and today <= self.valid_until
+        return not (self.accepted or ended or self.has_lapsed(today)) and today <= self.valid_until
+
+    def has_lapsed(self, today: date) -> bool:
+        """Not every party accepted it within 90 days of when its proposer did."""
+        made = min((word.at.date() for word in self.decisions), default=today)
+        return not self.accepted and today > made + timedelta(days=90)
 
     def goes_on(self, newer: Agreement, receiver: UUID, owner: UUID, wijk: UUID) -> bool:
         """Whether a newer version shows a receiver no less of an owner in a wijk than this one."""

@@ -266,6 +266,7 @@ class Play:
         allowed = (
             organisation in made.parties
             and not made.is_replaced(self.world.today)
+            and not made.has_lapsed(self.world.today)
             and not any(word.decision in ("REJECT", "REVOKE") for word in before)
             and not any(
                 word.organisation == organisation and decision in (word.decision, "REJECT")
@@ -276,10 +277,8 @@ class Play:
             async with as_asker(self.app, self.world.gemeente, organisation):
                 await add_decision(self.app, made.id, decision, made.version)
         except asyncpg.PostgresError as error:
-            refused = (
-                isinstance(error, asyncpg.InsufficientPrivilegeError) or error.sqlstate == "HB001"
-            )
-            assert refused and not allowed, error
+            refused = isinstance(error, asyncpg.InsufficientPrivilegeError)
+            assert (refused or error.sqlstate in ("HB001", "HB014")) and not allowed, error
         else:
             assert allowed, "a decision was taken that nobody could make"
             made.decisions.append(Decision(organisation, decision, noon(self.world.today)))
