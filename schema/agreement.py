@@ -162,8 +162,8 @@ class Agreement(Node):
         return user_error(ends, info.context.language)
 
     @strawberry.field(
-        description="What it says in plain words, for people who are no party. What is told of it "
-        "if it is published leaves out the listed fields and what the police weighed."
+        description="What it says in plain words, for people who are no party: the text that every "
+        "partner of the gemeente reads if it is published."
     )
     async def public_text(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
@@ -191,7 +191,10 @@ class PublishedAgreement:
     valid_from: date = strawberry.field(name="from", description="The first day.")
     valid_until: date = strawberry.field(name="until", description="The last day.")
 
-    @strawberry.field(description="Who shows whom what, how exactly, why and until when.")
+    @strawberry.field(
+        description="Who shows whom what, how exactly, why and until when; where the police show "
+        "something, also what they weighed."
+    )
     async def public_text(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> str:

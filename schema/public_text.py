@@ -19,10 +19,8 @@ from schema.texts import field_name, kinds_name, label
 async def public_text(
     context: Context, agreement: Mapping[str, Any], rules: Iterable[Mapping[str, Any]]
 ) -> str:
-    """The text in the caller's language: a line for each rule, then why, by which law, how long.
-
-    The door to published agreements does not tell what the police weighed: without it the text has
-    none.
+    """The text in the caller's language: a line for each rule, then why, by which law, what the
+    police weighed if they show something, and how long.
     """
     language = context.language
     lines = [await _rule(context, rule) for rule in rules]
@@ -31,7 +29,7 @@ async def public_text(
     lines += [
         f"{label(f'public.{name.upper()}', language)} {agreement[name]}"
         for name in ("interest", "partnership", "conditions")
-        if agreement.get(name)
+        if agreement[name]
     ]
     first, last = (_day(agreement[name], language) for name in ("valid_from", "valid_until"))
     lines.append(label("public.TERM", language, first=first, last=last))

@@ -51,7 +51,7 @@ where a.gemeente = hub.gemeente()
 
 -- agreements_published --
 -- Agreements in force that their parties published, as every partner of the gemeente may know them.
-select p.title, p.parties, p.purpose, p.legal_basis, p.valid_from, p.valid_until, p.rules
+select p.title, p.parties, p.purpose, p.legal_basis, p.interest, p.partnership, p.conditions, p.valid_from, p.valid_until, p.rules
 from hub.published_agreements(hub.gemeente()) p
 
 -- rules_of_agreements --

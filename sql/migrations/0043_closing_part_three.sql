@@ -93,3 +93,22 @@ create function hub.agreement_versions(of_agreements uuid[])
   where a.gemeente = hub.gemeente() and a.id = any (of_agreements)
 $$;
 grant execute on function hub.agreement_versions(uuid[]) to hub_app;
+
+-- What is published ----------------------------------------------------------------------------------------------------
+-- As migration 31 has it, with what the police weighed: the text that parties read before they sign is the text that is published.
+drop function hub.published_agreements(text);
+create function hub.published_agreements(in_gemeente text)
+  returns table (title text, parties uuid[], purpose text, legal_basis text, interest text, partnership text, conditions text,
+    valid_from date, valid_until date, rules jsonb)
+  language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select a.title, a.parties, a.purpose, a.legal_basis, a.interest, a.partnership, a.conditions, a.valid_from, a.valid_until, (
+    select jsonb_agg(jsonb_build_object('provider', r.provider, 'receiver', r.receiver, 'wijken', r.wijken, 'kind', r.kind,
+      'category', r.category, 'fields', r.fields, 'precision', r.precision, 'keep_days', r.keep_days, 'includes_past', r.includes_past) order by r.number)
+    from hub.agreement_rules r where (r.gemeente, r.agreement, r.version) = (a.gemeente, a.id, a.version))
+  from hub.agreements a
+  where a.gemeente = in_gemeente and in_gemeente = hub.gemeente() and hub.asker() is not null and a.publish
+    and hub.agreement_state(a.gemeente, a.id, a.version) = 'IN_FORCE'
+  order by a.title, a.valid_until, a.id
+$$;
+grant execute on function hub.published_agreements(text) to hub_app;
+alter function hub.published_agreements(text) owner to hub_door;

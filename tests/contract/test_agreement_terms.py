@@ -226,6 +226,16 @@ async def test_plain_words_say_what_the_police_weighed(world: World) -> None:
         assert text in told
 
 
+async def test_what_the_police_weighed_is_published_as_the_parties_read_it(world: World) -> None:
+    rules = [await rule(world, POLICE, A)]
+    agreement = await agree(world, rules, POLICE, A, publish=True, **WEIGHED)
+    text = "query($id: ID!) { node(id: $id) { ... on Agreement { publicText } } }"
+    own = await world.partner(A).ask(text, {"id": agreement[0]}, **{"Accept-Language": "nl"})
+    [told] = await published(world, C)
+    assert told["publicText"] == own["node"]["publicText"]
+    assert all(words in told["publicText"] for words in WEIGHED.values())
+
+
 async def test_what_is_proposed_or_replaced_is_not_published(world: World) -> None:
     old = await agree(world, [await rule(world, A, B)], A, B, publish=True, title="Oud")
     more = {"replaces": old[0], "idempotencyKey": "tweede-versie", "publish": True}
