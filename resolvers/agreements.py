@@ -194,17 +194,6 @@ async def _add(context: Context, draft: AgreementDraft, parties: list[UUID]) -> 
     return Proposed(id_, version)
 
 
-async def forgotten_past(context: Context, proposed: Proposed) -> list[Refusal]:
-    """What a receiver sees now and would not under a next version: the rules that leave out what
-    was recorded before its first day, as warnings.
-    """
-    rows = await context.session.fetch("agreement_forgets_past", *proposed)
-    return [
-        Refusal("PAST_NOT_INCLUDED", path=("input", "rules", row["number"] - 1, "includesPast"))
-        for row in rows
-    ]
-
-
 async def checked_draft(context: Context, draft: AgreementDraft) -> AgreementDraft:
     """The draft as it would be stored, for who only tries it out; refused as by `propose`."""
     draft = _with_checked_texts(draft)

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 import strawberry
 
+from resolvers.agreement_warnings import warnings_of
 from resolvers.agreements import (
     VERSION,
     AgreementDraft,
@@ -15,13 +17,13 @@ from resolvers.agreements import (
     Proposed,
     RuleDraft,
     decide,
-    forgotten_past,
     propose,
     version_that_stands,
 )
-from resolvers.context import Context
+from resolvers.context import Context, RowError
 from resolvers.wijken import wijk_of_code
 from schema.agreement import Agreement
+from schema.contributions import TABLES
 from schema.enums import Category, ControllerRole, Precision
 from schema.errors import UserError, user_error, user_errors
 from schema.ids import decode_as
@@ -137,7 +139,8 @@ class AgreementPayload:
     agreement: Agreement | None
     errors: list[UserError]
     warnings: list[UserError] = strawberry.field(
-        description="What was done and may not be what was meant."
+        description="What was done and may not be what was meant. Of a proposal: what to think of "
+        "before others sign it, as `simulateAgreement` says it before."
     )
 
 
@@ -156,9 +159,9 @@ class AgreementMutations:
             async with context.session.savepoint():
                 draft = await draft_of(context, input)
                 proposed = await propose(context, draft, input.idempotency_key)
+                warnings = await warnings_of(context, draft, TABLES)
         except Refusal as refusal:
             return _refused(context, refusal)
-        warnings = await forgotten_past(context, proposed) if draft.replaces else []
         return await _payload(context, proposed, warnings)
 
     @strawberry.mutation(
@@ -203,7 +206,7 @@ def _refused(context: Context, refusal: Refusal) -> AgreementPayload:
 
 
 async def _payload(
-    context: Context, version: Proposed, warnings: list[Refusal]
+    context: Context, version: Proposed, warnings: Sequence[Refusal | RowError]
 ) -> AgreementPayload:
     context.loaders.forget()
     return AgreementPayload(

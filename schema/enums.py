@@ -118,8 +118,8 @@ class FigureStatus(Upper):
 
 @strawberry.enum(
     description="How far a version of an agreement is. ACCEPTED: by every party, but its term has "
-    "not begun. REPLACED: a later version came in its place. LAPSED: a proposal that not every party "
-    "accepted within 90 days."
+    "not begun. REPLACED: a later version came in its place. LAPSED: a proposal that not every "
+    "party accepted within 90 days."
 )
 class AgreementState(Upper):
     PROPOSED = auto()

@@ -12,13 +12,11 @@ from resolvers.context import Context
 from resolvers.simulation import Line, simulate
 from schema.agreements_write import AgreementInput, draft_of
 from schema.contribution import Contribution
-from schema.contributions import BY_KIND, CONTRIBUTIONS
+from schema.contributions import BY_KIND, TABLES
 from schema.enums import Category, Precision
 from schema.errors import UserError, user_errors
 from schema.kind import Kind
 from schema.organisation import Organisation
-
-TABLES = {each.kind.name: each.kind.table for each in CONTRIBUTIONS}
 
 
 @strawberry.type(
@@ -41,6 +39,10 @@ class DiffLine:
         description="How many of the caller's own records. Null for another provider's rules, and "
         "for what only counts in published numbers."
     )
+    older: int | None = strawberry.field(
+        description="How many of them the hub had before the first day of the term: by "
+        "`includesPast`."
+    )
     example: Contribution | None = strawberry.field(
         description="The newest of them, as that organisation would see it."
     )
@@ -60,7 +62,8 @@ class AgreementDiff:
         "replaced showed it, or an agreement that is more exact goes first and lists other fields."
     )
     warnings: list[UserError] = strawberry.field(
-        description="What to think of; none of it keeps the proposal from being made."
+        description="What to think of, the same as `proposeAgreement` gives; none of it keeps the "
+        "proposal from being made."
     )
 
 
@@ -95,5 +98,6 @@ async def _told(context: Context, line: Line) -> DiffLine:
         precision=Precision(line.precision),
         fields=list(line.fields),
         records=line.records,
+        older=line.older,
         example=example,
     )

@@ -147,17 +147,56 @@ values ($1::uuid, $2::int, $3::int, $4::uuid, $5::uuid, $6::uuid[], $7::text, $8
 insert into hub.agreement_decisions (agreement, version, decision, reason, signed_by, document)
 values ($1::uuid, $2::int, $3::text, $4::text, $5::text, $6::text)
 
--- agreement_forgets_past --
--- Which rules of a proposed version ($1, $2) show a receiver less of the past than the version in force shows it now.
-select r.number
-from hub.agreement_rules r
-join hub.agreements a on (a.gemeente, a.id, a.version) = (r.gemeente, r.agreement, r.version)
-where r.gemeente = hub.gemeente() and r.agreement = $1::uuid and r.version = $2::int and not r.includes_past
-  and exists (
-    select from hub.rules_in_force(r.gemeente) f
-    where f.agreement = r.agreement and (f.provider, f.receiver, f.kind) = (r.provider, r.receiver, r.kind) and f.wijk = any (r.wijken)
-      and (f.category is null or r.category is null or f.category = r.category) and f.covers_from < a.valid_from)
-order by r.number
+-- rules_forgetting_past --
+-- Which of some rules ($1, as JSON) with this first day ($2) show a receiver less of the past than the agreement that they replace ($3)
+-- shows it now, by their place.
+select j.place::int as place
+from jsonb_array_elements($1::jsonb) with ordinality j(rule, place)
+where not (j.rule ->> 'includes_past')::boolean and exists (
+  select from hub.rules_in_force(hub.gemeente()) f
+  where f.agreement = $3::uuid and f.covers_from < $2::date
+    and (f.provider, f.receiver, f.kind) = ((j.rule ->> 'provider')::uuid, (j.rule ->> 'receiver')::uuid, j.rule ->> 'kind')
+    and j.rule -> 'wijken' ? f.wijk::text and (f.category is null or j.rule ->> 'category' is null or f.category = j.rule ->> 'category'))
+order by j.place
+
+-- rules_shown_already --
+-- Of some rules ($1, as JSON), by their place: the agreements in force, but for the one that they replace ($2), that show of the same
+-- records as much or more, and until when.
+select distinct j.place::int as place, a.title, r.valid_until
+from jsonb_array_elements($1::jsonb) with ordinality j(rule, place)
+join hub.rules_on(hub.gemeente(), hub.today()) r
+  on (r.provider, r.receiver, r.kind) = ((j.rule ->> 'provider')::uuid, (j.rule ->> 'receiver')::uuid, j.rule ->> 'kind')
+  and j.rule -> 'wijken' ? r.wijk::text and (r.category is null or j.rule ->> 'category' is null or r.category = j.rule ->> 'category')
+  and hub.rank_of(r.precision) >= hub.rank_of(j.rule ->> 'precision')
+join hub.agreements a on (a.gemeente, a.id, a.version) = (hub.gemeente(), r.agreement, r.version)
+where j.rule ->> 'precision' <> 'COUNT' and r.agreement is distinct from $2::uuid
+order by 1, 2, 3
+
+-- rules_reaching_back --
+-- Of some rules ($1, as JSON) with this first day ($2), by their place: from which day on their receiver sees such records already, and
+-- whether it would see some of before that day (or today) which can be in numbers that were published to it, because a rule by which they
+-- count began before. As far as the asker is a party.
+select j.place::int as place, case when bool_and(s.seen_from is not null) then max(s.seen_from) end as seen_from,
+  bool_or(r.reach < coalesce(s.seen_from, hub.today()) and exists (
+    select from hub.agreements a
+    join hub.agreement_rules c on (c.gemeente, c.agreement, c.version) = (a.gemeente, a.id, a.version)
+    where a.gemeente = hub.gemeente() and (c.provider, c.receiver) = (r.provider, r.receiver) and w.wijk = any (c.wijken)
+      and c.kind in ('COUNT', case when r.kind = 'SIGNAL' then 'SIGNAL' end)
+      and (c.category is null or r.category is null or c.category = r.category)
+      and hub.begins_on(a.gemeente, a.id, a.version) < hub.today()
+        and (c.includes_past or a.valid_from < coalesce(s.seen_from, hub.today())))) as uncovers
+from jsonb_array_elements($1::jsonb) with ordinality j(rule, place)
+cross join lateral (
+  select x.*, case when x.includes_past then '-infinity' else $2::date end as reach
+  from jsonb_to_record(j.rule) x(provider uuid, receiver uuid, wijken uuid[], kind text, category text, includes_past boolean)) r
+cross join lateral unnest(r.wijken) w(wijk)
+cross join lateral (
+  select min(f.covers_from) as seen_from
+  from hub.rules_on(hub.gemeente(), hub.today()) f
+  where (f.provider, f.receiver, f.kind, f.wijk) = (r.provider, r.receiver, r.kind, w.wijk) and f.precision <> 'COUNT'
+    and (f.category is null or f.category = r.category)) s
+where j.rule ->> 'precision' <> 'COUNT'
+group by j.place order by j.place
 
 -- agreements_not_in_force --
 -- Of versions of agreements ($1, $2), those that are not in force, or no longer the asker's to know.

@@ -82,6 +82,16 @@ select exists (select from hub.{table} s where s.gemeente = hub.gemeente() and s
 select array[s.wijk] as wijken, s.category, s.recorded_on, s.profile = hub.never_shared() as never_shared
 from hub.{table} s where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.id = $1
 
+-- {table}_older --
+-- Whether some of the asker's own {table} in wijken ($1), of a category ($2, null: any), which a receiver ($3) may see by their caps, are in
+-- the hub since before a day ($4) and are shown for so many days ($5) that it would see them.
+select exists (
+  select from hub.{table} s
+  where s.gemeente = hub.gemeente() and s.owner = hub.asker() and s.wijk = any ($1::uuid[]) and ($2::text is null or s.category = $2)
+    and s.recorded_on < $4::date and s.recorded_on > hub.today() - $5::int and (s.profile = hub.as_agreed() or exists (
+      select from hub.share_caps c
+      where c.gemeente = s.gemeente and c.owner = s.owner and c.profile = s.profile and c.receiver = $3::uuid)))
+
 -- {table}_example --
 -- Records as a receiver would see them ($1: rows of its door as JSON), as rows again.
 select s.*, x.day, x."precision", x.agreement, x.hidden, null::double precision as lon, null::double precision as lat

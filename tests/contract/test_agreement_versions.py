@@ -351,7 +351,7 @@ async def test_a_retry_of_a_next_version_gives_that_version(world: World) -> Non
 
 async def test_a_renewal_that_forgets_the_past_says_so_with_the_cure(world: World) -> None:
     old = await agree(world, [await rule(world, A, B)], A, B, **OLD)
-    more = {**NEW, "replaces": old[0], "idempotencyKey": "zonder-verleden"}
+    more = {**NEW, "until": "2027-11-30", "replaces": old[0], "idempotencyKey": "zonder-verleden"}
     forgetful = await try_to_propose(world, A, [await rule(world, A, B)], **more)
     [warning] = forgetful["warnings"]
     assert (warning["code"], warning["path"]) == (

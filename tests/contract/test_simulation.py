@@ -5,21 +5,23 @@ it stays.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 
 from tests.agreement.committed import ROOT
-from tests.conftest import World
-from tests.contract.agreeing import WEIGHED, decide, organisation, propose, rule
+from tests.conftest import NOW, World
+from tests.contract.agreeing import PROPOSE, WEIGHED, decide, organisation, propose, rule
 from tests.contract.test_my_slice import report, seen
 
 pytestmark = pytest.mark.anyio
 
 OPERATION = (ROOT / "tests" / "contract" / "operations" / "7a_agreement.graphql").read_text("utf-8")
 SIMULATE = """query($in: AgreementInput!) { simulateAgreement(input: $in) {
-  becomesVisible { to { name } kind category precision fields records example { ...record } }
+  becomesVisible { to { name } kind category precision fields records older
+    example { ...record } }
   noLongerVisible { to { name } kind category precision fields records }
   warnings { path code message hint } } }
 fragment record on Contribution { id owner { name } wijk { name } precision hidden version sourceId
@@ -132,9 +134,105 @@ async def test_records_from_before_the_term_are_told_apart(world: World) -> None
     rules = [await rule(world, GIVER, TAKER, includesPast=True)]
     with_past = await simulated(world, rules, **later)
     assert brief(with_past["becomesVisible"]) == [("NOISE", "BUURT", 2)]
+    assert [line["older"] for line in with_past["becomesVisible"]] == [2]
     [older] = [one for one in with_past["warnings"] if one["code"] == "SHOWS_OLDER"]
     assert older["path"] == ["input", "rules", "0", "includesPast"]
-    assert "2" in older["message"]
+    nothing_older = [await rule(world, GIVER, TAKER, includesPast=True, category="LITTER")]
+    assert codes(await simulated(world, nothing_older, **later)) == set()
+
+
+async def test_an_activity_of_before_the_term_is_told_by_each_of_its_wijken(world: World) -> None:
+    given = {
+        "idempotencyKey": "koffie-0001",
+        "wijken": ["WK063711", "WK063708"],
+        "category": "SOCIAL_CONTACT",
+        "title": "Koffie",
+        "startsAt": "2026-11-25T10:00:00+01:00",
+    }
+    report_it = (
+        "mutation($in: ReportActivityInput!) { reportActivity(input: $in) { errors { code } } }"
+    )
+    made = await world.partner(GIVER).ask(report_it, {"in": given})
+    assert made["reportActivity"]["errors"] == []
+    later = {"from": "2026-12-01", "until": "2027-10-31"}
+    told = {"kind": "ACTIVITY", "includesPast": True}
+    for wijk, expected in (("WK063708", {"SHOWS_OLDER"}), ("WK063701", set())):
+        rules = [await rule(world, GIVER, TAKER, wijken=[wijk], **told)]
+        assert codes(await simulated(world, rules, **later)) == expected
+
+
+@pytest.mark.parametrize(
+    ("term", "more", "where"),
+    [
+        ({"from": "2026-11-10"}, {}, ["input", "from"]),
+        ({"from": "2026-12-01"}, {"includesPast": True}, ["input", "rules", "0", "includesPast"]),
+        ({"from": "2026-11-24"}, {}, None),
+        ({"from": "2026-11-10"}, {"precision": "COUNT"}, None),
+        ({"from": "2026-11-10"}, {"category": "LITTER"}, None),
+        ({"from": "2026-11-10"}, {"wijken": ["WK063708"]}, None),
+        ({"from": "2026-11-10"}, {"kind": "ACTIVITY"}, None),
+    ],
+)
+async def test_it_warns_that_records_of_before_can_be_taken_off_numbers_that_were_published(
+    world: World, term: dict[str, str], more: dict[str, Any], where: list[str] | None
+) -> None:
+    counting = [await rule(world, GIVER, TAKER, precision="COUNT", category="NOISE")]
+    await agree_on(world, counting, idempotencyKey="telt-alleen-mee")
+    await world.set_now(NOW + timedelta(days=1))
+    found = await simulated(world, [await rule(world, GIVER, TAKER, **more)], **term)
+    told = [one for one in found["warnings"] if one["code"] == "NUMBERS_UNCOVERED"]
+    assert [one["path"] for one in told] == ([where] if where else [])
+    assert all("Buurtwerk" in one["message"] for one in told)
+
+
+async def test_what_is_seen_as_a_record_already_uncovers_no_number(world: World) -> None:
+    await agree_on(world, [await rule(world, GIVER, TAKER)], idempotencyKey="al-zichtbaar")
+    await world.set_now(NOW + timedelta(days=1))
+    found = await simulated(world, [await rule(world, GIVER, TAKER, precision="EXACT")],
+                            **{"from": "2026-11-01"})  # fmt: skip
+    assert "NUMBERS_UNCOVERED" not in codes(found)
+
+
+async def agree_on(world: World, rules: list[dict[str, Any]], **more: Any) -> None:
+    await decide(world, TAKER, "accept", await propose(world, GIVER, rules, **more))
+
+
+async def test_proposing_says_what_trying_out_said(world: World) -> None:
+    """Every warning: of the term, the words, the rules, what is in force and what is replaced."""
+    await report(world, GIVER, 20)
+    counting = [await rule(world, GIVER, TAKER, precision="COUNT")]
+    await agree_on(world, counting, idempotencyKey="telt-alleen-mee")
+    await world.set_now(NOW + timedelta(days=1))
+    shown = [await rule(world, GIVER, TAKER, wijken=["WK063708"])]
+    old = await propose(world, GIVER, shown, idempotencyKey="wordt-vervangen")
+    await decide(world, TAKER, "accept", old)
+    other = [await rule(world, GIVER, TAKER, precision="EXACT", wijken=["WK063705"])]
+    await agree_on(world, other, idempotencyKey="laat-het-al-zien")
+    rules = [
+        await rule(world, GIVER, TAKER, precision="EXACT", fields=["summary"], includesPast=True,
+                   keepDays=900),
+        await rule(world, GIVER, TAKER, wijken=["WK063708", "WK063705"]),
+        await rule(world, TAKER, GIVER, precision="COUNT"),
+        await rule(world, "wijkagent", GIVER),
+    ]  # fmt: skip
+    more = {"from": "2026-12-01", "until": "2028-12-31", "replaces": old[0], **WEIGHED}
+    given = draft(rules, **more)
+    trying = (await world.partner(GIVER).ask(SIMULATE, {"in": given}))["simulateAgreement"]
+    proposed = (await world.partner(GIVER).ask(PROPOSE, {"in": given}))["proposeAgreement"]
+    assert proposed["errors"] == []
+    assert proposed["warnings"] == trying["warnings"]
+    assert codes(trying) == {
+        "DPIA_ABSENT",
+        "LONG_KEPT",
+        "LONG_TERM",
+        "NUMBERS_UNCOVERED",
+        "ONLY_COUNTED",
+        "PAST_NOT_INCLUDED",
+        "SENSITIVE_FIELDS",
+        "SHOWN_ALREADY",
+        "SHOWS_OLDER",
+        "WPG_NOT_NAMED",
+    }
 
 
 async def test_what_only_counts_has_no_records(world: World) -> None:
