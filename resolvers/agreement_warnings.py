@@ -114,7 +114,8 @@ async def _of_past(
     if rule.includes_past and rule.provider == context.principal.organisation:
         before = min(draft.valid_from, back["seen_from"] or draft.valid_from)
         about = (list(rule.wijken), rule.category, rule.receiver, before, rule.keep_days)
-        if await context.session.fetchval(f"{tables[rule.kind]}_older", *about):
+        table = tables[rule.kind]
+        if await context.session.fetchval(f"{table}_older", *about):
             yield RowError((*path, "includesPast"), "SHOWS_OLDER")
     if back["uncovers"]:
         where = (*path, "includesPast") if rule.includes_past else ("input", "from")

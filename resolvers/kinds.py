@@ -3,8 +3,8 @@
 
 A kind is a declaration, which stands in its schema file, and three statements named after its table
 (signals: `signals_insert`, `_update`, `_edit`). Nine more (`_touch`, `_close`, `_open`, `_lock`,
-`_delete`, `_owned`, `_sharing`, `_older`, `_example`) are made for every kind, unless it says them itself;
-everything else about writing is the same for all. Rows are mappings by column name.
+`_delete`, `_owned`, `_sharing`, `_older`, `_example`) are made for every kind, unless it says them
+itself; everything else about writing is the same for all. Rows are mappings by column name.
 """
 
 from __future__ import annotations

@@ -28,14 +28,21 @@ class Wanted:
     other: UUID | None = None
     login: str | None = None
 
-    def check(self) -> None:
-        """Refuses (BAD_ARGUMENT) an end before the start, and a log-in of another organisation:
-        the ledger tells none, so there would be nothing to find.
-        """
-        if self.until is not None and self.until <= self.since:
-            raise Refusal("BAD_ARGUMENT", name="until", why="BEFORE_START")
-        if self.login is not None and not self.by_us:
-            raise Refusal("BAD_ARGUMENT", name="login", why="NOT_OF_OTHERS")
+
+async def check(context: Context, wanted: Wanted) -> None:
+    """Refuses (ROLE_REQUIRED) who is no privacy officer; (BAD_ARGUMENT) an end before the start,
+    and a log-in of another organisation: the ledger tells none, so there would be nothing to find;
+    and (UNKNOWN_LOGIN) a name that never was one of the asker's own.
+    """
+    context.require_role("PRIVACY_OFFICER")
+    if wanted.until is not None and wanted.until <= wanted.since:
+        raise Refusal("BAD_ARGUMENT", name="until", why="BEFORE_START")
+    if wanted.login is None:
+        return
+    if not wanted.by_us:
+        raise Refusal("BAD_ARGUMENT", name="login", why="NOT_OF_OTHERS")
+    if not await context.session.fetchval("login_known", wanted.login):
+        raise Refusal("UNKNOWN_LOGIN", login=wanted.login)
 
 
 async def page_of_ledger(
@@ -46,12 +53,8 @@ async def page_of_ledger(
     first: int,
     after: str | None,
 ) -> dict[str, Any]:
-    """A page of the lines of the ledger, newest first.
-
-    Refuses (ROLE_REQUIRED) who is no privacy officer, and what `Wanted.check` refuses.
-    """
-    context.require_role("PRIVACY_OFFICER")
-    wanted.check()
+    """A page of the lines of the ledger, newest first; refuses what `check` refuses."""
+    await check(context, wanted)
     size = page_size(first)
     at, line = read_cursor(after, datetime.fromisoformat, UUID) if after else (None, None)
     rows = await context.session.fetch(
@@ -74,12 +77,8 @@ async def page_of_breach(
     context: Context, statement: str, wanted: Wanted, first: int, after: str | None
 ) -> dict[str, Any]:
     """A page of what a breach is about: `breach_reads` (by organisation, agreement and operation)
-    or `breach_records`.
-
-    Refuses (ROLE_REQUIRED) who is no privacy officer, and what `Wanted.check` refuses.
+    or `breach_records`, of what passed `check`.
     """
-    context.require_role("PRIVACY_OFFICER")
-    wanted.check()
     size = page_size(first)
     (entry,) = read_cursor(after, UUID) if after else (None,)
     rows = await context.session.fetch(

@@ -165,6 +165,7 @@ EXECUTABLE: dict[str, str] = {
     "is_party_to/1": _INVOKER,
     "is_period/1": _PURE,
     "keeps_codes_only/0": "says what the asker's own kind of organisation may store",
+    "knows_login/1": "says of the asker's own log-ins whether there is one of this name, to its privacy officer",
     "last_day/3": _INVOKER,
     "never_shared/0": _PURE,
     "ledger_lines/10": "the ledger with its times, of the asker's organisation, for its privacy officer",

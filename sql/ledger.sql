@@ -28,6 +28,10 @@ from hub.ledger_lines($1::boolean, $2::timestamptz, $3::timestamptz, $4::uuid, $
   $10::int) l
 order by l.at desc, l.id desc
 
+-- login_known --
+-- Whether the asker's organisation has or had a log-in of this name, for its privacy officer.
+select hub.knows_login($1::text) as known
+
 -- breach_reads --
 -- What was read ($1 by the asker's own people of others', else by others of the asker's), since, until, by or of one organisation, by one
 -- log-in: one line per organisation, log-in, agreement, kind, operation and set of fields. The order tells nothing.

@@ -112,3 +112,15 @@ create function hub.published_agreements(in_gemeente text)
 $$;
 grant execute on function hub.published_agreements(text) to hub_app;
 alter function hub.published_agreements(text) owner to hub_door;
+
+-- Log-ins ----------------------------------------------------------------------------------------------------------------
+-- Whether the asker's organisation has or had a log-in of this name, for its privacy officer: a token, or whoever read something. Of an
+-- account that was erased it is the word that took the place of its name.
+create function hub.knows_login(of_login text) returns boolean
+  language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select hub.has_role('PRIVACY_OFFICER') and (
+    exists (select from hub.tokens t where t.gemeente = hub.gemeente() and t.organisation = hub.asker() and t.name = of_login)
+    or exists (select from hub.read_ledger l where l.gemeente = hub.gemeente() and l.reader = hub.asker() and l.actor = of_login))
+$$;
+grant execute on function hub.knows_login(text) to hub_app;
+alter function hub.knows_login(text) owner to hub_door;

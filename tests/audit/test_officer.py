@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.admin.commands import done
 from tests.audit.looking import LOOK, officer, report, share
 from tests.conftest import World
 from tests.contract.agreeing import decide, organisation
@@ -87,7 +88,7 @@ async def test_an_officer_sees_what_its_own_people_read_with_which_log_in(world:
     (line,) = await lines(world, fg, side="READ_BY_US")
     assert (line["login"], line["trace"]) == ("buurtwerk", "a" * 32)
     assert await lines(world, fg) == []
-    assert await lines(world, fg, side="READ_BY_US", login="iemand") == []
+    assert await lines(world, fg, side="READ_BY_US", login="fg-buurtwerk") == []
     refused = await fg.answer(LEDGER, {"since": SINCE, "login": "buurtwerk"})
     assert refused["errors"][0]["extensions"]["code"] == "BAD_ARGUMENT"
 
@@ -202,7 +203,7 @@ async def test_what_was_read_with_a_log_in_that_leaked_is_told_by_owner(world: W
     other = await officer(world, "buurtwerk", "COUNCIL", name="ander")
     await other.ask(LOOK)
     fg = world.partner("fg-buurtwerk")
-    for login, expected in (("buurtwerk", 1), ("ander", 1), ("niemand", 0)):
+    for login, expected in (("buurtwerk", 1), ("ander", 1), ("fg-buurtwerk", 0)):
         found = await breach(world, fg, side="READ_BY_US", login=login)
         assert len(found["reads"]["nodes"]) == expected
         assert [one["record"] for one in found["records"]["nodes"]] == [made] * expected
@@ -211,6 +212,41 @@ async def test_what_was_read_with_a_log_in_that_leaked_is_told_by_owner(world: W
     assert {one["owner"]["name"] for one in both} == {"Corporatie A (verzonnen)"}
     theirs = await fg.answer(BREACH, {"in": {"since": SINCE, "login": "buurtwerk"}})
     assert theirs["errors"][0]["extensions"]["code"] == "BAD_ARGUMENT"
+
+
+async def test_a_log_in_that_never_was_one_is_refused_and_one_that_was_erased_can_be_asked(
+    world: World,
+) -> None:
+    await share(world)
+    made = await report(world, 1)
+    await (await officer(world, "buurtwerk", "COUNCIL", name="j-jansen")).ask(LOOK)
+    fg = world.partner("fg-buurtwerk")
+    here = ("account", "erase", "buurtwerk", "--gemeente", "GM0637", "--name", "j-jansen")
+    await done(world, *here)
+    side = {"since": SINCE, "side": "READ_BY_US"}
+    [line] = (await breach(world, fg, side="READ_BY_US"))["reads"]["nodes"]
+    erased = await breach(world, fg, side="READ_BY_US", login=line["login"])
+    assert [one["record"] for one in erased["records"]["nodes"]] == [made]
+    # its own old name, a name of another organisation, a name of nobody: alike
+    for login in ("j-jansen", "corporatie-a", "niemand"):
+        for query, asked in ((LEDGER, {**side, "login": login}),
+                             (BREACH, {"in": {**side, "login": login}})):  # fmt: skip
+            answer = await fg.answer(query, asked)
+            assert [one["extensions"]["code"] for one in answer["errors"]] == ["UNKNOWN_LOGIN"]
+            assert set(answer["data"].values()) == {None}
+
+
+async def test_by_hand_nobody_but_the_officer_learns_which_log_ins_there_are(world: World) -> None:
+    owner = await organisation_of(world, "buurtwerk")
+    ask = "select hub.knows_login('buurtwerk')"
+    async with world.connect("app") as app, app.transaction():
+        assert not await app.fetchval(ask)
+        identity = "select set_config('hub.gemeente', 'GM0637', true), set_config($1, $2, true)"
+        await app.execute(identity, "hub.organisation", owner)
+        assert not await app.fetchval(ask)
+        await app.execute(identity, "hub.roles", "PRIVACY_OFFICER")
+        assert await app.fetchval(ask)
+        assert not await app.fetchval("select hub.knows_login('corporatie-a')")
 
 
 async def test_a_breach_is_told_of_one_reader_and_time_and_in_pages(world: World) -> None:
