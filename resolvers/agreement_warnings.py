@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict
 from uuid import UUID
 
-from resolvers.agreements import AgreementDraft, RuleDraft
+from resolvers.agreements import TEXTS, AgreementDraft, RuleDraft, persons_in
 from resolvers.context import Context, RowError
 from resolvers.kinds import STRICT_OWNERS
 from resolvers.wijken import WIJK
+from sql.errors import Refusal
 from sql.session import Record
 
 LONG_TERM_DAYS = 366
@@ -22,11 +23,12 @@ SENSITIVE = frozenset({"point", "seenAt", "startsAt", "endsAt", "summary", "atte
 """What can tell about a person where, when or what exactly: shown EXACT, it deserves a look."""
 
 Path = tuple[str | int, ...]
+Warned = RowError | Refusal
 
 
 async def warnings_of(
     context: Context, draft: AgreementDraft, tables: Mapping[str, str]
-) -> list[RowError]:
+) -> list[Warned]:
     """What to think of, of a draft that can be proposed; `tables` gives the table of each kind."""
     fetch = context.session.fetch
     rules = [asdict(rule) for rule in draft.rules]
@@ -37,7 +39,8 @@ async def warnings_of(
     }
     shown = await fetch("rules_shown_already", rules, replaced)
     back = {row["place"]: row for row in await fetch("rules_reaching_back", rules, first)}
-    found = [*_of_draft(draft, parties)]
+    words = {field: getattr(draft, name) for name, (field, _) in TEXTS.items()}
+    found: list[Warned] = [*_of_draft(draft, parties), *persons_in(words)]
     for place, rule in enumerate(draft.rules, start=1):
         path: Path = ("input", "rules", place - 1)
         found += [each async for each in _not_at_work(context, rule, parties[rule.provider], path)]

@@ -6,6 +6,7 @@ database alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Literal, NamedTuple
@@ -14,7 +15,7 @@ from uuid import UUID
 from resolvers.batch import Batch
 from resolvers.context import Context
 from resolvers.paging import page_of, page_size, read_cursor, write_cursor
-from resolvers.text_checks import required_text
+from resolvers.text_checks import find, find_names, required_text
 from resolvers.writes.idempotency import Request, check_key, digest_of
 from sql.errors import Refusal
 
@@ -26,7 +27,7 @@ MOST_RULES = 100
 MOST_OPEN_PROPOSALS = 20
 
 # The texts of an agreement: the name of each in the API, and its longest length in characters.
-_TEXTS = {
+TEXTS = {
     "title": ("title", 200),
     "purpose": ("purpose", 2000),
     "legal_basis": ("legalBasis", 2000),
@@ -41,6 +42,8 @@ _TEXTS = {
 # What must be there when the police show something: their sharing decision (Wpg).
 _OF_POLICE = ("interest", "partnership", "conditions")
 _OPTIONAL = ("dpia", *_OF_POLICE, "signed_by", "document")
+# Who is named by a function or a desk.
+_FUNCTIONS = frozenset({"contact", "signedBy"})
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 Decision = Literal["ACCEPT", "REJECT", "REVOKE"]
@@ -213,7 +216,7 @@ def _with_checked_texts(draft: AgreementDraft) -> AgreementDraft:
         name: None
         if name in _OPTIONAL and not getattr(draft, name)
         else checked(getattr(draft, name), limit, "input", field)
-        for name, (field, limit) in _TEXTS.items()
+        for name, (field, limit) in TEXTS.items()
     }
     _check_document(texts["document"])
     return replace(draft, **texts)
@@ -261,6 +264,22 @@ async def decide(
         "agreement_decide", id_, version, decision, reason, signed_by, document
     )
     return decided
+
+
+def persons_in(words: Mapping[str, str | None]) -> list[Refusal]:
+    """Where words of an agreement, by their field in the API, seem to name a person, as warnings:
+    every party reads them, and they are kept as long as the agreement is.
+    """
+    found = []
+    for field, text in words.items():
+        findings = find(text or "")
+        if field in _FUNCTIONS:
+            findings += find_names(text or "")
+        found += [
+            Refusal("PERSONAL_DATA_WARNING", path=("input", field), kind=kind)
+            for kind in dict.fromkeys(finding.kind for finding in findings)
+        ]
+    return found
 
 
 async def version_that_stands(context: Context, decided: Proposed) -> list[Refusal]:

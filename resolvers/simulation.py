@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from resolvers.agreement_warnings import warnings_of
+from resolvers.agreement_warnings import Warned, warnings_of
 from resolvers.agreements import AgreementDraft, RuleDraft, checked_draft
-from resolvers.context import Context, RowError
+from resolvers.context import Context
 from sql.session import Record
 
 
@@ -40,7 +40,7 @@ class Difference:
 
     more: Sequence[Line]
     less: Sequence[Line]
-    warnings: Sequence[RowError]
+    warnings: Sequence[Warned]
 
 
 async def simulate(

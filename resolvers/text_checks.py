@@ -26,6 +26,8 @@ What counts, and what does not:
   look like GM0637, like a postcode, like "25km30".
 - **IBAN**: country, length and structure of the register, and the check digits (mod 97).
 - **EMAIL**: an address with a domain that has a dot.
+- **NAME**: only where a function or a desk belongs (`find_names`), and only as a warning: initials
+  or a title before a surname.
 """
 
 import re
@@ -44,7 +46,7 @@ from stdnum.nl import bsn
 
 from sql.errors import Refusal
 
-Kind = Literal["BSN", "EMAIL", "PHONE", "NUMBER_PLATE", "IBAN"]
+Kind = Literal["BSN", "EMAIL", "PHONE", "NUMBER_PLATE", "IBAN", "NAME"]
 Span = tuple[int, int]
 
 
@@ -100,6 +102,13 @@ def refused(findings: Iterable[Finding], strict: bool) -> list[Finding]:
     A BSN always does. With `strict` (the owner is police or enforcement) everything does.
     """
     return [finding for finding in findings if strict or finding.kind == "BSN"]
+
+
+def find_names(text: str) -> list[Finding]:
+    """Where a text that should name a desk or a function has the form of a person's name: initials
+    or a title before a surname. A first name alone is not told from another word.
+    """
+    return [Finding("NAME", *match.span()) for match in _NAMES.finditer(text)]
 
 
 # Control characters (Cc) but tab and newline; surrogates, which in a str are always lone.
@@ -317,3 +326,14 @@ def required_text(text: str, limit: int) -> str:
     if kept_out := refused(find(cleaned), strict=False):
         raise Refusal("PERSONAL_DATA", kind=kept_out[0].kind)
     return cleaned
+
+
+# -- names
+
+_SURNAME = r"(?:(?:van|von|de|den|der|het|ten|ter|te|el|al|'t)[ ]){0,3}[^\W\d_a-z][^\W\d_]{1,40}"
+_NAMES = re.compile(
+    r"(?<!\w)(?:(?:[A-Z]\.[ ]?){1,6}"
+    r"|(?:[Dd]e[ ]heer|[Dd]hr\.?|[Mm]w\.?|[Mm]evr\.?|[Mm]evrouw|[Mm]eneer"
+    r"|[Dd]rs\.|[Mm]r\.|[Ii]r\.)[ ]"
+    rf"(?:[A-Z]\.[ ]?){{0,6}}){_SURNAME}"
+)

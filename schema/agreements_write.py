@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from resolvers.agreement_warnings import warnings_of
+from resolvers.agreement_warnings import Warned, warnings_of
 from resolvers.agreements import (
     VERSION,
     AgreementDraft,
@@ -17,10 +17,11 @@ from resolvers.agreements import (
     Proposed,
     RuleDraft,
     decide,
+    persons_in,
     propose,
     version_that_stands,
 )
-from resolvers.context import Context, RowError
+from resolvers.context import Context
 from resolvers.wijken import wijk_of_code
 from schema.agreement import Agreement
 from schema.contributions import TABLES
@@ -197,7 +198,8 @@ async def _decided(
         return _refused(context, refusal)
     context.loaders.forget()
     stands = await version_that_stands(context, decided) if decision == "REVOKE" else []
-    return await _payload(context, decided, stands)
+    said = {"reason": given.reason, "signedBy": given.signed_by, "document": given.document}
+    return await _payload(context, decided, [*stands, *persons_in(said)])
 
 
 def _refused(context: Context, refusal: Refusal) -> AgreementPayload:
@@ -206,7 +208,7 @@ def _refused(context: Context, refusal: Refusal) -> AgreementPayload:
 
 
 async def _payload(
-    context: Context, version: Proposed, warnings: Sequence[Refusal | RowError]
+    context: Context, version: Proposed, warnings: Sequence[Warned]
 ) -> AgreementPayload:
     context.loaders.forget()
     return AgreementPayload(

@@ -236,6 +236,36 @@ async def test_what_the_police_weighed_is_published_as_the_parties_read_it(world
     assert all(words in told["publicText"] for words in WEIGHED.values())
 
 
+@pytest.mark.parametrize(
+    ("words", "kinds"),
+    [
+        ({"contact": "J. de Vries, team Oosterheem"}, ["NAME"]),
+        ({"contact": "mevrouw Jansen"}, ["NAME"]),
+        ({"contact": "wijkpost@buurtwerk.example"}, ["EMAIL"]),
+        ({"signedBy": "dhr. P.J. van den Berg, directeur"}, ["NAME"]),
+        ({"document": "zaak van j.jansen@buurtwerk.example"}, ["EMAIL"]),
+        ({"contact": "Loket Wijkteam Oosterheem", "signedBy": "directeur Wonen"}, []),
+    ],
+)
+async def test_words_that_seem_to_name_a_person_are_warned_of_and_taken(
+    world: World, words: dict[str, str], kinds: list[str]
+) -> None:
+    made = await try_to_propose(world, A, [await rule(world, A, B)], **words)
+    assert made["errors"] == []
+    told = [one for one in made["warnings"] if one["code"] == "PERSONAL_DATA_WARNING"]
+    assert len(told) == len(kinds)
+    assert all(one["path"][1] in words for one in told)
+
+
+async def test_who_signs_a_decision_by_a_name_is_warned(world: World) -> None:
+    agreement = await propose(world, A, [await rule(world, A, B)])
+    done = await decide(world, B, "accept", agreement, signedBy="A.B. Visser")
+    assert done["agreement"]["state"] == "IN_FORCE"
+    assert [(one["code"], one["path"]) for one in done["warnings"]] == [
+        ("PERSONAL_DATA_WARNING", ["input", "signedBy"])
+    ]
+
+
 async def test_what_is_proposed_or_replaced_is_not_published(world: World) -> None:
     old = await agree(world, [await rule(world, A, B)], A, B, publish=True, title="Oud")
     more = {"replaces": old[0], "idempotencyKey": "tweede-versie", "publish": True}
