@@ -43,7 +43,14 @@ KINDS = [each.kind.name for each in CONTRIBUTIONS]
 
 @click.group(short_help="Who takes part: add, list, remove.")
 def partner() -> None:
-    """Partner organisations: who takes part, where each works, what it said it would deliver."""
+    """Partner organisations: who takes part, where each works, what it said it would deliver.
+
+    \b
+    Examples:
+      hub partner list --gemeente GM0637
+      hub partner add buurtwerk --gemeente GM0637 --name Buurtwerk --kind WELFARE --every-wijk
+      hub partner remove buurtwerk --gemeente GM0637 --reason "gestopt" --dry-run
+    """
 
 
 @partner.command("add", short_help="Add a partner, or bring it up to date.")
@@ -214,7 +221,10 @@ def _tell_ended(
     click.echo(f"  work in {ended.wijken} wijken")
     click.echo(f"  tokens: {', '.join(ended.tokens) or 'none'}")
     for agreement in ended.agreements:
-        click.echo(f"  agreement {agreement['agreement']}: {agreement['decision']}")
+        click.echo(
+            f"  agreement '{agreement['title']}' (version {agreement['version']}): "
+            f"{agreement['decision']}"
+        )
     for table, count in (rows or {}).items():
         click.echo(f"  {table}: {count} rows {'would go' if dry_run else 'gone'}")
     if proof is not None:
@@ -269,14 +279,22 @@ def list_partners(gemeente: str, as_json: bool, data: Path | None) -> None:
         if as_json:
             tell_json([dict(row) for row in rows])
         for row in () if as_json else rows:
-            click.echo(f"{row['slug']:24} {row['kind']:14} {row['name']} ({row['wijken']} wijken)")
+            now = f"left on {row['left_on']}" if row["left_on"] else f"{row['wijken']} wijken"
+            click.echo(f"{row['slug']:24} {row['kind']:14} {row['name']} ({now})")
 
     run(as_owner(settings_from(data=data), work))
 
 
 @click.group(short_help="Credentials of partners: create, list, rotate, revoke.")
 def token() -> None:
-    """Credentials of partners. A token is shown once, when it is made."""
+    """Credentials of partners. A token is shown once, when it is made.
+
+    \b
+    Examples:
+      hub token list --gemeente GM0637
+      hub token create buurtwerk --gemeente GM0637 --name fg --person --role PRIVACY_OFFICER
+      hub token rotate buurtwerk --gemeente GM0637 --name koppeling --overlap 14
+    """
 
 
 @token.command("create", short_help="Make a token and print it, once.")

@@ -137,12 +137,19 @@ async def _looked_at(session: Session, code: str, kept: tuple[int, str] | None) 
     return {**(counted or {}), "faults": sorted(faults, key=lambda fault: fault["seal"])}
 
 
+def _verdict(answer: dict[str, Any]) -> str:
+    if answer["faults"]:
+        return "NOT as it was sealed"
+    return "everything is as it was sealed" if answer["seals"] else "nothing was sealed yet"
+
+
 def _tell(answers: dict[str, dict[str, Any]], as_json: bool) -> None:
     if as_json:
         tell_json(answers)
     for code, answer in () if as_json else answers.items():
+        click.echo(f"{code}: {_verdict(answer)}")
         click.echo(
-            f"{code}: {answer['seals']} seals over {answer['entries']} entries, "
+            f"  {answer['seals']} seals over {answer['entries']} entries, "
             f"{answer['waiting']} wait to be sealed"
         )
         for fault in answer["faults"]:

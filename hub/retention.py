@@ -35,7 +35,14 @@ def _progress(done: Taken | Place) -> None:
 
 @click.group(short_help="How long what was recorded is kept.")
 def retention() -> None:
-    """How long what was recorded is kept, and taking away what is past it."""
+    """How long what was recorded is kept, and taking away what is past it.
+
+    \b
+    Examples:
+      hub retention list --gemeente GM0637
+      hub retention set SIGNAL:EXACT 180 --gemeente GM0637
+      hub retention run --gemeente GM0637 --dry-run
+    """
 
 
 @retention.command("list")

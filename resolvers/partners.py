@@ -57,11 +57,11 @@ async def save_partner(
 async def set_ledger_delay(session: Session, partner: Partner, days: int) -> None:
     """Says after how many days an owner is told by the day that this partner read its records.
 
-    Refuses (BAD_ARGUMENT) a partner that is neither police nor enforcement.
+    Refuses (DELAY_NOT_ALLOWED) a partner that is neither police nor enforcement.
     """
     kind = await session.fetchval("partner_kind", partner.gemeente, partner.id)
     if days and kind not in ("POLICE", "ENFORCEMENT"):
-        raise Refusal("BAD_ARGUMENT", name="--ledger-delay", why="POLICE_ALONE")
+        raise Refusal("DELAY_NOT_ALLOWED")
     await session.fetch("partner_delay", partner.gemeente, partner.id, days)
 
 
@@ -76,14 +76,14 @@ async def set_working_area(
     """Says that a partner works in wijken (codes of the current division; None: all), and whom to
     call there.
 
-    Refuses a code that the current division does not have (UNKNOWN_WIJK).
+    Refuses a code that the current division does not have (NO_SUCH_WIJKEN).
     """
     wanted = None if codes is None else list(codes)
     rows = await session.fetch(
         "partner_works", partner.gemeente, partner.id, wanted, works_from, works_until, contact
     )
     if wanted is not None and len(rows) < len(set(wanted)):
-        raise Refusal("UNKNOWN_WIJK", code=", ".join(wanted))
+        raise Refusal("NO_SUCH_WIJKEN", codes=wanted, gemeente=partner.gemeente)
 
 
 async def declare_dataset(
@@ -179,7 +179,8 @@ async def rotate_token(
 @dataclass(frozen=True, slots=True)
 class Ended:
     """What ended with a partner: in how many wijken it worked, its tokens by name, its agreements
-    by id with the decision that was made for it (REVOKE, or REJECT of a proposal).
+    by id, version and title with the decision that was made for it (REVOKE, or REJECT of a
+    proposal).
     """
 
     wijken: int
@@ -196,13 +197,15 @@ async def remove_partner(session: Session, partner: Partner, reason: str) -> End
 
 
 async def find_partner(session: Session, gemeente: str, slug: str) -> Partner:
-    """The partner with this slug; refuses (UNKNOWN_ORGANISATION) one that is not there."""
+    """The partner with this slug; refuses (UNKNOWN_PARTNER) one that is not there."""
     id_ = await session.fetchval("partner_find", gemeente, slug)
     if id_ is None:
-        raise Refusal("UNKNOWN_ORGANISATION")
+        raise Refusal("UNKNOWN_PARTNER", slug=slug, gemeente=gemeente)
     return Partner(gemeente, id_)
 
 
 async def partners_of(session: Session, gemeente: str) -> list[Record]:
-    """The partners of a gemeente, by slug: slug, id, name, kind, in how many wijken each works."""
+    """The partners of a gemeente, by slug: slug, id, name, kind, in how many wijken each works, and
+    for those that left since when (left_on).
+    """
     return await session.fetch("partner_list", gemeente)

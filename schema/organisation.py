@@ -5,6 +5,7 @@ gemeente.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import strawberry
@@ -29,6 +30,11 @@ class Organisation(Node):
     kind: OrganisationKind
     invented: bool = strawberry.field(
         description="True in a demo: this organisation does not exist."
+    )
+
+    left_on: date | None = strawberry.field(
+        description="The day on which it stopped taking part; null: it takes part. It stays known, "
+        "for decisions, ledgers and numbers name it."
     )
 
     @strawberry.field(

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- organisations_by_id --
 -- Organisations of the asker's gemeente by their id.
-select o.id as key, 'Organisation' as typename, o.id, o.name, o.kind, o.invented
+select o.id as key, 'Organisation' as typename, o.id, o.name, o.kind, o.invented, o.left_on
 from hub.organisations o where o.gemeente = hub.gemeente() and o.id = any ($1::uuid[])
 
 -- organisations_of_gemeente --

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Run by the owner, as administration: the catalogue of partners is not a partner's to change.
 -- partner_save --
--- Adds an organisation, or changes its name and kind, and returns its id.
+-- Adds an organisation, or changes its name and kind, and returns its id; one that left takes part again.
 insert into hub.organisations (gemeente, id, slug, name, kind, invented)
 values ($1::text, $2::uuid, $3::text, $4::text, $5::text, $6::boolean)
-on conflict (gemeente, slug) do update set name = excluded.name, kind = excluded.kind
+on conflict (gemeente, slug) do update set name = excluded.name, kind = excluded.kind, left_on = null
 returning id
 
 -- partner_kind --
@@ -78,13 +78,13 @@ returning t.id, t.expires_at, t.revoked_at is not null as revoked
 select id from hub.organisations where gemeente = $1::text and slug = $2::text
 
 -- partner_list --
--- The organisations of a gemeente, and in how many wijken each works today.
-select o.slug, o.id, o.name, o.kind, count(w.wijk)::int as wijken
+-- The organisations of a gemeente, in how many wijken each works today, and since when those that left take no part.
+select o.slug, o.id, o.name, o.kind, o.left_on, count(w.wijk)::int as wijken
 from hub.organisations o
 left join hub.organisation_wijken w on w.gemeente = o.gemeente and w.organisation = o.id
   and hub.today() between w.works_from and w.works_until
 where o.gemeente = $1::text
-group by o.slug, o.id, o.name, o.kind order by o.slug
+group by o.slug, o.id, o.name, o.kind, o.left_on order by o.slug
 
 -- clock_set --
 -- Shifts the hub's clock, or freezes it; both null lets it run.

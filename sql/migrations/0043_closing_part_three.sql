@@ -124,3 +124,66 @@ create function hub.knows_login(of_login text) returns boolean
 $$;
 grant execute on function hub.knows_login(text) to hub_app;
 alter function hub.knows_login(text) owner to hub_door;
+
+-- Partners that left -----------------------------------------------------------------------------------------------------
+-- From which day an organisation takes part no more. It stays in the catalogue: decisions, ledgers and published numbers name it.
+alter table hub.organisations add column left_on date;
+grant select (left_on) on hub.organisations to hub_app;
+select hub.let_retention('organisations', '{left_on}', '{left_on}', false);
+
+-- As migration 23 has it, with the title of what it leaves: an id says nothing to who reads what would end.
+drop function hub.leave_agreements(text, uuid, text);
+create function hub.leave_agreements(in_gemeente text, of_organisation uuid, because text)
+  returns table (agreement uuid, version int, title text, decision text)
+  language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+  with decided as (
+    insert into hub.agreement_decisions (gemeente, agreement, version, organisation, decision, reason)
+    select a.gemeente, a.id, a.version, of_organisation,
+      case when exists (
+        select from hub.agreement_decisions d
+        where (d.gemeente, d.agreement, d.version, d.organisation) = (a.gemeente, a.id, a.version, of_organisation)
+          and d.decision = 'ACCEPT') then 'REVOKE' else 'REJECT' end,
+      because
+    from hub.agreements a
+    where a.gemeente = in_gemeente and of_organisation = any (a.parties)
+      and hub.agreement_state(a.gemeente, a.id, a.version) in ('PROPOSED', 'ACCEPTED', 'IN_FORCE')
+    order by a.id, a.version
+    returning agreement, version, decision)
+  select d.agreement, d.version, a.title, d.decision
+  from decided d join hub.agreements a on (a.gemeente, a.id, a.version) = (in_gemeente, d.agreement, d.version)
+$$;
+alter function hub.leave_agreements(text, uuid, text) owner to hub_recorder;
+set local role hub_recorder;
+grant execute on function hub.leave_agreements(text, uuid, text) to hub_owner, hub_retention;
+reset role;
+
+-- As migration 39 has it; it is known to have left, and what it leaves has its title.
+set local role hub_retention;
+create or replace function hub.close_organisation(in_gemeente text, of_organisation uuid, because text) returns jsonb
+  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  actor text := hub.actor();
+  wijken int;
+  tokens text[];
+  agreements jsonb;
+begin
+  update hub.organisations o set left_on = hub.today() where o.gemeente = in_gemeente and o.id = of_organisation and o.left_on is null;
+  update hub.organisation_wijken w set works_from = least(w.works_from, hub.today()), works_until = hub.today()
+  where w.gemeente = in_gemeente and w.organisation = of_organisation and w.works_until > hub.today();
+  get diagnostics wijken = row_count;
+  with revoked as (
+    update hub.tokens t set revoked_at = hub.now()
+    where t.gemeente = in_gemeente and t.organisation = of_organisation and t.revoked_at is null and t.expires_at > hub.now()
+    returning t.name)
+  select coalesce(array_agg(r.name order by r.name), '{}') into tokens from revoked r;
+  -- a decision in the name of the one is no account of the other
+  perform set_config('hub.actor', '', true);
+  select coalesce(jsonb_agg(jsonb_build_object('agreement', l.agreement, 'version', l.version, 'title', l.title, 'decision', l.decision)
+    order by l.title, l.agreement, l.version), '[]') into agreements
+  from hub.leave_agreements(in_gemeente, of_organisation, because) l;
+  perform set_config('hub.actor', actor, true);
+  perform hub.audit(in_gemeente, of_organisation, 'PARTNER_CLOSED', 'urn:wijkhub:organisation:' || of_organisation,
+    jsonb_build_object('wijken', wijken, 'tokens', cardinality(tokens), 'agreements', jsonb_array_length(agreements)));
+  return jsonb_build_object('wijken', wijken, 'tokens', tokens, 'agreements', agreements);
+end $$;
+reset role;

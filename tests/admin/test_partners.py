@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import pytest
 
@@ -134,6 +136,57 @@ async def test_a_partner_that_goes_takes_its_part_in_agreements_with_it(town: Wo
         }
 
 
+async def test_what_would_end_is_told_by_its_title_and_no_id(town: World) -> None:
+    remove = ("partner", "remove", "corporatie-a", *HERE, "--reason", "gefuseerd", "--dry-run")
+    planned = (await answer(town, *remove))["agreements"]
+    told = await done(town, *remove)
+    assert planned
+    for one in planned:
+        assert f"agreement '{one['title']}' (version {one['version']}): REVOKE" in told
+        assert one["agreement"] not in told
+
+
+LEFT = "{ organisations { name leftOn } }"
+
+
+async def test_who_left_stays_known_and_is_marked_until_it_takes_part_again(town: World) -> None:
+    async def left() -> dict[str, Any]:
+        found = (await town.partner("buurtwerk").ask(LEFT))["organisations"]
+        return {one["name"]: one["leftOn"] for one in found if one["leftOn"]}
+
+    names = (await town.partner("buurtwerk").ask(LEFT))["organisations"]
+    assert await left() == {}
+    remove = ("partner", "remove", "corporatie-a", *HERE, "--reason", "gefuseerd")
+    await done(town, *remove, "--dry-run")
+    assert await left() == {}
+    await done(town, *remove, "--erase")
+    async with town.connect("superuser") as connection:
+        today = str(await connection.fetchval("select hub.today()"))
+    assert await left() == {"Corporatie A (verzonnen)": today}
+    assert len((await town.partner("buurtwerk").ask(LEFT))["organisations"]) == len(names)
+    rows = {row["slug"]: row["left_on"] for row in await answer(town, "partner", "list", *HERE)}
+    assert (rows["corporatie-a"], rows["buurtwerk"]) == (today, None)
+    assert f"(left on {today})" in await done(town, "partner", "list", *HERE)
+    add = ("partner", "add", "corporatie-a", *HERE, "--name", "Corporatie A", "--kind", "HOUSING")
+    await done(town, *add, "--every-wijk")
+    assert await left() == {}
+
+
+async def test_a_name_that_the_hub_does_not_know_is_answered_with_what_an_administrator_can_do(
+    world: World,
+) -> None:
+    add = ("partner", "add", "nieuw", *HERE, "--name", "Nieuw", "--kind", "WELFARE")
+    for command, words in (
+        (("partner", "remove", "niemand", *HERE, "--reason", "x"), "hub partner list"),
+        (("token", "list", "niemand", *HERE), "hub partner list"),
+        ((*add, "--wijk", "WK999999"), "hub import areas"),
+        ((*add, "--every-wijk", "--ledger-delay", "3"), "--ledger-delay"),
+    ):
+        result = await hub(world, *command)
+        assert (result.exit_code, words in result.stderr) == (1, True), result.stderr
+        assert "'organisations'" not in result.stderr and "schema" not in result.stderr
+
+
 async def test_what_it_had_not_accepted_it_rejects(town: World) -> None:
     provider = await organisation(town.partner("buurtwerk"))
     receiver = await organisation(town.partner("corporatie-a"))
@@ -213,6 +266,13 @@ async def test_the_short_help_of_a_command_is_a_whole_sentence_in_a_line(
     assert short.endswith("."), short
     assert len(short) <= 66
     assert command.get_short_help_str(70) == short, "it is cut off"
+
+
+@pytest.mark.parametrize("group", ["partner", "retention", "token"])
+async def test_the_help_of_a_group_gives_examples(group: str) -> None:
+    told = (await hub(None, group, "--help")).output
+    assert "Examples:\n" in told
+    assert told.count(f"\n    hub {group} ") == 3
 
 
 async def test_the_help_lists_every_command_once() -> None:
