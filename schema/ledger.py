@@ -20,6 +20,7 @@ from resolvers.ledger import (
     page_of_ledger,
 )
 from schema.agreement import Agreement
+from schema.audit_text import audit_text
 from schema.contributions import BY_KIND
 from schema.enums import Upper
 from schema.fields import from_row, loaded
@@ -195,6 +196,14 @@ class AuditEntry:
     about_login: str | None = from_row(
         lambda row: row["login"], "Whose log-in it is about, if it is about one."
     )
+
+    @strawberry.field(
+        description="What was done and what it changed, in words; `action` and `details` are for "
+        "programs."
+    )
+    async def text(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
+        return await audit_text(info.context, root)
+
     details: JSON = strawberry.field(
         description="What belongs to it; of a change, before and after."
     )

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 AUDIT = """query($since: DateTime!, $until: DateTime, $first: Int! = 100, $after: String) {
   auditLog(since: $since, until: $until, first: $first, after: $after) {
-    nodes { at by { name } login action subject aboutLogin details trace }
+    nodes { at by { name } login action subject aboutLogin text details trace }
     pageInfo { endCursor hasNextPage } } }"""
 SINCE = "2026-11-01T00:00:00Z"
 
@@ -117,6 +117,53 @@ async def test_a_term_that_changes_is_told_to_every_organisation_of_the_gemeente
         assert sorted(one["details"]["days"] for one in told) == [[90, 120], [270, 90]]
         assert {one["subject"] for one in told} == {"urn:wijkhub:retention:SIGNAL:EXACT"}
         assert {one["by"] for one in told} == {None}
+
+
+async def test_every_entry_says_in_words_what_was_done(world: World) -> None:
+    made = await share(world)
+    await decide(world, "corporatie-a", "revoke", made)
+    options = ("--gemeente", "GM0637", "--name", "koppeling")
+    await done(world, "token", "create", "buurtwerk", *options, "--role", "COUNCIL")
+    await done(world, "token", "rotate", "buurtwerk", *options, "--overlap", "3")
+    await done(world, "token", "revoke", "buurtwerk", *options)
+    await done(world, "account", "erase", "buurtwerk", *options)
+    add = ("partner", "add", "buurtwerk", "--gemeente", "GM0637", "--kind", "WELFARE")
+    more = ("--every-wijk", "--from", "2026-11-01", "--dataset", "straatcontacten:3")
+    await done(world, *add, "--name", "Buurtwerk Plus", *more)
+    await done(world, "retention", "set", "SIGNAL:EXACT", "90", "--gemeente", "GM0637")
+    await done(world, "retention", "set", "LEDGER", "900", "--gemeente", "GM0637")
+    fg = world.partner("fg-buurtwerk")
+    found = await entries(fg)
+    assert all(one["text"] != one["action"] and "{" not in one["text"] for one in found)
+    told = {one["text"] for one in found}
+    agreement = "het convenant 'Proefconvenant' (versie 1)"
+    assert told >= {
+        f"Corporatie A (verzonnen) heeft {agreement} voorgesteld.",
+        f"Buurtwerk Plus heeft {agreement} aangenomen.",
+        f"Corporatie A (verzonnen) heeft {agreement} opgezegd.",
+        "De gegevens van uw organisatie zijn gewijzigd: naam: was Buurtwerk, nu Buurtwerk Plus.",
+        "Een bewaartermijn van de gemeente is gewijzigd (meldingen, wat precies is): eerst 270 "
+        "dagen, nu 90.",
+        "Een bewaartermijn van de gemeente is gewijzigd (leeslogboek, alles): eerst 1826 dagen, "
+        "nu 900.",
+    }
+    assert any("dagen tussen leveringen: was 7, nu 3" in text for text in told)
+    assert any(text.endswith("Rollen: COUNCIL. Geldig tot 2027-11-23.") for text in told)
+    english = await fg.ask(AUDIT, {"since": SINCE}, **{"Accept-Language": "en"})
+    texts = {one["text"] for one in english["auditLog"]["nodes"]}
+    assert "Buurtwerk Plus accepted the agreement 'Proefconvenant' (version 1)." in texts
+
+
+async def test_an_end_is_told_in_words(world: World) -> None:
+    remove = ("partner", "remove", "corporatie-b", "--gemeente", "GM0637", "--reason", "gestopt")
+    await done(world, *remove, "--erase")
+    await done(world, "partner", "add", "corporatie-b", "--gemeente", "GM0637", "--kind",
+               "HOUSING", "--name", "B", "--every-wijk")  # fmt: skip
+    found = await entries(await officer(world, "corporatie-b"))
+    assert {"PARTNER_CLOSED", "ERASURE_BEGUN", "ERASURE_PROVED", "TOKEN_REVOKED"} <= {
+        one["action"] for one in found
+    }
+    assert all(one["text"] != one["action"] for one in found)
 
 
 async def test_whoever_changes_a_table_by_hand_does_not_pass_the_log(world: World) -> None:
