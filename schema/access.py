@@ -57,7 +57,12 @@ class AccessCell:
         description="The first day of its term. Records from before it are shown only with "
         "`includesPast`.",
     )
-    valid_until: date = strawberry.field(name="until", description="The last day of its term.")
+    valid_until: date = strawberry.field(
+        name="until",
+        description="The last day on which it holds, as is known now: of its term, or the day before a "
+        "later version comes in its place. Of a past day too: what was agreed after that day can have "
+        "brought it forward.",
+    )
     keep_days: int = strawberry.field(
         description="How many days after recording a record stays visible."
     )
