@@ -59,9 +59,9 @@ class AccessCell:
     )
     valid_until: date = strawberry.field(
         name="until",
-        description="The last day on which it holds, as is known now: of its term, or the day before a "
-        "later version comes in its place. Of a past day too: what was agreed after that day can have "
-        "brought it forward.",
+        description="The last day on which it holds, as is known now: of its term, or the day "
+        "before a later version comes in its place. Of a past day too: what was agreed after that "
+        "day can have brought it forward.",
     )
     keep_days: int = strawberry.field(
         description="How many days after recording a record stays visible."
