@@ -7,8 +7,8 @@ select d.gemeente, d.period from hub.periods_due() d order by d.gemeente, hub.pe
 
 -- numbers_for_solver --
 -- The numbers of a period that are to be decided: with their values only where they may be shown.
-select key, number, is_part, edition, sensitive, safe, value, before, before_hidden, min_cell, hidden, could_be_hidden, withheld_weeks,
-  digest
+select key, cell, number, is_part, edition, sensitive, safe, value, before, before_hidden, min_cell, hidden, could_be_hidden, withheld_weeks, apart,
+  beside, digest
 from hub.numbers_for_solver($1::text, $2::text)
 
 -- numbers_publish --

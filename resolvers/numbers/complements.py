@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Which numbers are withheld beside those that the database withholds, so that none of these
-follows by subtraction.
+follows by subtraction, for one audience or for two that put theirs together.
+
+The database says which numbers of two audiences tell more together than either of them may know.
+Of a measure and wijk they are shown in its order, but for those that cannot stand beside one that
+is shown already. Audiences with organisations in common are shown the same parts.
 
 What is withheld of a wijk's parts follows, taken together, from the wijk's number and the parts
 that are shown. So parts are added to what is withheld until (1) one of them is a number that could
-be shown, which makes the sum a safe number, and (2) the solver finds that each withheld part can
-still be any number from 1 to minCell - 1. They are added in the order in which the database gives
+be shown, which makes the sum a safe number, and (2) the solver finds for each audience that each
+withheld part can still be any number from 1 to minCell - 1. They are added in the order in which the database gives
 them, by name: it is known to everybody. By size it would tell which of the withheld ones is the
 smallest. What the order tells: the last one that was added was needed, so the others together are
 few. A part that is shown as 0 hides nothing and is passed over.
@@ -16,7 +20,7 @@ second edition of which the differences with the first would tell too much.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import groupby
 from typing import TypeAlias
 
@@ -30,41 +34,64 @@ ROUNDING = 2
 """How far a number that is rounded to five can be from what it was."""
 
 
+Wijk: TypeAlias = list[Number]
+"""The number of a wijk for one audience, and then its parts."""
+
+
 def complements(numbers: Iterable[Number]) -> list[str]:
     """The keys of what must be withheld as well; `numbers` as the database gives them, in order."""
     withheld: list[str] = []
-    for _, group in groupby(numbers, key=lambda number: number["number"]):
-        withheld += _of_wijk(list(group))
+    for _, of_cell in groupby(numbers, key=lambda number: number["cell"]):
+        wijken = [list(group) for _, group in groupby(of_cell, key=lambda each: each["number"])]
+        withheld += _of_audiences(wijken)
     return withheld
 
 
-def _of_wijk(numbers: Sequence[Number]) -> Iterator[str]:
-    whole, *parts = numbers
-    if not whole["safe"]:
-        return  # none of its parts is shown
+def _of_audiences(wijken: Sequence[Wijk]) -> Iterator[str]:
+    shown: list[Wijk] = []
+    for wijk in (wijk for wijk in wijken if wijk[0]["safe"]):  # else none of its parts is shown
+        apart = set(wijk[0]["apart"])
+        if any(other[0]["key"] in apart for other in shown) or _tells_too_much(*wijk):
+            yield wijk[0]["key"]
+        else:
+            shown.append(wijk)
+    for group in _with_the_same_parts(shown):
+        yield from _of_parts(group)
+
+
+def _tells_too_much(whole: Number, *parts: Number) -> bool:
     if whole["withheld_weeks"]:
-        if not _covers(*_weeks(whole), whole["min_cell"]):
-            yield whole["key"]
-    elif whole["before"] is not None:
-        if parts and not _covers(*_both_editions(whole, parts), whole["min_cell"]):
-            yield whole["key"]
-    else:
-        yield from _of_parts(whole, parts)
+        return not _covers(*_weeks(whole), whole["min_cell"])
+    if whole["before"] is not None and parts:
+        return not _covers(*_both_editions(whole, parts), whole["min_cell"])
+    return False
 
 
-def _of_parts(whole: Number, parts: Sequence[Number]) -> Iterator[str]:
-    unsafe = [part for part in parts if not part["safe"]]
-    if not unsafe:
+def _with_the_same_parts(shown: Sequence[Wijk]) -> list[list[Wijk]]:
+    """First numbers of audiences that have organisations in common, by way of others too."""
+    groups: list[list[Wijk]] = []
+    for wijk in shown:
+        if len(wijk) > 1 and wijk[0]["before"] is None:
+            beside = set(wijk[0]["beside"])
+            near = [group for group in groups if any(each[0]["key"] in beside for each in group)]
+            groups = [group for group in groups if group not in near]
+            groups.append([*(each for group in near for each in group), wijk])
+    return groups
+
+
+def _of_parts(group: Sequence[Wijk]) -> Iterator[str]:
+    places = list(zip(*(parts for _, *parts in group), strict=True))
+    withheld = {n for n, place in enumerate(places) if not all(part["safe"] for part in place)}
+    if not withheld:
         return
-    rest = [part for part in parts if part["safe"] and part["value"]]
-    added: list[Number] = []
-    while rest:
-        added.append(rest.pop(0))
-        if _covers(*_parts(whole, parts, unsafe, added), whole["min_cell"]):
+    rest = [n for n, place in enumerate(places) if all(part["value"] for part in place)]
+    for n in (n for n in rest if n not in withheld):
+        withheld.add(n)
+        if all(_covers(*_parts(*wijk, withheld=withheld), wijk[0]["min_cell"]) for wijk in group):
             break
     else:
-        added = [part for part in parts if part["safe"]]  # then not one of them is shown
-    yield from (part["key"] for part in added)
+        withheld = set(range(len(places)))  # then not one of them is shown
+    yield from (part["key"] for n in withheld for part in places[n] if part["safe"])
 
 
 # ── What a reader knows, as a system ─────────────────────────────────────────────────────────────
@@ -72,14 +99,11 @@ def _of_parts(whole: Number, parts: Sequence[Number]) -> Iterator[str]:
 # taken off everywhere: as much as can be of what is withheld together.
 
 
-def _parts(
-    whole: Number, parts: Sequence[Number], unsafe: Sequence[Number], added: Sequence[Number]
-) -> tuple[System, list[int]]:
-    withheld = {part["key"] for part in (*unsafe, *added)}
+def _parts(whole: Number, *parts: Number, withheld: Set[int]) -> tuple[System, list[int]]:
     shown = [
         exactly({n: 1}, part["could_be_hidden"], _slack(part))
         for n, part in enumerate(parts)
-        if part["key"] not in withheld
+        if n not in withheld
     ]
     total = exactly(dict.fromkeys(range(len(parts)), 1), whole["hidden"], _slack(whole))
     system = System(_floors(whole, len(parts)), (*shown, total))
