@@ -9,10 +9,10 @@ is shown already. Audiences with organisations in common are shown the same part
 What is withheld of a wijk's parts follows, taken together, from the wijk's number and the parts
 that are shown. So parts are added to what is withheld until (1) one of them is a number that could
 be shown, which makes the sum a safe number, and (2) the solver finds for each audience that each
-withheld part can still be any number from 1 to minCell - 1. They are added in the order in which the database gives
-them, by name: it is known to everybody. By size it would tell which of the withheld ones is the
-smallest. What the order tells: the last one that was added was needed, so the others together are
-few. A part that is shown as 0 hides nothing and is passed over.
+withheld part can still be any number from 1 to minCell - 1. They are added in the order in which
+the database gives them, by name: it is known to everybody. By size it would tell which of the
+withheld ones is the smallest. What the order tells: the last one that was added was needed, so the
+others together are few. A part that is shown as 0 hides nothing and is passed over.
 
 A sum over a quarter has no parts that can be withheld any more: it is withheld itself. So is a
 second edition of which the differences with the first would tell too much.

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import combinations
 from random import Random
+from typing import Any
 
 from tests.conftest import Cluster, a_world
 from tests.overview.conftest import Connections
+from tests.overview.disclosed_to_two import exposed_to_two
 from tests.overview.disclosure import Story, Truth, exposed, knowledge, name_of
 from tests.overview.town import MONDAY, Given, Rule, Seen, Town
 from tests.proofs.proof import Outcome, Proof
@@ -29,7 +32,7 @@ LATER = tuple(replace(rule, valid_from=-400, valid_until=400) for rule in THREE)
 async def live(connections: Connections, story: Story) -> Town:
     """A town in which all of a story happened: every week was looked at twice."""
     town = Town(*connections)
-    await town.begin(5, 1)
+    await town.begin(story.organisations, 1)
     for number, categories in enumerate(story.measures):
         breakdown, sensitive = story.breakdown, story.sensitive
         await town.measure(f"m{number}", categories, number, breakdown, sensitive=sensitive)
@@ -59,13 +62,17 @@ async def live(connections: Connections, story: Story) -> Town:
 
 
 async def found_in(connections: Connections, story: Story, tally: Counter[str]) -> list[str]:
-    """What the audiences of a story can work out, and should not."""
+    """What audiences can work out, each by itself or two together, and should not."""
     town = await live(connections, story)
-    return [
-        found
-        for audience in sorted({rule.audience for rule in story.rules})
-        for found in exposed(Truth(story, audience), await knowledge(town, story, audience), tally)
+    truths = {audience: Truth(story, audience) for audience in story.audiences}
+    known = {audience: await knowledge(town, story, audience) for audience in story.audiences}
+    alone = [each for of in truths for each in exposed(truths[of], known[of], tally)]
+    together = [
+        each
+        for one, other in combinations(truths, 2)
+        for each in exposed_to_two((truths[one], truths[other]), (known[one], known[other]), tally)
     ]
+    return alone + together
 
 
 # ── Every world ──────────────────────────────────────────────────────────────────────────────────
@@ -119,13 +126,13 @@ def a_story(random: Random) -> Story:
 
 
 def counts_of(
-    random: Random, weeks: Sequence[int], breakdown: str | None
+    random: Random, weeks: Sequence[int], breakdown: str | None, measures: Sequence[int] = (0, 1)
 ) -> Iterator[tuple[int, Given]]:
     """Counts of some organisations, each cell once, wholes or parts."""
     parts = [None] if breakdown is None else [None, 0, 1]
     for week in weeks:
         for owner in (1, 2, 3):
-            for measure in (0, 1):
+            for measure in measures:
                 if random.random() < 0.4:
                     # a whole beside its parts is refused, so what has none is said alone
                     chosen = [0, 1] if len(parts) > 1 and random.random() < 0.8 else [None]
@@ -144,7 +151,9 @@ def a_quarter(random: Random) -> Story:
             if times:
                 signals.append(Seen(owner, times, day=7 * week + 2, recorded=7 * week + 2))
     return Story(
-        LATER,
+        (*LATER, *(replace(rule, audience=4) for rule in LATER))
+        if random.random() < 0.5
+        else LATER,
         tuple(signals),
         weeks=QUARTERS_WEEKS,
         measures=(("NOISE",),),
@@ -153,14 +162,87 @@ def a_quarter(random: Random) -> Story:
     )
 
 
+def shared(audience: int, providers: Iterable[int], **more: Any) -> tuple[Rule, ...]:
+    """Rules of each of these organisations for one audience."""
+    return tuple(Rule(provider, audience, **more) for provider in providers)
+
+
+AUDIENCES = {
+    "the same": (*shared(0, (1, 2, 3)), *shared(5, (1, 2, 3))),
+    "one more": (*shared(0, (1, 2, 3, 4)), *shared(5, (1, 2, 3))),
+    "one more but for the other's": (*shared(0, (1, 2, 3, 4)), *shared(5, (0, 1, 2, 3))),
+    "overlapping": (*shared(0, (1, 2, 3)), *shared(5, (2, 3, 4)), *shared(6, (1, 2, 3, 4))),
+    "all with one another": tuple(
+        rule for one in range(5) for rule in shared(one, {0, 1, 2, 3, 4} - {one})
+    ),
+    "another one joins": tuple(
+        rule for one in range(4) for rule in shared(one, {0, 1, 2, 3, 4} - {one})
+    ),
+    "later": (*shared(0, (1, 2, 3)), *shared(5, (1, 2, 3), valid_from=10, includes_past=True)),
+    "one alone": (
+        Rule(1, 0, kind="COUNT", alone=True),
+        *shared(5, (1, 2, 3), kind="COUNT"),
+        *shared(6, (0, 1, 2, 3), kind="COUNT"),
+    ),
+    "counts for one": (*shared(0, (1, 2, 3)), *shared(5, (1, 2, 3)), Rule(1, 5, kind="COUNT")),
+}
+
+
+def of_audiences(random: Random) -> Story:
+    """Several audiences, with scopes that are the same, nested or overlap."""
+    shape = random.choice(list(AUDIENCES))
+    rules = list(AUDIENCES[shape])
+    audiences = sorted({rule.audience for rule in rules})
+    if random.random() < 0.3:
+        provider, audience = random.choice([1, 2, 3, 4]), random.choice(audiences)
+        if provider != audience:
+            rules.append(Rule(provider, audience, category=random.choice(["NOISE", "LITTER"])))
+    weeks = (-1, 0)
+    signals = []
+    for week in weeks:
+        for owner in range(5):
+            for buurt in (0, 1, None):
+                if random.random() < 0.6:
+                    capped = random.random() < 0.1
+                    late = random.random() < 0.25
+                    signals.append(
+                        Seen(
+                            owner,
+                            random.choice([1, 2, 3, 5, 5, 6, 9]),
+                            category=random.choice(["NOISE", "NOISE", "LITTER"]),
+                            day=7 * week + 2,
+                            recorded=7 * week + (random.randrange(8, 34) if late else 2),
+                            buurt=buurt,
+                            cap="COUNT" if capped else None,
+                            capped_for=random.choice(audiences),
+                        )
+                    )
+    breakdown = random.choice([None, "BUURT", "BUURT"])
+    with_counts = any(rule.kind == "COUNT" for rule in rules)
+    return Story(
+        tuple(rules),
+        tuple(signals),
+        tuple(counts_of(random, weeks, breakdown, measures=(0,))) if with_counts else (),
+        tuple(n for n in range(len(rules)) if random.random() < 0.05),
+        weeks,
+        (("NOISE", "LITTER"),),
+        breakdown,
+        random.random() < 0.25,
+        organisations=7,
+    )
+
+
+_KINDS = (*[a_story, of_audiences] * 4, a_story, a_quarter)
+
+
 async def prove(connections: Connections, worlds: range, seed: int = 1) -> Counter[str]:
-    """Numbers of these worlds, one in ten with a quarter, handed to the attacker: how many it
-    looked at, by sort. Fails at the first that gives something away.
+    """Numbers of these worlds, four in ten of several audiences, one in ten with a quarter, handed to
+    the attackers: how many they looked at, by sort. Fails at the first that gives something away.
     """
     tally: Counter[str] = Counter()
     for number in worlds:
         random = Random(f"{seed}/{number}")
-        story = a_quarter(random) if number % 10 == 9 else a_story(random)
+        story = _KINDS[number % 10](random)
         assert await found_in(connections, story, tally) == [], (seed, number, story)
         tally["worlds"] += 1
     return tally

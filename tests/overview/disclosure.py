@@ -51,6 +51,12 @@ class Story:
     breakdown: str | None = None
     sensitive: bool = False
     quarter: str | None = None
+    organisations: int = 5
+
+    @property
+    def audiences(self) -> list[int]:
+        """Who is shown numbers."""
+        return sorted({rule.audience for rule in self.rules})
 
     def looks(self, week: int) -> tuple[int, int]:
         """The days of the two looks at a week, counted from MONDAY."""
@@ -80,6 +86,7 @@ class Story:
             self.measures,
             tuple(given for at, given in self.counts if at == week),
             self.breakdown,
+            organisations=self.organisations,
             wijken=1,
             today=today,
         )
@@ -321,7 +328,7 @@ class Attacker:
 
 def exposed(truth: Truth, known: Knowledge, tally: Counter[str]) -> list[str]:
     """What an audience can work out, alone or with what any one contributor tells it."""
-    givers: list[Any] = [None, *range(1, 5)]
+    givers: list[Any] = [None, *range(truth.story.organisations)]
     return [
         found
         for told_by in givers

@@ -475,6 +475,12 @@ class Hidden(NamedTuple):
     unseen: dict[int, int]
     opened: dict[int, int]
     """Whose part of it could be unseen: where a count stands, who knows what is behind it."""
+    records: dict[int, int]
+    """Whose part of it is how much."""
+    shares: dict[int, frozenset[str]]
+    """By what who could contribute does so: the categories, or COUNT."""
+    givers: frozenset[int]
+    """Whose count stands in the place of its signals."""
 
     @property
     def open(self) -> int:
@@ -514,13 +520,14 @@ def behind(plan: Plan) -> Iterator[tuple[Key, Behind]]:
                     ]
                     yield (
                         (audience, measure, wijk),
-                        _behind(plan, audience, rules, signals, counts, maybe),
+                        _behind(plan, audience, categories, rules, signals, counts, maybe),
                     )
 
 
 def _behind(
     plan: Plan,
     audience: int,
+    categories: tuple[str, ...],
     rules: list[Rule],
     signals: list[Seen],
     counts: list[Given],
@@ -552,6 +559,19 @@ def _behind(
         if seen.owner in givers and _visible(plan, audience, seen):
             known[seen.owner] += seen.times
     scope = tuple(sorted({rule.provider for rule in rules}))
+    shares = {
+        owner: frozenset(
+            what
+            for rule in rules
+            if rule.provider == owner
+            for what in ((rule.category or "ALL",) if rule.kind == "SIGNAL" else ("COUNT",))
+        )
+        for owner in scope
+    }
+    shares = {
+        owner: each - {"ALL"} | (frozenset(categories) if "ALL" in each else frozenset())
+        for owner, each in shares.items()
+    }
     places: list[int | str | None] = [WHOLE]
     if plan.breakdown is not None:
         places += [None, *range(len(GROUPS) if plan.breakdown == "GROUP" else BUURTEN)]
@@ -559,19 +579,24 @@ def _behind(
     for place in places:
         total = 0
         unseen = dict.fromkeys(range(plan.organisations), 0)
+        records = dict.fromkeys(range(plan.organisations), 0)
         for seen in counted:
             part = seen.buurt if plan.breakdown == "BUURT" else None
             if place in (WHOLE, part):
                 total += seen.times
+                records[seen.owner] += seen.times
                 unseen[seen.owner] += 0 if _visible(plan, audience, seen) else seen.times
         for given in counts:
             if place in (WHOLE, given.part):
                 total += given.count
+                records[given.owner] += given.count
                 unseen[given.owner] += given.count
         could_be = dict(unseen)
         unseen = {owner: max(0, number - known[owner]) for owner, number in unseen.items()}
         min_cell = max(rule.min_cell for rule in rules)
-        found[place] = Hidden(scope, min_cell, total, unseen, could_be)
+        found[place] = Hidden(
+            scope, min_cell, total, unseen, could_be, records, shares, frozenset(givers)
+        )
     return found
 
 
@@ -588,11 +613,12 @@ def _visible(plan: Plan, audience: int, seen: Seen) -> bool:
 def expected(plan: Plan) -> Cells:
     """The numbers that a plan has to publish."""
     cells: Cells = {}
-    for key, hidden in behind(plan):
-        whole = hidden[WHOLE]
-        safe = is_safe(plan, whole)
-        value = whole.total if safe else None
-        cells[key] = Cell(value, "NONE" if safe else "WITHHELD", whole.scope)
+    hidden = dict(behind(plan))
+    shown = shown_together(plan, hidden)
+    for key, of_wijk in hidden.items():
+        whole = of_wijk[WHOLE]
+        value = whole.total if key in shown else None
+        cells[key] = Cell(value, "WITHHELD" if value is None else "NONE", whole.scope)
     return cells
 
 
@@ -601,11 +627,60 @@ def expected_parts(plan: Plan) -> Parts:
     are withheld so that the others do not follow.
     """
     parts: Parts = {}
-    for key, hidden in behind(plan):
-        withheld = withheld_parts(plan, hidden)
-        for part in places(hidden):
-            parts[*key, part] = None if part in withheld else hidden[part].total
+    hidden = dict(behind(plan))
+    shown = shown_together(plan, hidden)
+    for key, of_wijk in hidden.items():
+        alike = [other for other in shown if other[1:] == key[1:] and in_common(hidden, key, other)]
+        group = [of_wijk, *(hidden[other] for other in alike if other != key)]
+        withheld = withheld_parts(plan, group) if key in shown else set(places(of_wijk))
+        for part in places(of_wijk):
+            parts[*key, part] = None if part in withheld else of_wijk[part].total
     return parts
+
+
+# ── Two audiences ────────────────────────────────────────────────────────────────────────────────
+
+
+def shown_together(plan: Plan, hidden: dict[Key, Behind]) -> set[Key]:
+    """Which numbers of wijken are shown: of those that are safe by themselves the largest scope
+    first, but for those that tell more beside one that is shown already.
+    """
+    safe = {key: each for key, each in hidden.items() if is_safe(plan, each[WHOLE])}
+    apart = {
+        key: {
+            other
+            for other in safe
+            if other[0] != key[0] and other[1:] == key[1:] and tells_more(safe, key, other)
+        }
+        for key in safe
+    }
+    shown: set[Key] = set()
+    for key in sorted(safe, key=lambda k: (-len(safe[k][WHOLE].scope), len(apart[k]), k)):
+        if not apart[key] & shown:
+            shown.add(key)
+    return shown
+
+
+def tells_more(hidden: dict[Key, Behind], one: Key, other: Key) -> bool:
+    """Whether two audiences together would know more of others than one and what the other gave."""
+    ours, theirs = hidden[one], hidden[other]
+    if ours[WHOLE].total == theirs[WHOLE].total == 0:
+        return False
+    if not in_common(hidden, one, other):
+        return False
+    others = {*ours[WHOLE].scope, *theirs[WHOLE].scope} - {one[0], other[0]}
+    return any(
+        ours[place].shares.get(who) != theirs[place].shares.get(who)
+        or ours[place].records.get(who, 0) != theirs[place].records.get(who, 0)
+        for place in ours
+        for who in others
+    )
+
+
+def in_common(hidden: dict[Key, Behind], one: Key, other: Key) -> bool:
+    """Whether some organisation, but for the two that ask, could contribute to both."""
+    ours, theirs = hidden[one][WHOLE].scope, hidden[other][WHOLE].scope
+    return bool(set(ours) & set(theirs) - {one[0], other[0]})
 
 
 def places(hidden: Behind) -> list[int | None]:
@@ -614,22 +689,30 @@ def places(hidden: Behind) -> list[int | None]:
     return sorted(parts, key=lambda part: (part is None, part))
 
 
-def withheld_parts(plan: Plan, hidden: Behind) -> set[int | None]:
-    """The parts that are not safe, and as many others as it takes to hide them."""
-    whole, parts = hidden[WHOLE], places(hidden)
-    withheld = {part for part in parts if not is_safe(plan, hidden[part])}
-    if not is_safe(plan, whole):
-        return set(parts)
+def withheld_parts(plan: Plan, group: Sequence[Behind]) -> set[int | None]:
+    """The parts that are not safe for each audience of a group whose numbers are shown, and as
+    many others as it takes to hide them.
+    """
+    parts = places(group[0])
+    withheld = {part for part in parts if not all(is_safe(plan, each[part]) for each in group)}
     if not withheld:
         return withheld
-    for part in (part for part in parts if part not in withheld and hidden[part].total):
+    others = [part for part in parts if part not in withheld]
+    for part in (part for part in others if all(each[part].total for each in group)):
         withheld = withheld | {part}
-        others = sum(hidden[each].open for each in parts if each not in withheld)
-        rest = sum(whole.unseen.values()) - others
-        # one unsafe part may be 0 to minCell - 1 while each other withheld one is 1 or more
-        if rest - (len(withheld) - 1) >= whole.min_cell - 1:
+        if all(_hide(plan, each, withheld) for each in group):
             return withheld
     return set(parts)
+
+
+def _hide(plan: Plan, hidden: Behind, withheld: set[int | None]) -> bool:
+    """Whether an unsafe part may be 0 to minCell - 1 while each other withheld one is 1 or more."""
+    if all(is_safe(plan, hidden[part]) for part in withheld):
+        return True
+    whole = hidden[WHOLE]
+    others = sum(hidden[part].open for part in places(hidden) if part not in withheld)
+    rest = sum(whole.unseen.values()) - others
+    return rest - (len(withheld) - 1) >= whole.min_cell - 1
 
 
 def is_safe(plan: Plan, hidden: Hidden) -> bool:
@@ -681,4 +764,4 @@ def together(parts: Sequence[Hidden]) -> Hidden:
         for owner, number in part.unseen.items():
             unseen[owner] = unseen.get(owner, 0) + number
     total = sum(part.total for part in parts)
-    return Hidden(parts[0].scope, parts[0].min_cell, total, unseen, unseen)
+    return parts[0]._replace(total=total, unseen=unseen, opened=unseen)
