@@ -57,11 +57,12 @@ class Together:
 
     def _atoms(self, side: int, week: int, look: int, measure: int, place: Place) -> set[Atom]:
         """What a number of one of the two is the sum of, but for what they gave themselves."""
+        hidden = self._two[side].behind(week, look, measure, WHOLE)
         return {
             atom
             for at in range(look + 1)
             for atom in atoms_of(self._two, week, at, measure, place)
-            if atom.given_to in FOR[side]
+            if atom.given_to in FOR[side] and atom.what in _shares(hidden, atom.owner)
         }
 
     def _given(self, side: int, week: int, look: int, measure: int, place: Place) -> int:
@@ -121,14 +122,14 @@ def atoms_of(two: Two, week: int, look: int, measure: int, place: Place) -> Iter
     parts: tuple[Place, ...] = (place,)
     if place == WHOLE:
         parts = (None, 0, 1) if story.breakdown else (None,)
-    sides = [of.behind(week, look, measure, WHOLE) for of in two]
+    sides = [[of.behind(week, at, measure, WHOLE) for at in (0, 1)] for of in two]
     for owner in set(range(story.organisations)) - {of.audience for of in two}:
-        shares = [_shares(hidden, owner) for hidden in sides]
+        shares = [_shares(then, owner) | _shares(later, owner) for then, later in sides]
         for what in shares[0] | shares[1]:
             given_to = {BOTH: what in shares[0] & shares[1]}
-            for name, side, share in zip((FIRST, SECOND), (0, 1), shares, strict=True):
-                capped = _caps(two, side, owner, what)
-                given_to[name] = what in share and (capped or not given_to[BOTH])
+            for name, share in zip((FIRST, SECOND), shares, strict=True):
+                more = not given_to[BOTH] or _caps(two, owner, what)
+                given_to[name] = what in share and more
             for part in parts:
                 for name in (name for name, could in given_to.items() if could):
                     yield Atom(week, look, measure, part, owner, what, name)
@@ -142,12 +143,11 @@ def _shares(hidden: Hidden | None, owner: int) -> frozenset[str]:
     return hidden.shares.get(owner, frozenset()) - {"COUNT"}
 
 
-def _caps(two: Two, side: int, owner: int, what: str) -> bool:
-    """Whether an organisation keeps some of it for one of the two alone."""
+def _caps(two: Two, owner: int, what: str) -> bool:
+    """Whether an organisation keeps some of it for one receiver, who can be either of the two."""
     return any(
-        seen.cap is not None
-        and (seen.owner, seen.category, seen.capped_for) == (owner, what, two[side].audience)
-        for seen in two[side].story.signals
+        seen.cap is not None and (seen.owner, seen.category) == (owner, what)
+        for seen in two[0].story.signals
     )
 
 
@@ -162,7 +162,7 @@ class Target(NamedTuple):
 
 def targets(two: Two, known: tuple[Knowledge, Knowledge]) -> Iterator[tuple[int, Target]]:
     """What two should not learn of others, each with minCell: what one organisation gave one of
-    them, or both; what all gave to one of them but not the other; a number that is withheld.
+    them, or both; what all gave to one of them but not the other; a whole number.
     """
     places = {key for shown in known for key in shown.numbers}
     for week, look, measure, place in sorted(places, key=repr):
@@ -171,38 +171,37 @@ def targets(two: Two, known: tuple[Knowledge, Knowledge]) -> Iterator[tuple[int,
         if not cells:
             continue
         atoms = {atom for at in range(look + 1) for atom in atoms_of(two, week, at, measure, place)}
-        for target in _of_place(two, known, (week, look, measure, place), behind, atoms):
+        for target in _of_place(two, (week, look, measure, place), behind, atoms):
             if target.atoms:
                 yield min(cells), target
 
 
 def _of_place(
     two: Two,
-    known: tuple[Knowledge, Knowledge],
     where: tuple[int, int, int, Place],
     behind: list[Hidden | None],
     atoms: set[Atom],
 ) -> Iterator[Target]:
-    records = [hidden.records if hidden else {} for hidden in behind]
     others = set(range(two[0].story.organisations)) - {of.audience for of in two}
+    gave = [_gave(hidden, others) for hidden in behind]
+    first = [of.behind(where[0], 0, *where[2:]) for of in two]
     for side in (0, 1):
         mine = {atom for atom in atoms if atom.given_to in FOR[side]}
+        # that nothing came late can be told, as 0 can: of three or more
+        came_late = first[side] is not None and gave[side] != _gave(first[side], others)
         for owner in sorted(others):
             of_owner = {atom for atom in mine if atom.owner == owner}
-            value = records[side].get(owner, 0)
-            yield Target(f"{where} of {owner} for {side}", of_owner, value, of_one=True)
-            late = {atom for atom in of_owner if atom.look}
-            yield Target(f"{where} late of {owner} for {side}", late, value, of_one=True)
-        number = known[side].numbers.get(where)
-        if number is None or number.value is None:
-            value = sum(records[side].get(owner, 0) for owner in others)
-            yield Target(f"{where} for {side}", mine, value, of_one=False)
+            yield Target(f"{where} of {owner} for {side}", of_owner, gave[side][owner], of_one=True)
+            late = {atom for atom in of_owner if atom.look and came_late}
+            yield Target(f"{where} late of {owner} for {side}", late, 0, of_one=True)
+        yield Target(f"{where} for {side}", mine, sum(gave[side].values()), of_one=False)
         only = {atom for atom in mine if atom.given_to != BOTH}
-        value = sum(
-            max(records[side].get(owner, 0) - records[1 - side].get(owner, 0), 0)
-            for owner in others
-        )
-        yield Target(f"{where} for {side} only", only, value, of_one=False)
+        more = sum(max(gave[side][owner] - gave[1 - side][owner], 0) for owner in others)
+        yield Target(f"{where} for {side} only", only, more, of_one=False)
+
+
+def _gave(hidden: Hidden | None, others: set[int]) -> dict[int, int]:
+    return {owner: hidden.records.get(owner, 0) if hidden else 0 for owner in others}
 
 
 def exposed_to_two(

@@ -236,8 +236,8 @@ _KINDS = (*[a_story, of_audiences] * 4, a_story, a_quarter)
 
 
 async def prove(connections: Connections, worlds: range, seed: int = 1) -> Counter[str]:
-    """Numbers of these worlds, four in ten of several audiences, one in ten with a quarter, handed to
-    the attackers: how many they looked at, by sort. Fails at the first that gives something away.
+    """Numbers of these worlds, four in ten of several audiences, one in ten with a quarter, handed
+    to the attackers: how many they looked at, by sort. Fails at the first that tells something.
     """
     tally: Counter[str] = Counter()
     for number in worlds:

@@ -106,6 +106,10 @@ class Knowledge:
     quarters: dict[int, Number] = field(default_factory=dict)
 
 
+_NUMBERS = "select n.*, e.published_on from hub.editions e natural join"
+_OF_WIJK = "n where period = $1 and wijk = $2"
+
+
 async def knowledge(town: Town, story: Story, audience: int) -> Knowledge:
     """What an audience reads in the first wijk, read as itself."""
     found = Knowledge()
@@ -113,12 +117,12 @@ async def knowledge(town: Town, story: Story, audience: int) -> Knowledge:
     async with town.acting(audience) as app:
         for week in story.weeks:
             cells = await app.fetch(
-                "select * from hub.edition_cells where period = $1 and wijk = $2",
+                f"{_NUMBERS} hub.edition_cells {_OF_WIJK}",
                 name_of(week),
                 town.wijken[0],
             )
             parts = await app.fetch(
-                "select * from hub.edition_parts where period = $1 and wijk = $2",
+                f"{_NUMBERS} hub.edition_parts {_OF_WIJK}",
                 name_of(week),
                 town.wijken[0],
             )
@@ -127,7 +131,9 @@ async def knowledge(town: Town, story: Story, audience: int) -> Knowledge:
                 if "buurt" in row.keys():  # noqa: SIM118 - a row is no mapping
                     group = int(row["group"][1:]) if row["group"] else None
                     place = buurten[row["buurt"]] if row["buurt"] else group
-                key = (week, row["edition"] - 1, int(row["measure"][1:]), place)
+                first = MONDAY + timedelta(days=story.looks(week)[0])
+                look = int(row["published_on"] > first)
+                key = (week, look, int(row["measure"][1:]), place)
                 found.numbers[key] = Number(row["value"], row["suppression"])
         if story.quarter:
             sums = await app.fetch(
@@ -294,8 +300,8 @@ class Attacker:
                 yield from self._of_shown(key, number, hidden, tally)
             if look == 1:
                 tally["late"] += 1
-                least, _ = self.range_of(self.late(week, measure, place))
-                if 1 <= least < least_cell:
+                least, most = self.range_of(self.late(week, measure, place))
+                if least >= 1 and (most if self._truth.story.sensitive else least) < least_cell:
                     yield f"{self._told_by} {key}: {least} or more came late"
 
     def _known_of_counts(self, hidden: Hidden) -> int:

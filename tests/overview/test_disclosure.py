@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 
 import pytest
 
 from resolvers.numbers import complements as withheld_as_well
 from tests.overview.conftest import Connections
-from tests.overview.disclosing import LATER, QUARTER, QUARTERS_WEEKS, THREE, found_in, prove
+from tests.overview.disclosing import LATER, QUARTER, QUARTERS_WEEKS, THREE, found_in, prove, shared
 from tests.overview.disclosure import Story
 from tests.overview.town import Rule, Seen
 
@@ -22,7 +23,8 @@ pytestmark = pytest.mark.anyio
 
 async def test_nothing_that_is_withheld_can_be_worked_out(connections: Connections) -> None:
     tally = await prove(connections, range(20))
-    assert min(tally["withheld"], tally["shown"], tally["late"]) > 50, tally
+    assert min(tally["withheld"], tally["shown"], tally["late"], tally["of two"]) > 50, tally
+    assert tally["pairs"] > 10, tally
 
 
 # ── Planted leaks ────────────────────────────────────────────────────────────────────────────────
@@ -117,7 +119,8 @@ LEAKS: dict[str, tuple[list[tuple[str, str, str]], Story]] = {
 @contextmanager
 def without_solver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
-        patch.setattr(withheld_as_well, "_of_wijk", lambda _: iter(()))
+        patch.setattr(withheld_as_well, "_of_parts", lambda _: iter(()))
+        patch.setattr(withheld_as_well, "_tells_too_much", lambda *_: False)
         yield
 
 
@@ -135,3 +138,145 @@ async def test_a_planted_leak_is_found(
         assert await found_in(connections, story, Counter())
     if changes:
         assert await found_in(connections, story, Counter()) == []
+
+
+# ── Planted leaks to two audiences ───────────────────────────────────────────────────────────────
+
+TOGETHER = "hub.decided_together(text,text)"
+REFUSED = (PUBLISH, "  if tell_more then", "  if false then")
+CONFLICTS = "where p.key is not null and not p.fit and not exists"
+
+
+def to_two(*rules: Rule, signals: tuple[Seen, ...], **more: object) -> Story:
+    of_week = {"weeks": (0,), "measures": (("NOISE",),), "organisations": 7} | more
+    return Story(rules, signals, **of_week)  # type: ignore[arg-type]
+
+
+SAME = (*shared(0, (1, 2, 3)), *shared(5, (1, 2, 3)))
+NESTED = (*shared(0, (1, 2, 3, 4)), *shared(5, (1, 2, 3)))
+EACH_OTHER = (*shared(0, (1, 2, 3, 5)), *shared(5, (0, 1, 2, 3)))
+
+TO_TWO: dict[str, tuple[list[tuple[str, str, str]], Story]] = {
+    "not looked at": (
+        [(TOGETHER, CONFLICTS, f"{CONFLICTS.replace('where', 'where false and')}")],
+        to_two(*NESTED, signals=(*each(5), Seen(4, 3))),
+    ),
+    "nothing of the one that has more": (
+        [(TOGETHER, CONFLICTS, f"{CONFLICTS.replace('where', 'where false and')}")],
+        to_two(*NESTED, signals=each(5)),
+    ),
+    "in one order only": (
+        [(TOGETHER, "o.of_x = o.of_y and", "o.of_x <@ o.of_y and"), REFUSED],
+        to_two(*NESTED, signals=(*each(5), Seen(4, 3))),
+    ),
+    "parts forgotten": (
+        [
+            (
+                TOGETHER,
+                'jsonb_object_agg(d.place, k.records) as "in"',
+                'jsonb_object_agg(d.place, k.records) filter (where not d.is_part) as "in"',
+            )
+        ],
+        to_two(
+            *SAME,
+            signals=(
+                *each(6, buurt=0),
+                *each(6, buurt=1),
+                Seen(1, 3, buurt=0, cap="COUNT", capped_for=0),
+                Seen(1, 3, buurt=1, cap="COUNT", capped_for=5),
+            ),
+            breakdown="BUURT",
+        ),
+    ),
+    "later editions forgotten": (
+        [(TOGETHER, CONFLICTS, CONFLICTS.replace("not p.fit", "not p.fit and p.edition = 1"))],
+        to_two(
+            *SAME,
+            signals=(
+                *each(6),
+                *each(6, recorded=20),
+                Seen(1, 3, recorded=20, cap="COUNT", capped_for=0),
+            ),
+        ),
+    ),
+    "what is published forgotten": (
+        [
+            (
+                TOGETHER,
+                "select distinct p.key from conflicts p where p.other_key is null",
+                "select distinct p.key from conflicts p where false",
+            )
+        ],
+        to_two(
+            *shared(0, (1, 2, 3)),
+            *shared(5, (1, 2, 3, 4), valid_from=10, includes_past=True),
+            signals=(*each(5), Seen(4, 3)),
+        ),
+    ),
+    "what came in between forgotten": (
+        [(TOGETHER, "o.of_x = o.of_y and", "")],
+        to_two(
+            *shared(0, (1, 2, 3)),
+            *shared(5, (1, 2, 3), valid_from=10, includes_past=True),
+            signals=(*each(5), Seen(2, 3, recorded=9)),
+        ),
+    ),
+    "what is shared forgotten": (
+        [(TOGETHER, "jsonb_build_object('by', s.by, 'in'", "jsonb_build_object('in'")],
+        to_two(
+            *shared(0, (1, 2, 3)),
+            *shared(5, (2, 3)),
+            Rule(1, 5, category="NOISE"),
+            signals=each(5),
+            measures=(("NOISE", "LITTER"),),
+        ),
+    ),
+    "a week beside a sum": (
+        [
+            (
+                TOGETHER,
+                "x.is_sum <> y.is_sum and x.measure = y.measure then not exists",
+                "true then not exists",
+            ),
+            (TOGETHER, "where s.value ? case", "where false and s.value ? case"),
+        ],
+        Story(
+            (
+                *LATER,
+                *(replace(rule, audience=4) for rule in LATER),
+                replace(LATER[0], provider=0, audience=4),
+            ),
+            tuple(
+                Seen(owner, times, day=7 * week + 2, recorded=7 * week + 2)
+                for week in QUARTERS_WEEKS
+                for owner, times in enumerate(
+                    {-9: (4, 5, 2, 0), -11: (0, 0, 3, 1)}.get(week, (0, 5, 5, 5))
+                )
+                if times
+            ),
+            weeks=QUARTERS_WEEKS,
+            measures=(("NOISE",),),
+            quarter=QUARTER,
+        ),
+    ),
+    "rounded twice": (
+        [
+            (
+                TOGETHER,
+                "o.of_x = o.of_y and coalesce(x.of_each -> y.audience::text -> 'rest', '{}')",
+                "o.of_x = o.of_y and coalesce(y.of_each -> x.audience::text -> 'rest', '{}')",
+            )
+        ],
+        to_two(*EACH_OTHER, signals=(*each(6), Seen(0, 1), Seen(5, 3)), sensitive=True),
+    ),
+}
+
+
+@pytest.mark.parametrize("leak", TO_TWO)
+async def test_a_planted_leak_to_two_is_found(connections: Connections, leak: str) -> None:
+    changes, story = TO_TWO[leak]
+    async with AsyncExitStack() as stack:
+        for signature, right, wrong in changes:
+            await stack.enter_async_context(connections.with_function(signature, right, wrong))
+        assert await found_in(connections, story, Counter())
+    assert await found_in(connections, story, Counter()) == []
