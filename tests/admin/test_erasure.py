@@ -43,6 +43,7 @@ STAYS = {
     "deletion_proofs": "says that the rest is gone",
     "edition_cells": NUMBERS,
     "edition_contributions": "sums of published weeks are made of it, and nobody reads it",
+    "edition_origins": "later numbers are compared with it, and nobody reads it",
     "edition_parts": NUMBERS,
     "editions": NUMBERS,
     "organisations": "a closed name, to which agreements point",
