@@ -141,7 +141,7 @@ create function hub.decided_together(in_gemeente text, in_period text)
     select s.audience, s.measure, s.wijk, jsonb_object_agg(s.provider, s.withheld || s.rounded)
     from summed s where s.withheld || s.rounded <> '{}'
     group by s.audience, s.measure, s.wijk
-  ), numbers as materialized ( -- what may be shown, and what is shown
+  ), numbers as ( -- what may be shown, and what is shown
     select w.key, w.audience, w.measure, w.wijk, in_period as period, w.edition, w.is_sum, w.categories,
       concat_ws('/', w.measure, in_period, w.definition_version, w.breakdown) as definition, w.value = 0 as nothing,
       w.alone and cardinality(w.scope) = 1 and w.breakdown is null and not w.is_sum as told, coalesce(o.of_each, '{}') as of_each
@@ -157,6 +157,8 @@ create function hub.decided_together(in_gemeente text, in_period text)
       (e.gemeente, e.audience, e.period, e.measure, e.edition) and c.value is not null
     join hub.edition_origins o on (o.gemeente, o.audience, o.period, o.wijk, o.measure, o.edition) =
       (c.gemeente, c.audience, c.period, c.wijk, c.measure, c.edition)
+  ), compared as materialized (
+    select n.*, array(select jsonb_object_keys(n.of_each)) as of_whom from numbers n
   ), pairs as materialized (
     select x.wijk, x.key, x.audience, x.measure, x.period, x.edition, y.key as other_key, y.audience as other_audience,
       y.measure as other_measure, y.period as other_period, y.edition as other_edition, i.in_common,
@@ -169,11 +171,12 @@ create function hub.decided_together(in_gemeente text, in_period text)
             select from jsonb_each(case when x.is_sum then o.of_x else o.of_y end) s
             where s.value ? case when x.is_sum then y.period else x.period end)
           else false end as fit
-    from numbers x
-    join numbers y on y.wijk = x.wijk and y.audience <> x.audience and y.categories && x.categories
+    from compared x
+    join compared y on y.wijk = x.wijk and y.audience <> x.audience and y.categories && x.categories
     cross join lateral (
       select x.of_each - array[x.audience::text, y.audience::text] as of_x, y.of_each - array[x.audience::text, y.audience::text] as of_y) o
-    cross join lateral (select o.of_x ?| array(select jsonb_object_keys(o.of_y)) as in_common) i
+    cross join lateral (
+      select array_remove(array_remove(x.of_whom, x.audience::text), y.audience::text) && y.of_whom as in_common) i
   ), conflicts as materialized (
     select p.* from pairs p
     where p.key is not null and not p.fit and not exists ( -- nor another edition of one of the two that is shown
@@ -201,8 +204,8 @@ create function hub.decided_together(in_gemeente text, in_period text)
       d.safe and w.key not in (select l.key from late l)
         and not (d.is_part and w.before is null and w.key in (select b.key from beside_published b)) as safe,
       d.value, d.before, d.before_hidden, d.min_cell, d.alone, d.scope, d.providers, d.records, d.unseen, d.hidden, d.could_be_hidden,
-      d.withheld_weeks, d.place, case when not d.is_part then coalesce(o.of_each, '{}') end as of_each, coalesce(a.others, '{}') as apart,
-      coalesce(b.others, '{}') as beside
+      d.withheld_weeks, d.place, case when not d.is_part then coalesce(o.of_each, '{}') end as of_each,
+      case when not d.is_part then coalesce(a.others, '{}') end as apart, case when not d.is_part then coalesce(b.others, '{}') end as beside
     from decided d
     join wholes w on (w.audience, w.measure, w.wijk) = (d.audience, d.measure, d.wijk)
     left join origins o on (o.audience, o.measure, o.wijk) = (d.audience, d.measure, d.wijk)
@@ -231,8 +234,8 @@ create function hub.numbers_for_solver(in_gemeente text, in_period text)
   join hub.organisations o on (o.gemeente, o.id) = (in_gemeente, d.audience)
   left join hub.buurten b on (b.gemeente, b.id) = (in_gemeente, d.buurt)
   left join hub.measures m on (m.gemeente, m.code) = (in_gemeente, d.measure)
-  order by d.measure, d.wijk, cardinality(d.scope) desc, cardinality(d.apart), o.name, d.audience, d.is_part, b.name nulls last, b.id,
-    array_position(m.groups, d."group") nulls last
+  order by d.measure, d.wijk, cardinality(d.scope) desc, max(cardinality(d.apart)) over (partition by d.audience, d.measure, d.wijk),
+    o.name, d.audience, d.is_part, b.name nulls last, b.id, array_position(m.groups, d."group") nulls last
 $$;
 alter function hub.numbers_for_solver(text, text) owner to hub_recorder;
 
