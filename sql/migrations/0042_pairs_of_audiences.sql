@@ -142,13 +142,14 @@ create function hub.decided_together(in_gemeente text, in_period text)
     from summed s where s.withheld || s.rounded <> '{}'
     group by s.audience, s.measure, s.wijk
   ), numbers as ( -- what may be shown, and what is shown
-    select w.key, w.audience, w.measure, w.wijk, in_period as period, w.edition, w.is_sum, w.categories,
+    select w.key, w.audience, w.measure, w.wijk, in_period as period, w.edition, w.is_sum, w.definition_version, w.categories,
       concat_ws('/', w.measure, in_period, w.definition_version, w.breakdown) as definition, w.value = 0 as nothing,
       w.alone and cardinality(w.scope) = 1 and w.breakdown is null and not w.is_sum as told, coalesce(o.of_each, '{}') as of_each
     from wholes w left join origins o on (o.audience, o.measure, o.wijk) = (w.audience, w.measure, w.wijk)
     where w.safe
     union all
-    select null, c.audience, c.measure, c.wijk, c.period, c.edition, not e.kept, e.categories,
+    select null, c.audience, c.measure, c.wijk, c.period, c.edition, not e.kept and hub.period_unit(e.period) = 'QUARTER',
+      e.definition_version, e.categories,
       concat_ws('/', c.measure, c.period, e.definition_version, e.breakdown), c.value = 0,
       c.alone and cardinality(c.scope) = 1 and e.breakdown is null and e.kept, o.of_each
     from hub.days_of(in_period) d
@@ -167,7 +168,8 @@ create function hub.decided_together(in_gemeente text, in_period text)
         or case
           when x.definition = y.definition then
             o.of_x = o.of_y and coalesce(x.of_each -> y.audience::text -> 'rest', '{}') = coalesce(y.of_each -> x.audience::text -> 'rest', '{}')
-          when x.is_sum <> y.is_sum and x.measure = y.measure then not exists ( -- a week and a sum in which it is withheld
+          when x.is_sum <> y.is_sum and (x.measure, x.definition_version) = (y.measure, y.definition_version) then not exists (
+            -- a week and a sum in which it is withheld
             select from jsonb_each(case when x.is_sum then o.of_x else o.of_y end) s
             where s.value ? case when x.is_sum then y.period else x.period end)
           else false end as fit

@@ -233,11 +233,6 @@ TO_TWO: dict[str, tuple[list[tuple[str, str, str]], Story]] = {
     ),
     "a week beside a sum": (
         [
-            (
-                TOGETHER,
-                "x.is_sum <> y.is_sum and x.measure = y.measure then not exists",
-                "true then not exists",
-            ),
             (TOGETHER, "where s.value ? case", "where false and s.value ? case"),
         ],
         Story(
