@@ -68,6 +68,7 @@ from hub.rows import Rejected, row_lists, sift
 from hub.settings import Limits
 from hub.traces import RandomBytes, Trace, trace_of
 from resolvers.context import Context, Language
+from resolvers.plan import WRITTEN, NotPlanned
 from schema.errors import refusal_in, root_cause
 from schema.rows import MAX_NAME
 from schema.texts import text
@@ -177,6 +178,7 @@ class GraphQLEndpoint:
         traffic: Traffic | None = None,
         processing_logs: Sequence[ProcessingLog] = (),
         documents: Documents | None = None,
+        planned: bool = True,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         new_error_id: Callable[[], str] = lambda: secrets.token_hex(8),
@@ -184,7 +186,8 @@ class GraphQLEndpoint:
     ) -> None:
         """Serve `schema`; lists of the input types named in `row_types` are checked row by row.
 
-        `traffic` counts what is answered; `documents` keeps those that were accepted;
+        `traffic` counts what is answered; `documents` keeps those that were accepted; `planned`:
+        by plans (resolvers/plan), else everything by graphql-core;
         `processing_logs` get a line of each processing; `clock` gives monotonic seconds, for rates
         and durations, `now` the time of day as Unix has it; `random_bytes` makes the ids of traces.
         """
@@ -196,6 +199,7 @@ class GraphQLEndpoint:
         self._limits = limits
         self._row_types = row_types
         self._traffic = traffic or Traffic()
+        self._planned = planned
         self._clock = clock
         self._new_error_id = new_error_id
         self._processing_logs = processing_logs
@@ -388,22 +392,36 @@ class GraphQLEndpoint:
                     operation=exchange.operation,
                     rejected=rejected,
                 )
-                outcome = execute(
-                    self._schema,
-                    job.accepted.document,
-                    context_value=context,
-                    variable_values=job.question.variables,
-                    operation_name=job.question.operation_name,
-                    max_coercion_errors=MAX_COERCION_ERRORS,
-                    hide_suggestions=True,
-                )
-                result = outcome if isinstance(outcome, ExecutionResult) else await outcome
+                result = await self._result(job, context)
                 raise_when_away(result.errors or ())
         except TimeoutError:
             raise Refusal("TIMEOUT", seconds=self._limits.operation_seconds) from None
         self._traffic.delivered(context.delivered)
         self._tell_processing(exchange, job, session)
         return result
+
+    async def _result(self, job: Job, context: Context) -> ExecutionResult:
+        """The result by a plan, or by graphql-core what no plan can."""
+        if self._planned:
+            try:
+                result = await job.accepted.plans.execute(
+                    job.operation, context, job.question.variables, most_errors=MAX_COERCION_ERRORS
+                )
+            except NotPlanned as why:
+                self._traffic.executed("reference", why.reason)
+            else:
+                self._traffic.executed("plan")
+                return result
+        outcome = execute(
+            self._schema,
+            job.accepted.document,
+            context_value=context,
+            variable_values=job.question.variables,
+            operation_name=job.question.operation_name,
+            max_coercion_errors=MAX_COERCION_ERRORS,
+            hide_suggestions=True,
+        )
+        return outcome if isinstance(outcome, ExecutionResult) else await outcome
 
     def _tell_processing(self, exchange: Exchange, job: Job, session: Session) -> None:
         """A line for each processing that was committed."""
@@ -430,7 +448,9 @@ class GraphQLEndpoint:
             return self._answer(exchange, {"errors": spoken}, self._request_status(exchange))
         answer: dict[str, Any] = {"data": result.data}
         if errors:
-            answer["errors"] = [self._field_error(exchange, error) for error in errors]
+            answer["errors"] = [
+                self._field_error(exchange, error) for error in sorted(errors, key=_place)
+            ]
         return self._answer(exchange, answer, 200)
 
     def _refused(self, exchange: Exchange, refusal: Refusal) -> Response:
@@ -463,7 +483,7 @@ class GraphQLEndpoint:
             headers["Retry-After"] = str(exchange.retry_after)
         if not exchange.read:  # what was not read would be taken for the next request
             headers["Connection"] = "close"
-        return Response(orjson.dumps(answer), status_code=status, headers=headers)
+        return Response(orjson.dumps(answer, option=WRITTEN), status_code=status, headers=headers)
 
     # ── Errors ───────────────────────────────────────────────────────────────────────────────────
 
@@ -528,3 +548,8 @@ class GraphQLEndpoint:
             errorId=exchange.error_id,
             trace=exchange.trace.trace_id,
         )
+
+
+def _place(error: GraphQLError) -> list[str | int]:
+    """By which errors are in order: their paths. In which order resolvers fail is chance."""
+    return error.path or []

@@ -52,6 +52,7 @@ from graphql import (
 
 from hub.errors import without_value
 from hub.settings import Limits
+from resolvers.plan import Plans
 from schema.errors import refusal_in
 from sql.errors import Refusal
 
@@ -402,7 +403,8 @@ def operations(document: DocumentNode) -> list[OperationDefinitionNode]:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A document that may be executed, with the measure of each operation by name.
+    """A document that may be executed, with the measure of each operation by name, and the plans
+    by which it is.
 
     `sized`: a variable decides about the cost, so that it is to be measured with its values.
     """
@@ -410,6 +412,7 @@ class Accepted:
     document: DocumentNode
     measures: Mapping[str | None, Measure]
     sized: bool
+    plans: Plans
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation called `name`, or the only one; else a Refusal UNKNOWN_OPERATION."""
@@ -480,7 +483,7 @@ class Documents:
         errors = validate(self._schema, document, hide_suggestions=True)
         if errors:
             raise InvalidDocument("GRAPHQL_VALIDATION_FAILED", errors)
-        return Accepted(document, measures, look.sized)
+        return Accepted(document, measures, look.sized, Plans(self._schema, document))
 
     def _parse(self, text: str) -> DocumentNode:
         try:

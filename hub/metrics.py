@@ -78,6 +78,12 @@ class Traffic:
             ["outcome"],
             registry=self.registry,
         )
+        self._executions = Counter(
+            "hub_executions",
+            "Operations that were carried out, by what carried them out, and why it was not a plan.",
+            ["executor", "reason"],
+            registry=self.registry,
+        )
         self._running = self._gauge("hub_operations_running", "Operations under way.")
         self._in_use = self._gauge("hub_pool_in_use", "Connections to the database in use.")
         self._waiting = self._gauge("hub_pool_waiting", "Waiting for a connection.")
@@ -94,6 +100,10 @@ class Traffic:
         self._seconds.labels(kind).observe(seconds)
         if code is not None:
             self._refused.labels(code).inc()
+
+    def executed(self, executor: str, reason: str = "") -> None:
+        """An operation was carried out by a plan or, for a reason, by the reference."""
+        self._executions.labels(executor, reason).inc()
 
     @contextmanager
     def operation(self) -> Iterator[None]:

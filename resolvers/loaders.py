@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,20 +33,10 @@ class Loaders:
         given as tuples.
         """
         if key is None:
-            return None if batch.returns == "one" else []
-        # without the parent's column: fields that fetch the same rows share them
-        source = (batch.statement, batch.returns, batch.records, arguments)
-        loader = self._loaders.get(source)
-        if loader is None:
-            loader = DataLoader(partial(self._fetch, batch, arguments))
-            self._loaders[source] = loader
-        loading = loader.load(key)
+            return batch.empty()
+        loading = self._loader(batch, arguments).load(key)
         loading.add_done_callback(_take_note)  # also where nobody waits for it any more
-        try:
-            # shielded: who asks may be cancelled, and others wait for the same rows
-            return await asyncio.shield(loading)
-        except Ended:  # a sibling's fault ended the operation: nobody waits for this any more
-            raise asyncio.CancelledError from None
+        return await _awaited(loading)
 
     async def load_many(
         self, batch: Batch, keys: Iterable[Hashable], *arguments: Hashable
@@ -54,9 +44,32 @@ class Loaders:
         """What `load` gives for each of the keys, in their order, fetched together."""
         return await asyncio.gather(*(self.load(batch, key, *arguments) for key in keys))
 
+    async def load_level(
+        self, batch: Batch, keys: Sequence[Hashable | None], *arguments: Hashable
+    ) -> list[Any]:
+        """What `load` gives for each of the keys, in their order; each key is looked at once."""
+        loader = self._loader(batch, arguments)
+        loading = {key: loader.load(key) for key in dict.fromkeys(keys) if key is not None}
+        if not loading:
+            return [batch.empty() for _ in keys]
+        together = asyncio.gather(*loading.values())
+        together.add_done_callback(_take_note)
+        found: dict[Hashable | None, Any] = dict(
+            zip(loading, await _awaited(together), strict=True)
+        )
+        return [found[key] if key is not None else batch.empty() for key in keys]
+
     def forget(self) -> None:
         """Drops what was loaded: after a write, rows are read anew."""
         self._loaders.clear()
+
+    def _loader(self, batch: Batch, arguments: Arguments) -> DataLoader[Hashable, Any]:
+        # without the parent's column: fields that fetch the same rows share them
+        source = (batch.statement, batch.returns, batch.records, arguments)
+        loader = self._loaders.get(source)
+        if loader is None:
+            loader = self._loaders[source] = DataLoader(partial(self._fetch, batch, arguments))
+        return loader
 
     async def _fetch(self, batch: Batch, arguments: Arguments, keys: list[Hashable]) -> list[Any]:
         rows = await self._session.fetch(batch.statement, keys, *map(_parameter, arguments))
@@ -69,6 +82,14 @@ class Loaders:
         for row in rows:
             lists[row["key"]].append(row)
         return [lists[key] for key in keys]
+
+
+async def _awaited(loading: asyncio.Future[Any]) -> Any:
+    """What is loaded. Shielded: who asks may be cancelled, and others wait for the same rows."""
+    try:
+        return await asyncio.shield(loading)
+    except Ended:  # a sibling's fault ended the operation: nobody waits for this any more
+        raise asyncio.CancelledError from None
 
 
 def _take_note(loading: asyncio.Future[Any]) -> None:

@@ -48,17 +48,24 @@ def page_of(
 ) -> dict[str, Any]:
     """A connection of the first `first` of `rows`, of which one more was fetched than asked for."""
     nodes = rows[:first]
-    cursors = [cursor_of(row) for row in nodes]
-    return {
-        "nodes": nodes,
-        "edges": [
-            {"cursor": cursor, "node": row} for cursor, row in zip(cursors, nodes, strict=True)
-        ],
-        "page_info": {
-            "has_next_page": len(rows) > first,
-            "has_previous_page": after is not None,
-            "start_cursor": cursors[0] if cursors else None,
-            "end_cursor": cursors[-1] if cursors else after,
-        },
-        **more,
+    page = _Page(more, nodes=nodes)
+    page.cursor_of = cursor_of
+    page["page_info"] = {
+        "has_next_page": len(rows) > first,
+        "has_previous_page": after is not None,
+        "start_cursor": cursor_of(nodes[0]) if nodes else None,
+        "end_cursor": cursor_of(nodes[-1]) if nodes else after,
     }
+    return page
+
+
+class _Page(dict[str, Any]):
+    """A connection whose edges are made when they are asked for: most askers want the nodes."""
+
+    cursor_of: Callable[[Any], str]
+
+    def __missing__(self, name: str) -> Any:
+        if name != "edges":
+            raise KeyError(name)
+        self["edges"] = [{"cursor": self.cursor_of(row), "node": row} for row in self["nodes"]]
+        return self["edges"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import strawberry
 
-from resolvers.batch import Batch
+from resolvers.batch import Batch, Loaded
 from resolvers.context import Context
 from schema.enums import Comparability, FigureStatus, NullReason
 from schema.fields import global_id, loaded, loaded_rows
@@ -65,6 +65,7 @@ class Figure:
 
 def figures_by(batch: Batch) -> Any:
     """A field with the published figures of an area, loaded by `batch`."""
+    source = Loaded(batch)
 
     async def resolve(
         root: strawberry.Parent[Any],
@@ -73,7 +74,7 @@ def figures_by(batch: Batch) -> Any:
         year: int | None = None,
     ) -> list[Figure] | None:
         measures = None if measure is None else tuple(measure)
-        rows: list[Figure] = await info.context.loaders.load(batch, root[batch.key], measures, year)
+        rows: list[Figure] = await source.of(info.context, root, measures, year)
         return rows
 
     return strawberry.field(
@@ -81,7 +82,7 @@ def figures_by(batch: Batch) -> Any:
         description="Published figures (CBS and others), by measure; of one year, or the newest "
         "of each. Those of wijken do not add up to those of the gemeente: CBS rounds them at "
         "random.",
-        metadata={"batch": batch},
+        metadata={"source": source},
     )
 
 

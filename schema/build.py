@@ -6,11 +6,11 @@ that print, committed.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.batch import value_of
 from schema.access import AccessQuery
 from schema.agreement_templates import TemplateQuery
 from schema.agreements_write import AgreementMutations
@@ -57,13 +57,6 @@ Mutation = join(
     OffboardingMutations,
     OnboardingMutations,
 )
-
-
-def value_of(row: Any, name: str) -> Any:
-    """The value of a field without a resolver: a column of a row, or an attribute of what a
-    mutation made itself.
-    """
-    return getattr(row, name) if hasattr(row, "__strawberry_definition__") else row[name]
 
 
 @cache

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from resolvers.batch import Batch
+from resolvers.batch import Batch, Composed
 from resolvers.context import Context
 from resolvers.feed import history_page
 from resolvers.records import RecordFilter, total_of_page
 from schema.agreement import Agreement
 from schema.enums import Category, Precision
-from schema.fields import from_row, loaded, loaded_each
+from schema.fields import from_row, from_source, loaded, loaded_each
 from schema.ids import decode_as
 from schema.node import Node
 from schema.organisation import Organisation
@@ -28,13 +28,14 @@ BUURT = Batch("buurten_by_id", "buurt", "one")
 WIJK = Batch("wijken_by_id", "wijk", "one")
 
 
-async def place_in_words(context: Context, row: Any) -> str:
-    """The buurt and wijk of a row, or the wijk alone where the buurt may not be known."""
-    wijk = await context.loaders.load(WIJK, row["wijk"])
-    buurt = await context.loaders.load(BUURT, row["buurt"])
+def _in_words(context: Context, row: Any, wijk: Any, buurt: Any) -> str:
     if buurt is None:
         return str(wijk["name"])
     return label("place.BUURT_IN_WIJK", context.language, buurt=buurt["name"], wijk=wijk["name"])
+
+
+PLACE_IN_WORDS = Composed((WIJK, BUURT), _in_words)
+"""The buurt and wijk of a row, or the wijk alone where the buurt may not be known."""
 
 
 @strawberry.type(description="Where it is, as exactly as the caller may know.")
@@ -44,10 +45,7 @@ class PlaceView:
     )
     lon: float | None = strawberry.field(description="Longitude in degrees (WGS 84).")
     lat: float | None = strawberry.field(description="Latitude in degrees (WGS 84).")
-
-    @strawberry.field(description="The place in words.")
-    async def label(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
-        return await place_in_words(info.context, root)
+    label: str = from_source(PLACE_IN_WORDS, "The place in words.")
 
     @strawberry.field(description="How exact the place is: EXACT with a point, BUURT or WIJK.")
     def precision(root: strawberry.Parent[Any]) -> Precision:

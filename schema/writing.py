@@ -13,10 +13,10 @@ import strawberry
 from resolvers.batch import Batch
 from resolvers.context import Context
 from schema.agreement import Agreement
-from schema.contribution import place_in_words
+from schema.contribution import PLACE_IN_WORDS
 from schema.delivery import with_areas
 from schema.enums import Precision
-from schema.fields import loaded
+from schema.fields import from_source, loaded
 from schema.ids import decode_as
 from schema.inputs import as_mapping
 from schema.organisation import Organisation
@@ -121,10 +121,7 @@ class ShownAs:
     agreement: Agreement = loaded(
         Batch("agreements_by_id", "agreement", "one"), "Under which agreement."
     )
-
-    @strawberry.field(description="The place in words, as that organisation sees it.")
-    async def place(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> str:
-        return await place_in_words(info.context, root)
+    place: str = from_source(PLACE_IN_WORDS, "The place in words, as that organisation sees it.")
 
 
 def reported_record(given: Mapping[str, Any]) -> dict[str, Any]:

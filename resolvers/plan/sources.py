@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Where the values of a field come from, for all parents of a level at once: a column, what the
+field declares beside it (resolvers/batch.py), or a resolver that is called for each parent.
+
+`values` gives one for each row, in their order; a `Failure` where there is an error instead.
+"""
+
+from __future__ import annotations
+
+from asyncio import gather
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any, Protocol
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+)
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import get_argument_values
+from strawberry import Info
+from strawberry.schema.schema_converter import get_arguments
+from strawberry.types.field import StrawberryField
+
+from resolvers.batch import FromRow, Source, value_of
+from resolvers.plan.leaves import Names
+from resolvers.plan.running import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The operation that a plan is of, and the fragments beside it."""
+
+    schema: GraphQLSchema
+    operation: OperationDefinitionNode
+    fragments: dict[str, FragmentDetails]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A field as the document asks for it: of which type, and all nodes that name it."""
+
+    document: Document
+    parent: GraphQLObjectType
+    definition: GraphQLField
+    nodes: list[FieldNode]
+
+
+class Values(Protocol):
+    """Where the values of a field come from."""
+
+    waits: bool
+    """Whether they are awaited: of the database, or of a resolver."""
+
+    async def values(self, run: Run, rows: Sequence[Any]) -> list[Any]:
+        """The value of each row."""
+
+
+class Read:
+    """What is read of the row alone."""
+
+    waits = False
+
+    def of(self, row: Any) -> Any:
+        """The value of a row."""
+        raise NotImplementedError
+
+    def code(self, names: Names, *, made: bool) -> str:
+        """Python that reads it of `row`, which is `made` by a resolver or has columns."""
+        return f"{names.bind(self.of)}(row)"
+
+    async def values(self, run: Run, rows: Sequence[Any]) -> list[Any]:
+        """The value of each row."""
+        try:
+            return [self.of(row) for row in rows]
+        except Exception:
+            return [run.attempt(self.of, row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Read):
+    """A column of a row, or an attribute of what a resolver made."""
+
+    name: str
+
+    def of(self, row: Any) -> Any:
+        """The value of a row."""
+        return value_of(row, self.name)
+
+    def code(self, names: Names, *, made: bool) -> str:
+        """Python that reads it of `row`."""
+        return f"row.{self.name}" if made else f"row[{self.name!r}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Computed(Read):
+    """What a field computes of the row."""
+
+    source: FromRow
+
+    def of(self, row: Any) -> Any:
+        """The value of a row."""
+        return self.source.read(row)
+
+    def code(self, names: Names, *, made: bool) -> str:
+        """Python that computes it of `row`."""
+        return f"{names.bind(self.source.read)}(row)"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName(Read):
+    """The name of the type itself."""
+
+    name: str
+
+    def of(self, row: Any) -> Any:
+        """The name."""
+        return self.name
+
+    def code(self, names: Names, *, made: bool) -> str:
+        """The name, as Python writes it."""
+        return repr(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a declared source fetches: one statement for all rows."""
+
+    source: Source
+    waits = True
+
+    async def values(self, run: Run, rows: Sequence[Any]) -> list[Any]:
+        """The value of each row; where not all can be had, each row is asked for on its own."""
+        try:
+            return await self.source.of_all(run.context, rows)
+        except Exception:
+            return await gather(*(run.awaited(self.source.of(run.context, row)) for row in rows))
+
+
+class Called:
+    """What a resolver gives that is called for each row, with arguments that are read once."""
+
+    def __init__(self, asked: Asked, declared: StrawberryField) -> None:
+        resolver = declared.base_resolver
+        assert resolver is not None
+        self.waits = declared.is_async
+        self._asked = asked
+        self._declared = declared
+        self._resolve: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]
+        self._takes_self = resolver.self_parameter is not None
+        parents = (resolver.parent_parameter, resolver.root_parameter)
+        self._parents = tuple(each.name for each in parents if each is not None)
+
+    async def values(self, run: Run, rows: Sequence[Any]) -> list[Any]:
+        """The value of each row; arguments that do not fit are a failure of each."""
+        try:
+            given = self._arguments(run)
+        except Exception as error:
+            return [run.fail(error) for _ in rows]
+        if self.waits:
+            return await gather(*(run.awaited(self._call(row, given)) for row in rows))
+        return [run.attempt(lambda row: self._call(row, given), row) for row in rows]
+
+    def _call(self, row: Any, given: Mapping[str, Any]) -> Any:
+        own = (row,) if self._takes_self else ()
+        return self._resolve(*own, **given, **dict.fromkeys(self._parents, row))
+
+    def _arguments(self, run: Run) -> dict[str, Any]:
+        """The arguments as graphql-core coerces and Strawberry converts them, without the row."""
+        asked, info = self._asked, self._info(run)
+        coerced = (
+            get_argument_values(asked.definition, asked.nodes[0], run.variables, None, True)
+            if asked.definition.args
+            else {}
+        )
+        converter = info.schema.schema_converter
+        _, given = get_arguments(
+            field=self._declared,
+            source=None,
+            info=info,
+            kwargs=coerced,
+            config=converter.config,
+            scalar_registry=converter.scalar_registry,
+        )
+        return {name: value for name, value in given.items() if name not in self._parents}
+
+    def _info(self, run: Run) -> Info[Any, Any]:
+        """What a resolver may know of its field. One for all rows, so without a path."""
+        asked = self._asked
+        raw = GraphQLResolveInfo(
+            field_name=asked.nodes[0].name.value,
+            field_nodes=asked.nodes,
+            return_type=asked.definition.type,
+            parent_type=asked.parent,
+            path=None,  # type: ignore[arg-type]
+            schema=asked.document.schema,
+            fragments={name: each.definition for name, each in asked.document.fragments.items()},
+            root_value=None,
+            operation=asked.document.operation,
+            variable_values=run.variables,
+            context=run.context,
+            is_awaitable=isawaitable,
+            abort_signal=None,
+            async_helpers=None,  # type: ignore[arg-type]
+        )
+        return Info(_raw_info=raw, _field=self._declared)
