@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from resolvers.plan.objects import Objects
 
 
-class Failure:
-    """Stands in the answer where an error came instead of a value, until it is settled."""
+class Failure(Exception):
+    """Stands in the answer where an error came instead of a value, until it is settled. What takes
+    it for a value raises it.
+    """
 
     __slots__ = ("error",)
 
     def __init__(self, error: Exception) -> None:
+        super().__init__()
         self.error = error
 
 

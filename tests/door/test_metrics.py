@@ -45,6 +45,8 @@ LABELS = {
     "status": {"2xx", "4xx", "5xx", "gone"},
     "outcome": {"CREATED", "UPDATED", "UNCHANGED", "CLOSED", "REOPENED", "REJECTED"},
     "code": set(CODES),
+    "executor": {"plan", "reference"},
+    "reason": {"", "introspection", "directive", "nesting"},
 }
 
 

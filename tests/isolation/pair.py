@@ -615,17 +615,24 @@ TITLE = SUMMARY.replace("summary", "title")
 
 @asynccontextmanager
 async def a_pair(
-    base: Base, root: Connection, seed: int, plant: Plant | None = None
+    base: Base,
+    root: Connection,
+    seed: int,
+    plant: Plant | None = None,
+    *,
+    planned: tuple[bool, bool] = (True, True),
 ) -> AsyncIterator[tuple[Side, Side]]:
-    """Two copies of a base with a hub over each; `plant` puts a fault in both."""
+    """Two copies of a base with a hub over each, which carries out operations by plans or not;
+    `plant` puts a fault in both.
+    """
     async with AsyncExitStack() as stack:
         sides = []
         documents = Documents(SCHEMA, WITHOUT_END)  # of the text alone: looked at once for both
-        for variant in (1, 2):
+        for variant, by_plan in enumerate(planned, 1):
             name = f"{base.name}_{variant}"
             await copied(root, base.name, name)
             stack.push_async_callback(root.execute, f"drop database if exists {name} with (force)")
-            sides.append(await _side(base, name, seed, stack, plant, documents))
+            sides.append(await _side(base, name, seed, stack, plant, documents, planned=by_plan))
         yield sides[0], sides[1]
 
 
@@ -636,6 +643,8 @@ async def _side(
     stack: AsyncExitStack,
     plant: Plant | None,
     documents: Documents,
+    *,
+    planned: bool,
 ) -> Side:
     superuser, owner, app = await stack.enter_async_context(connections(base.cluster, name))
     if plant is not None:
@@ -649,6 +658,7 @@ async def _side(
         ids=IdSource(random.Random(seed).randbytes),
         clock=lambda: 0.0,
         documents=documents,
+        planned=planned,
         new_error_id=lambda: f"{next(errors):016}",
         random_bytes=random.Random(f"traces {seed}").randbytes,
     )

@@ -449,7 +449,7 @@ def taking_values() -> Iterator[str]:
             )
 
 
-def _clashing(types: Iterable[GraphQLObjectType]) -> frozenset[str]:
+def clashing_leaves(types: Iterable[GraphQLObjectType]) -> frozenset[str]:
     """The leaves that some of these types give another type: one answer cannot hold both under one name."""
     found: dict[str, set[str]] = {}
     for one in types:
@@ -567,7 +567,7 @@ class Asking:
         if isinstance(type_, GraphQLUnionType | GraphQLInterfaceType):
             kinds = SCHEMA.get_possible_types(type_)
             parts = [
-                f"... on {one.name} {self._selection(one, depth, _clashing(kinds))}"
+                f"... on {one.name} {self._selection(one, depth, clashing_leaves(kinds))}"
                 for one in kinds
             ]
             return " { __typename " + " ".join(parts) + " }"

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The world in which both executors are asked, and the two of them side by side.
+
+The golden world (agreements at every precision, two weeks of signals, published numbers), in which
+also other kinds are shared and partners did whatever the sessions of the proofs do: changes, faulty
+deliveries, withdrawals, questions.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from hub.app import create_app
+from hub.limits import Documents
+from hub.metrics import Traffic
+from hub.settings import Settings
+from sql.session import Session
+from tests.conftest import Cluster, World
+from tests.golden.town import ACCEPT, OOSTERHEEM, PROPOSE, SEGHWAERT, a_golden_world, organisation
+from tests.isolation.pair import WITHOUT_END
+from tests.isolation.sessions import SCHEMA, Asking, File, Memory, Operation
+
+ASKERS = ("buurtwerk", "wijkregisseur", "corporatie-a", "handhaving", "fg-buurtwerk", "raad")
+CHANGES = 240
+"""How many operations of partners the world has seen."""
+
+# Provider, receiver, kind, precision, the fields that the rule lists.
+ALSO_SHARED = (
+    ("buurtwerk", "corporatie-a", "ACTIVITY", "EXACT", ("title", "startsAt", "attendance")),
+    ("corporatie-a", "buurtwerk", "HOUSING_PROJECT", "WIJK", ("title",)),
+    ("handhaving", "buurtwerk", "ENFORCEMENT_ACTION", "BUURT", ()),
+    ("corporatie-a", "wijkregisseur", "ACTIVITY", "WIJK", ()),
+)
+
+Answer = tuple[int, bytes]
+Ledger = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A hub that carries out operations in one of the two ways."""
+
+    client: httpx.AsyncClient
+    traffic: Traffic
+    noted: list[Ledger]
+
+    async def ask(self, token: str, operation: Operation) -> tuple[Answer, list[Ledger]]:
+        """Status and body of the answer, and what was noted for the read ledger."""
+        self.noted.clear()
+        request = operation.request()
+        request["headers"] = {**request["headers"], "Authorization": f"Bearer {token}"}
+        answer = await self.client.post(**request)
+        return (answer.status_code, answer.content), list(self.noted)
+
+    def executions(self) -> dict[tuple[str, str], int]:
+        """How many operations were carried out, by executor and reason."""
+        found = {}
+        for metric in self.traffic.registry.collect():
+            for sample in metric.samples:
+                if sample.name == "hub_executions_total":
+                    key = (sample.labels["executor"], sample.labels["reason"])
+                    found[key] = int(sample.value)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The plan and the reference over one database, and who asks there."""
+
+    plan: Side
+    reference: Side
+    tokens: dict[str, str]
+    memories: dict[str, Memory]
+    documents: Documents
+
+
+@asynccontextmanager
+async def both_executors(cluster: Cluster) -> AsyncIterator[Both]:
+    """A populated world, asked in both ways. Reading leaves no trace in it: what the ledger would
+    get is noted, and not written.
+    """
+    async with a_golden_world(cluster) as world:
+        memories = {name: await _memory(world, name) for name in ASKERS}
+        await _populate(world, memories)
+        noted: list[Ledger] = []
+        documents = Documents(SCHEMA, WITHOUT_END)
+        with _only_noted(noted):
+            async with _side(world, noted, documents, planned=True) as plan:
+                async with _side(world, noted, documents, planned=False) as reference:
+                    yield Both(plan, reference, world.cluster.tokens, memories, documents)
+
+
+@contextmanager
+def _only_noted(noted: list[Ledger]) -> Iterator[None]:
+    """Within, what sessions would write to the ledger is put in `noted`."""
+
+    async def write_ledger(session: Session) -> None:
+        shown = {(*key, tuple(sorted(ids))) for key, ids in session._read.items() if ids}
+        counted = {
+            (*key, sum(counts.values())) for key, counts in session._counted.items() if counts
+        }
+        noted.append((sorted(shown, key=repr), sorted(counted, key=repr)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "write_ledger", write_ledger)
+        yield
+
+
+@asynccontextmanager
+async def _side(
+    world: World, noted: list[Ledger], documents: Documents, *, planned: bool
+) -> AsyncIterator[Side]:
+    traffic = Traffic()
+    app = create_app(
+        replace(Settings(), limits=WITHOUT_END, production=False),
+        world.database,
+        traffic=traffic,
+        planned=planned,
+        documents=documents,
+        clock=lambda: 0.0,
+        new_error_id=lambda: "0",
+    )
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
+        yield Side(client, traffic, noted)
+
+
+async def _memory(world: World, name: str) -> Memory:
+    """What a partner knows at the start, and what of others it may guess."""
+    partner = world.partner(name)
+    found = await partner.ask("{ wijken { id code buurten { id } } organisations { id } }")
+    lived_in = [one for one in found["wijken"] if one["code"] in (OOSTERHEEM, SEGHWAERT)]
+    async with world.connect("superuser") as superuser:
+        hidden = await superuser.fetch(
+            "select encode(convert_to(name || ':' || id, 'UTF8'), 'base64') as id from ("
+            " select 'Signal' as name, id from hub.signals"
+            " union all select 'Agreement', id from hub.agreements) s"
+        )
+    return Memory(
+        own_dataset="meldingen",
+        wijken=[OOSTERHEEM, SEGHWAERT, OOSTERHEEM, SEGHWAERT, "WK063700", "WK0637"],
+        wijk_ids=[one["id"] for one in lived_in],
+        buurten=[buurt["id"] for one in lived_in for buurt in one["buurten"]],
+        organisations=[one["id"] for one in found["organisations"]],
+        guesses=[*(row["id"].replace("\n", "").rstrip("=") for row in hidden), "x", "zzz"],
+        keys=[f"sleutel-{number:03}" for number in range(400)],
+        external_ids=[f"nr-{number}" for number in range(20)],
+        words=["straat", "balie", "lamp", "glas"],
+        days=["2026-11-23", "2026-11-21", "2026-11-02", "2026-12-31"],
+    )
+
+
+async def _populate(world: World, memories: dict[str, Memory]) -> None:
+    for number, (provider, receiver, kind, precision, fields) in enumerate(ALSO_SHARED):
+        giver, taker = world.partner(provider), world.partner(receiver)
+        rule = {
+            "provider": await organisation(giver),
+            "receiver": await organisation(taker),
+            "wijken": [OOSTERHEEM, SEGHWAERT],
+            "kind": kind,
+            "precision": precision,
+            "fields": list(fields),
+        }
+        proposal = {
+            "idempotencyKey": f"ook-delen-{number}",
+            "title": f"Ook delen: {kind}",
+            "purpose": "samen kijken",
+            "legalBasis": "art. 6 lid 1 onder e AVG",
+            "from": "2026-11-02",
+            "until": "2027-10-31",
+            "contact": "loket",
+            "publish": number % 2 == 0,
+            "rules": [rule],
+        }
+        made = (await giver.ask(PROPOSE, {"in": proposal}))["proposeAgreement"]
+        assert made["errors"] == [], made
+        await taker.ask(ACCEPT, {"in": made["agreement"]})
+    rng = random.Random(7)
+    for _ in range(CHANGES):
+        name = rng.choice(ASKERS[:4])
+        memory = memories[name]
+        operation = Asking(rng, memory).operation(rng.choice(("mutation", "mutation", "query")))
+        if _ends_the_world(operation):
+            continue
+        request = operation.request()
+        transport = httpx.ASGITransport(app=world.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
+            token = world.cluster.tokens[name]
+            request["headers"] = {**request["headers"], "Authorization": f"Bearer {token}"}
+            memory.learn(orjson.loads((await client.post(**request)).content).get("data"))
+
+
+def _ends_the_world(operation: Operation) -> bool:
+    """Whether it could end an agreement or a partner, which others are to be asked about."""
+    return any(name in operation.query for name in ("revoke", "offboard"))
+
+
+__all__ = ["ASKERS", "Answer", "Both", "File", "Side", "both_executors"]

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The plan and the reference executor answer the same bytes, whatever is asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.conftest import Cluster
+from tests.isolation.covered import Covered
+from tests.plan.compared import asked, whole
+from tests.plan.scene import Both, both_executors
+
+pytestmark = pytest.mark.anyio
+
+SIZE = int(os.environ.get("PLAN_OPERATIONS", "1000"))
+
+
+@pytest.fixture(scope="module")
+async def both(cluster: Cluster, anyio_backend: str) -> AsyncIterator[Both]:
+    """The two executors over one populated world."""
+    async with both_executors(cluster) as made:
+        yield made
+
+
+async def test_operations_made_from_the_schema_are_answered_alike(both: Both) -> None:
+    print(whole(await asked(both, range(SIZE), Covered())))
