@@ -80,7 +80,7 @@ class Traffic:
         )
         self._executions = Counter(
             "hub_executions",
-            "Operations that were carried out, by what carried them out, and why it was not a plan.",
+            "Operations that were carried out, by executor, and why not by a plan.",
             ["executor", "reason"],
             registry=self.registry,
         )

@@ -46,11 +46,11 @@ class Source(Protocol):
     def batches(self) -> tuple[Batch, ...]:
         """What it loads, in the order of loading."""
 
-    async def of(self, context: Context, row: Any, *arguments: Hashable) -> Any:
+    async def of(self, context: Context, row: Any) -> Any:
         """The value for one parent."""
 
-    async def of_all(self, context: Context, rows: Sequence[Any], *arguments: Hashable) -> list[Any]:
-        """The value for each parent, in their order, each row fetched once."""
+    async def of_all(self, context: Context, rows: Sequence[Any]) -> list[Any]:
+        """The value for each parent, in their order; each row is fetched once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,10 @@ class Loaded:
         """The row, or the list of rows."""
         return await context.loaders.load(self.batch, row[self.batch.key], *arguments)
 
-    async def of_all(self, context: Context, rows: Sequence[Any], *arguments: Hashable) -> list[Any]:
+    async def of_all(self, context: Context, rows: Sequence[Any]) -> list[Any]:
         """For each parent the row, or the list of rows."""
         column = self.batch.key
-        keys = [row[column] for row in rows]
-        return await context.loaders.load_level(self.batch, keys, *arguments)
+        return await context.loaders.load_level(self.batch, [row[column] for row in rows])
 
 
 @dataclass(frozen=True, slots=True)

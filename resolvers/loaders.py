@@ -44,11 +44,9 @@ class Loaders:
         """What `load` gives for each of the keys, in their order, fetched together."""
         return await asyncio.gather(*(self.load(batch, key, *arguments) for key in keys))
 
-    async def load_level(
-        self, batch: Batch, keys: Sequence[Hashable | None], *arguments: Hashable
-    ) -> list[Any]:
+    async def load_level(self, batch: Batch, keys: Sequence[Hashable | None]) -> list[Any]:
         """What `load` gives for each of the keys, in their order; each key is looked at once."""
-        loader = self._loader(batch, arguments)
+        loader = self._loader(batch, ())
         loading = {key: loader.load(key) for key in dict.fromkeys(keys) if key is not None}
         if not loading:
             return [batch.empty() for _ in keys]

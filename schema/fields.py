@@ -39,9 +39,7 @@ def from_source(source: Source, description: str) -> Any:
     async def resolve(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]):  # type: ignore[no-untyped-def]
         return await source.of(info.context, root)
 
-    return strawberry.field(
-        resolver=resolve, description=description, metadata={"source": source}
-    )
+    return strawberry.field(resolver=resolve, description=description, metadata={"source": source})
 
 
 def from_row(read: Callable[[Any], Any], description: str) -> Any:

@@ -11,7 +11,6 @@ from typing import Any
 import strawberry
 
 from resolvers.batch import Batch
-from resolvers.context import Context
 from schema.agreement import Agreement
 from schema.contribution import PLACE_IN_WORDS
 from schema.delivery import with_areas

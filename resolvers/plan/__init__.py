@@ -19,7 +19,8 @@ No values of anybody are kept in a plan: only types, names and nodes of the docu
 and @include chose what is in it.
 """
 
+from resolvers.plan.compiling import NotPlanned
 from resolvers.plan.leaves import WRITTEN
-from resolvers.plan.plans import NotPlanned, Plans
+from resolvers.plan.plans import Plans
 
 __all__ = ["WRITTEN", "NotPlanned", "Plans"]

@@ -6,6 +6,7 @@ set, so fragments, aliases, merged fields, @skip and @include are what they are 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from graphql import (
     GraphQLError,
@@ -29,11 +30,18 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from resolvers.batch import FromRow
-from resolvers.plan.leaves import is_plain
-from resolvers.plan.objects import Field, Objects
+from resolvers.plan.objects import Field, Filled, Objects, Plain
 from resolvers.plan.shapes import AnyOf, Leaf, Many, One, Shape
 from resolvers.plan.sources import (
-    Asked, Called, Column, Computed, Document, Fetched, TypeName, Values,
+    Asked,
+    Called,
+    Column,
+    Computed,
+    Document,
+    Fetched,
+    Read,
+    TypeName,
+    Values,
 )  # fmt: skip
 
 
@@ -56,8 +64,7 @@ class Compiler:
     def root(self) -> Objects:
         """What the operation asks of the root of its kind."""
         document, operation = self._document, self._document.operation
-        root = document.schema.get_root_type(operation.operation)
-        assert root is not None
+        root = cast("GraphQLObjectType", document.schema.get_root_type(operation.operation))
         try:
             collected = collect_fields(
                 document.schema, document.fragments, self._variables, root, operation, True
@@ -85,25 +92,23 @@ class Compiler:
             self._known[known] = objects
         return objects
 
-    def _fields(
-        self, parent: GraphQLObjectType, grouped: GroupedFieldSet
-    ) -> Mapping[str, Field]:
+    def _fields(self, parent: GraphQLObjectType, grouped: GroupedFieldSet) -> Mapping[str, Field]:
         return {key: self._field(parent, key, details) for key, details in grouped.items()}
 
     def _field(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList) -> Field:
         nodes = [each.node for each in details]
         name = nodes[0].name.value
         definition = self._document.schema.get_field(parent, name)
-        if definition in (SchemaMetaFieldDef, TypeMetaFieldDef):
+        if definition is None or definition in (SchemaMetaFieldDef, TypeMetaFieldDef):
             raise NotPlanned("introspection")
-        assert definition is not None
         asked = Asked(self._document, parent, definition, nodes)
         null = f"Cannot return null for non-nullable field {parent}.{name}."
-        return Field(key, asked, _source(asked), self._shape(definition.type, details, null))
+        source, shape = _source(asked), self._shape(definition.type, details, null)
+        if isinstance(source, Read) and isinstance(shape, Leaf):
+            return Plain(asked, source, shape)
+        return Filled(key, asked, source, shape)
 
-    def _shape(
-        self, type_: GraphQLOutputType, details: FieldDetailsList, null: str
-    ) -> Shape:
+    def _shape(self, type_: GraphQLOutputType, details: FieldDetailsList, null: str) -> Shape:
         """What the type of a field makes of its values; `null` is said where it may not be null."""
         required = null if isinstance(type_, GraphQLNonNull) else None
         inner = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
@@ -116,8 +121,7 @@ class Compiler:
             return AnyOf(
                 required, inner, {each.name: self._objects(each, details) for each in types}
             )
-        assert isinstance(inner, GraphQLObjectType)
-        return One(required, self._objects(inner, details))
+        return One(required, self._objects(cast("GraphQLObjectType", inner), details))
 
 
 def _source(asked: Asked) -> Values:

@@ -16,12 +16,9 @@ from typing import Any
 import orjson
 from graphql import (
     GraphQLEnumType,
-    GraphQLList,
-    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLOutputType,
     get_nullable_type,
-    is_leaf_type,
 )
 from graphql.execution import Executor
 
@@ -38,12 +35,10 @@ _AS_IT_IS = {
     "Date": "type({}) is date",
     "DateTime": "type({}) is datetime and v.tzinfo is UTC",
 }
-_TEXTS = "type({}) is list and texts.issuperset(map(type, v))"
 _NAMES = {
     "date": date,
     "datetime": datetime,
     "isfinite": isfinite,
-    "texts": frozenset({str}),
     "UTC": UTC,
 }
 
@@ -62,20 +57,19 @@ class Names(dict[str, Any]):
 
 
 def code_of(type_: GraphQLOutputType, value: str, names: Names) -> str:
-    """Python that makes, of what the expression `value` gives, what the answer has for a leaf or a
-    list of leaves; it raises where the value does not fit.
+    """Python that makes, of what the expression `value` gives, what the answer has for a leaf; it
+    raises where the value does not fit.
     """
     exact = names.bind(partial(completed, type_))
-    inner = get_nullable_type(type_)
-    found = f"v := {value}"
-    absent = ""
+    inner: Any = get_nullable_type(type_)
+    found, absent = f"v := {value}", ""
     if not isinstance(type_, GraphQLNonNull):
-        absent, found = f"({found}) is None", "v"
+        found, absent = "v", f"(v := {value}) is None"
     if isinstance(inner, GraphQLEnumType):
         known = names.bind({one.value: name for name, one in inner.values.items()})
         code = f"{known}.get({found}) or {exact}(v)"
         return f"(None if {absent} else {code})" if absent else f"({code})"
-    test = _test(inner)
+    test = _AS_IT_IS.get(inner.name)
     if test is None:
         return f"{exact}({value})"
     tests = " or ".join(filter(None, (absent, test.format(found))))
@@ -86,34 +80,16 @@ def code_of(type_: GraphQLOutputType, value: str, names: Names) -> str:
 def completing(type_: GraphQLOutputType) -> Callable[[Any], Any]:
     """A function that does what `code_of` says."""
     names = Names()
-    function: Callable[[Any], Any] = eval(f"lambda given: {code_of(type_, 'given', names)}", names)  # noqa: S307
+    code = f"lambda given: {code_of(type_, 'given', names)}"
+    function: Callable[[Any], Any] = eval(code, names)  # noqa: S307 -- the code is ours
     return function
 
 
 def completed(type_: GraphQLOutputType, value: Any) -> Any:
-    """What graphql-core makes of a value of a leaf or a list of leaves; raises as it does."""
+    """What graphql-core makes of the value of a leaf; raises as it does."""
     if isinstance(value, Exception):
         raise value
-    if isinstance(type_, GraphQLNonNull):
-        done = completed(type_.of_type, value)
-        if done is None:
-            raise TypeError("null where the schema has none")
-        return done
-    if value is None:
-        return None
-    if isinstance(type_, GraphQLList):
-        return [completed(type_.of_type, item) for item in value]
-    return Executor.complete_leaf_value(type_, value)  # type: ignore[arg-type]
-
-
-def is_plain(type_: GraphQLOutputType) -> bool:
-    """Whether a type is a leaf, or a list of leaves."""
-    inner = get_nullable_type(type_)
-    return is_plain(inner.of_type) if isinstance(inner, GraphQLList) else is_leaf_type(inner)
-
-
-def _test(type_: Any) -> str | None:
-    if isinstance(type_, GraphQLList):
-        item = get_nullable_type(type_.of_type)
-        return _TEXTS if getattr(item, "name", "") in ("String", "ID") else None
-    return _AS_IT_IS.get(type_.name) if isinstance(type_, GraphQLNamedType) else None
+    if value is None and isinstance(type_, GraphQLNonNull):
+        raise TypeError("null where the schema has none")
+    inner: Any = get_nullable_type(type_)
+    return None if value is None else Executor.complete_leaf_value(inner, value)

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from graphql import FieldNode, GraphQLObjectType
-
 from resolvers.batch import is_made
 from resolvers.plan.leaves import Names, code_of
 from resolvers.plan.running import Run
@@ -26,18 +24,31 @@ GENERATED_AFTER = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """A field of the answer: where its values come from, and what becomes of them."""
+class Plain:
+    """A field of which the row alone tells what the answer has."""
+
+    asked: Asked
+    source: Read
+    shape: Leaf
+
+    def of(self, run: Run, row: Any) -> Any:
+        """What the answer has for a row, or a failure."""
+        [found] = self.shape.now(run, [run.attempt(self.source.of, row)])
+        return found
+
+    def code(self, names: Names, *, made: bool) -> str:
+        """Python that gives it of `row`; raises where there is a failure."""
+        return code_of(self.asked.definition.type, self.source.code(names, made=made), names)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A field that is put into the objects of a level when they are there."""
 
     key: str
     asked: Asked
     source: Values
     shape: Shape
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the row alone tells what the answer has."""
-        return isinstance(self.source, Read) and isinstance(self.shape, Leaf)
 
     @property
     def waits(self) -> bool:
@@ -51,13 +62,16 @@ class Field:
             one[self.key] = value
 
 
+Field = Plain | Filled
+
+
 class Objects:
     """The objects of one type and selection set, with the same fields in the same order."""
 
     def __init__(self, fields: Mapping[str, Field], *, in_order: bool = False) -> None:
         """With `in_order` no field begins before the one before it is done (mutations)."""
         self.fields = fields
-        others = [each for each in fields.values() if not each.is_plain]
+        others = [each for each in fields.values() if isinstance(each, Filled)]
         self._at_once = [each for each in others if in_order or not each.waits]
         self._awaited = [each for each in others if each not in self._at_once]
         self.waits = any(each.waits for each in others)
@@ -90,9 +104,7 @@ class Objects:
     def _one(self, run: Run, row: Any) -> dict[str, Any]:
         """An object field by field, with failures in their places."""
         return {
-            key: each.shape.now(run, [run.attempt(each.source.of, row)])[0]
-            if each.is_plain
-            else None
+            key: each.of(run, row) if isinstance(each, Plain) else None
             for key, each in self.fields.items()
         }
 
@@ -111,7 +123,7 @@ class Objects:
         """
         names = Names()
         parts = [
-            f"{key!r}: {self._code(each, names, made=made) if each.is_plain else None}"
+            f"{key!r}: {each.code(names, made=made) if isinstance(each, Plain) else None}"
             for key, each in self.fields.items()
         ]
         code = (
@@ -124,8 +136,3 @@ class Objects:
         exec(code, names)  # noqa: S102
         build: Build = names["build"]
         return build
-
-    @staticmethod
-    def _code(field: Field, names: Names, *, made: bool) -> str:
-        value = field.source.code(names, made=made)
-        return code_of(field.asked.definition.type, value, names)

@@ -21,7 +21,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
-from resolvers.plan.compiling import Compiler, NotPlanned
+from resolvers.plan.compiling import Compiler
 from resolvers.plan.objects import Objects
 from resolvers.plan.running import Run
 from resolvers.plan.settling import Settling

@@ -78,9 +78,7 @@ class Many(Shape):
         lists = [self._items(run, value) for value in values]
         every = [item for items in lists if type(items) is list for item in items]
         done = iter(await self.item.complete(run, every))
-        return [
-            list(islice(done, len(items))) if type(items) is list else items for items in lists
-        ]
+        return [list(islice(done, len(items))) if type(items) is list else items for items in lists]
 
     def _items(self, run: Run, value: Any) -> Any:
         if type(value) is list or type(value) is Failure:
@@ -114,7 +112,7 @@ class AnyOf(Shape):
         self, null: str | None, type_: GraphQLAbstractType, objects: Mapping[str, Objects]
     ) -> None:
         super().__init__(null)
-        self._type = type_
+        self._type: Any = type_
         self._objects = objects
         self.waits = any(each.waits for each in objects.values())
 
@@ -124,14 +122,14 @@ class AnyOf(Shape):
         by_type: dict[str, dict[int, Any]] = {name: {} for name in self._objects}
         for key, row in _distinct(values).items():
             try:
-                by_type[self._type.resolve_type(row, None, self._type)][key] = row  # type: ignore
+                by_type[self._type.resolve_type(row, None, self._type)][key] = row
             except Exception as error:
                 found[key] = run.fail(error)
         kinds = [(self._objects[name], rows) for name, rows in by_type.items() if rows]
         built = await gather(*(objects.build(run, list(rows.values())) for objects, rows in kinds))
         for (objects, rows), made in zip(kinds, built, strict=True):
-            found |= zip(rows, made, strict=True)
-            run.types |= {id(each): objects for each in made}
+            found.update(zip(rows, made, strict=True))
+            run.types.update((id(each), objects) for each in made)
         return _placed(self, run, values, found)
 
 
@@ -142,10 +140,6 @@ def _distinct(values: Sequence[Any]) -> dict[int, Any]:
     }
 
 
-def _placed(
-    shape: Shape, run: Run, values: Sequence[Any], found: Mapping[int, Any]
-) -> list[Any]:
+def _placed(shape: Shape, run: Run, values: Sequence[Any], found: Mapping[int, Any]) -> list[Any]:
     """For each value what was found for it; failures stay."""
-    return [
-        shape.absent(run) if value is None else found.get(id(value), value) for value in values
-    ]
+    return [shape.absent(run) if value is None else found.get(id(value), value) for value in values]

@@ -10,8 +10,7 @@ from __future__ import annotations
 from asyncio import gather
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from inspect import isawaitable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from graphql import (
     FieldNode,
@@ -23,6 +22,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import get_argument_values
+from graphql.pyutils import is_awaitable
 from strawberry import Info
 from strawberry.schema.schema_converter import get_arguments
 from strawberry.types.field import StrawberryField
@@ -30,6 +30,9 @@ from strawberry.types.field import StrawberryField
 from resolvers.batch import FromRow, Source, value_of
 from resolvers.plan.leaves import Names
 from resolvers.plan.running import Run
+
+if TYPE_CHECKING:
+    from strawberry.types.fields.resolver import StrawberryResolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +149,7 @@ class Called:
     """What a resolver gives that is called for each row, with arguments that are read once."""
 
     def __init__(self, asked: Asked, declared: StrawberryField) -> None:
-        resolver = declared.base_resolver
-        assert resolver is not None
+        resolver = cast("StrawberryResolver[Any]", declared.base_resolver)
         self.waits = declared.is_async
         self._asked = asked
         self._declared = declared
@@ -204,7 +206,7 @@ class Called:
             operation=asked.document.operation,
             variable_values=run.variables,
             context=run.context,
-            is_awaitable=isawaitable,
+            is_awaitable=is_awaitable,
             abort_signal=None,
             async_helpers=None,  # type: ignore[arg-type]
         )

@@ -105,7 +105,9 @@ def whole(outcome: Outcome) -> Counts:
     assert counts["answered with data"] > 0.9 * total, "hardly anything is answered"
     assert counts["with errors in the middle"] > 0.05 * total, "hardly anything fails"
     assert counts["left to graphql-core"] < MOST_FALLBACKS * total, "plans do not carry it"
-    never = {f"Query.{name}" for name in SCHEMA.query_type.fields} - outcome.met["root fields asked"]
+    never = {f"Query.{name}" for name in SCHEMA.query_type.fields} - outcome.met[
+        "root fields asked"
+    ]
     assert not never, f"never asked: {sorted(never)}"
     return as_it_is(outcome)
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Read operations made from the schema, in every way in which GraphQL lets one be written.
 
-Fragments, inline and named and within each other, on types and on their interfaces; aliases; fields
-that are asked twice and merged; @skip and @include, with constants and variables; variables with and
-without defaults, given, null and left out; arguments that are refused in the middle of an answer.
+Fragments, inline and named and within each other, on types and on their interfaces; aliases;
+fields that are asked twice and merged; @skip and @include, with constants and variables; variables
+with and without defaults, given, null and left out; arguments that are refused in the middle.
 What arguments can be is what the sessions of the proofs have (tests/isolation/sessions.py).
 """
 
@@ -36,11 +36,26 @@ from tests.isolation.sessions import (
     clashing_leaves,
 )
 
-ROOTS = {"wijk": 10, "mySlice": 5, "node": 5, "agreements": 3, "wijken": 2, "me": 3, "pushReceipt": 3}
+ROOTS = {
+    "wijk": 10,
+    "mySlice": 5,
+    "node": 5,
+    "agreements": 3,
+    "wijken": 2,
+    "me": 3,
+    "pushReceipt": 3,
+}
 """How often a root field is asked; the others once."""
 DEEPEST = 7
 ROOMS = (6, 12, 25, 60)
 """About how many fields an operation has."""
+CALM: dict[str, Any] = {
+    "first": 3,
+    "weeks": 4,
+    "week": "2026-W46",
+    "code": "WK063711",
+    "year": 2025,
+}
 LOVED = frozenset(
     {"signals", "activities", "feed", "nodes", "edges", "node", "record", "pageInfo", "errors"}
 )
@@ -57,12 +72,15 @@ class Writing:
     fragments: dict[str, tuple[str, str]] = field(default_factory=dict)
     names: int = 0
     room: int = 0
+    calm: bool = False
+    """Without what is refused: unknown cursors, pages that are too large, null where it matters."""
 
     def operation(self) -> Operation:
         """A query of one to three root fields."""
         root = SCHEMA.query_type
         assert root is not None
         self.room = self.rng.choice(ROOMS)
+        self.calm = self._chance(0.6)
         names = [name for name in root.fields for _ in range(ROOTS.get(name, 1))]
         chosen = [self.rng.choice(names) for _ in range(self.rng.choice((1, 1, 2, 3)))]
         parts = [self._field(root, name, 0) for name in chosen]
@@ -149,7 +167,9 @@ class Writing:
         if condition and self._chance(0.5):
             spread = self._spread(condition, f"{{ {inner} }}")
         else:
-            spread = f"...{f' on {condition}' if condition else ''}{self._directive()} {{ {inner} }}"
+            spread = (
+                f"...{f' on {condition}' if condition else ''}{self._directive()} {{ {inner} }}"
+            )
         kept = parts if of_interface else parts[:start] + parts[end:]
         again = [spread] if self._chance(0.1) and not of_interface else []
         return [*kept[:start], spread, *kept[start:], *again]
@@ -185,7 +205,7 @@ class Writing:
         return f" @{name}(if: {value}){both}"
 
     def _flag(self) -> str:
-        """A variable that chooses: required, or with a default, and then given, left out or null."""
+        """A variable that chooses: required; or with a default, given or not, or null."""
         name = self._name("keus")
         if self._chance(0.5):
             self.declared[name] = f"${name}: Boolean!"
@@ -205,6 +225,8 @@ class Writing:
             required = isinstance(taken.type, GraphQLNonNull) and taken.default_value is Undefined
             wanted = (type_.name, name, argument) == ("Query", "wijk", "code")
             likely = 0.9 if wanted else LIKELY.get(argument, 0.3)
+            if self.calm and argument in ("after", "cursor"):
+                continue
             if not required and not self._chance(likely):
                 continue
             key = argument_key(type_, name, argument)
@@ -215,8 +237,8 @@ class Writing:
         """A value as the document has it: a constant, or a variable in one of its forms."""
         nullable = not isinstance(taken.type, GraphQLNonNull)
         value = None
-        if not (nullable and self._chance(0.08)):
-            value = Asking(self.rng, self.memory).value(taken.type, key)
+        if not (nullable and not self.calm and self._chance(0.08)):
+            value = self._value(taken, key)
         if self._chance(0.4):
             return written(value, taken.type)
         name = self._name("v")
@@ -227,9 +249,13 @@ class Writing:
             self.declared[name] += f" = {written(value, taken.type)}"
             if self._chance(0.6):
                 return f"${name}"
-            value = Asking(self.rng, self.memory).value(taken.type, key)
+            value = self._value(taken, key)
         self.variables[name] = value if not self._chance(0.003) else {"x": 1}
         return f"${name}"
+
+    def _value(self, taken: Any, key: str) -> Any:
+        value = Asking(self.rng, self.memory).value(taken.type, key)
+        return CALM.get(key.rpartition(".")[2], value) if self.calm else value
 
 
 def written(value: Any, type_: Any) -> str:

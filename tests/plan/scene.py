@@ -29,7 +29,7 @@ from tests.isolation.pair import WITHOUT_END
 from tests.isolation.sessions import SCHEMA, Asking, File, Memory, Operation
 
 ASKERS = ("buurtwerk", "wijkregisseur", "corporatie-a", "handhaving", "fg-buurtwerk", "raad")
-CHANGES = 240
+CHANGES = 120
 """How many operations of partners the world has seen."""
 
 # Provider, receiver, kind, precision, the fields that the rule lists.
@@ -93,9 +93,11 @@ async def both_executors(cluster: Cluster) -> AsyncIterator[Both]:
         noted: list[Ledger] = []
         documents = Documents(SCHEMA, WITHOUT_END)
         with _only_noted(noted):
-            async with _side(world, noted, documents, planned=True) as plan:
-                async with _side(world, noted, documents, planned=False) as reference:
-                    yield Both(plan, reference, world.cluster.tokens, memories, documents)
+            async with (
+                _side(world, noted, documents, planned=True) as plan,
+                _side(world, noted, documents, planned=False) as reference,
+            ):
+                yield Both(plan, reference, world.cluster.tokens, memories, documents)
 
 
 @contextmanager
