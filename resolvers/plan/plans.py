@@ -83,8 +83,7 @@ class Plans:
         return ExecutionResult(settling.answer(root, answer), settling.errors)
 
     def _plan(self, operation: OperationDefinitionNode, values: VariableValues) -> Objects:
-        chosen = tuple(values.coerced.get(name) for name in self._choosing)
-        key = (id(operation), *chosen)
+        key = (id(operation), *self._choices(values))
         root = self._kept.get(key)
         if root is None:
             document = Document(self._schema, operation, self._fragments)
@@ -93,6 +92,10 @@ class Plans:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return root
+
+    def _choices(self, values: VariableValues) -> tuple[Any, ...]:
+        """What @skip and @include are given."""
+        return tuple(values.coerced.get(name) for name in self._choosing)
 
 
 class _Choosing(Visitor):

@@ -23,6 +23,7 @@ from graphql import (
     GraphQLObjectType,
     Undefined,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
 )
 
@@ -41,9 +42,11 @@ ROOTS = {
     "mySlice": 5,
     "node": 5,
     "agreements": 3,
+    "organisations": 2,
     "wijken": 2,
     "me": 3,
-    "pushReceipt": 3,
+    "pushReceipt": 4,
+    "breachReport": 4,
 }
 """How often a root field is asked; the others once."""
 DEEPEST = 7
@@ -59,6 +62,24 @@ CALM: dict[str, Any] = {
 LOVED = frozenset(
     {"signals", "activities", "feed", "nodes", "edges", "node", "record", "pageInfo", "errors"}
 )
+
+
+CORNERS = (
+    # an error in an object that stands in many places
+    """{ wijk(code: "WK063711") { signals(first: 20) { total nodes {
+      id owner { name contact(wijk: "x") } ... on Node { id } place { label } } } } }""",
+    # null where the schema has none, in an item of a list
+    "{ mySlice { pushes(first: 3) { nodes { id dataset rows(first: 0) { total } at } } } me { login } }",
+    # two of them in one object: the first is told
+    """{ breachReport(input: { since: "2026-11-01T00:00:00Z" }) {
+      records(first: 0) { nodes { record } } reads(first: 0) { nodes { login } } } }""",
+    # lists under lists under a page, with cursors
+    """query Bladen($na: String) { wijken { code feed(first: 2, after: $na) { pageInfo { endCursor }
+      nodes { cursor headline record { __typename id owner { id } ... on Signal { seenAt hidden }
+        ... on Activity { wijken { code } } } } }
+      signals(first: 1) { edges { cursor node { id wijk { code buurten { name } } } } } } }""",
+)
+"""What chance seldom comes to."""
 
 
 @dataclass(slots=True)
@@ -254,6 +275,9 @@ class Writing:
         return f"${name}"
 
     def _value(self, taken: Any, key: str) -> Any:
+        if not self.calm and str(get_named_type(taken.type)) == "ID" and self._chance(0.25):
+            unknown = self.rng.choice(self.memory.guesses)
+            return [unknown] if isinstance(get_nullable_type(taken.type), GraphQLList) else unknown
         value = Asking(self.rng, self.memory).value(taken.type, key)
         return CALM.get(key.rpartition(".")[2], value) if self.calm else value
 

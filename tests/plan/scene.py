@@ -81,6 +81,10 @@ class Both:
     memories: dict[str, Memory]
     documents: Documents
 
+    def forget_plans(self) -> None:
+        """Lets every document be compiled anew."""
+        self.documents._kept.clear()
+
 
 @asynccontextmanager
 async def both_executors(cluster: Cluster) -> AsyncIterator[Both]:
