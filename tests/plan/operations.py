@@ -69,7 +69,7 @@ CORNERS = (
     """{ wijk(code: "WK063711") { signals(first: 20) { total nodes {
       id owner { name contact(wijk: "x") } ... on Node { id } place { label } } } } }""",
     # null where the schema has none, in an item of a list
-    "{ mySlice { pushes(first: 3) { nodes { id dataset rows(first: 0) { total } at } } } me { login } }",
+    "{ mySlice { pushes(first: 3) { nodes { dataset rows(first: 0) { total } } } } me { login } }",
     # two of them in one object: the first is told
     """{ breachReport(input: { since: "2026-11-01T00:00:00Z" }) {
       records(first: 0) { nodes { record } } reads(first: 0) { nodes { login } } } }""",

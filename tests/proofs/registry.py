@@ -12,6 +12,8 @@ from tests.isolation.matrix import MATRIX
 from tests.isolation.non_interference import NON_INTERFERENCE
 from tests.isolation.paths import PATHS
 from tests.overview.disclosing import DISCLOSURE
+from tests.plan.compared import AGREEMENT
+from tests.plan.writing import WRITING
 from tests.proofs.proof import Proof
 
 PROOFS: tuple[Proof, ...] = (
@@ -24,4 +26,6 @@ PROOFS: tuple[Proof, ...] = (
     PATHS,
     DISCLOSURE,
     CONCURRENCY,
+    AGREEMENT,
+    WRITING,
 )  # fmt: skip
