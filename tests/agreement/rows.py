@@ -21,7 +21,7 @@ from graphql import (
     GraphQLSchema,
 )
 
-from resolvers.batch import Batch
+from resolvers.batch import Batch, Composed, Loaded, LoadedEach, LoadedRows
 from schema.contributions import CONTRIBUTIONS
 from schema.query import NODES
 
@@ -134,10 +134,9 @@ def loaded_fields(
     """The fields that declare a batch: type, field, and its batches in the order of loading."""
     for type_ in object_types(schema):
         for field in type_.fields.values():
-            metadata = declared(field).metadata
-            batches = [metadata[name] for name in ("batch", "rows") if name in metadata]
-            if batches:
-                yield type_, field, batches
+            source = declared(field).metadata.get("source")
+            if isinstance(source, Loaded | LoadedRows | LoadedEach):
+                yield type_, field, list(source.batches)
 
 
 def needs(type_: GraphQLObjectType) -> Iterator[Need]:
@@ -146,10 +145,21 @@ def needs(type_: GraphQLObjectType) -> Iterator[Need]:
         declaration = declared(field)
         if declaration.base_resolver is None:
             yield Need(name, declaration.python_name, frozenset(types_of(field.type)))
-        elif "batch" in declaration.metadata:
-            yield Need(name, declaration.metadata["batch"].key, frozenset({"uuid", "text"}))
+        else:
+            yield from _columns(name, declaration.metadata.get("source"))
     if any(interface.name == "Node" for interface in type_.interfaces):
         yield Need("id", "id", frozenset({"uuid"}))
+
+
+def _columns(name: str, source: object) -> Iterator[Need]:
+    """The columns that a declared source reads of the row."""
+    if isinstance(source, LoadedEach):
+        yield Need(name, source.column, frozenset({"uuid[]"}))
+    elif isinstance(source, Loaded | LoadedRows):
+        yield Need(name, source.batches[0].key, frozenset({"uuid", "text"}))
+    elif isinstance(source, Composed):
+        for batch in source.batches:
+            yield Need(name, batch.key, frozenset({"uuid", "text"}))
 
 
 def is_made(type_: GraphQLObjectType) -> bool:

@@ -47,7 +47,7 @@ def as_it_is(outcome: Outcome) -> Counts:
 class Proof:
     """One of the proofs.
 
-    `number` is its number among the eight (docs/proofs.md). `carry_out` does the pieces with these
+    `number` is its number among the nine (docs/proofs.md). `carry_out` does the pieces with these
     numbers on a server of its own. `long` is how many there are in `make prove`, `share` how many
     go together. `whole` looks at everything that a run of that size did: it raises AssertionError
     when that proves less than it should, and gives the counts to write down.
