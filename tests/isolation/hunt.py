@@ -18,6 +18,10 @@ PARTS = 8
 # What changes nothing that anybody can see, with the reason.
 EQUIVALENT: dict[str, str] = {
     "best_grant: x.gemeente = (select hub.gemeente()) and -> nothing": "the id of a slice is made from its gemeente",
+    **{
+        f"shared_signals_{door}: g.gemeente = here and -> nothing": "the records of its slices are asked of the gemeente as well"
+        for door in ("newest", "oldest", "by_id")
+    },
     "feed_of_wijk: where f.change <> 'UPDATED' or f.changed && g.shows or 'slice' = any (f.changed) -> where f.change <> 'UPDATED'"
     " or f.changed && g.shows": "a slice changes with category or wijken, which every receiver is shown",
     "with check without hub.works_in(wijk): own_change on activities": "every_wijk_change asks it of all its wijken",

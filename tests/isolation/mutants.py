@@ -273,16 +273,6 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
     (_SHARED, "and today between b.valid_from and b.valid_until", ""),
     (_SHARED, "s.recorded_on between b.covers_from and b.valid_until and", ""),
     (_SHARED, "and s.recorded_on > today - b.keep_days", ""),
-    # where a wijk is walked through, what of a record is shown is said by the grant that is looked up for it
-    (_PAGED, "s.gemeente = here and s.wijk = in_wijk and", "s.gemeente = here and"),
-    (_PAGED, "and b.slice = s.slice and b.rank > 0", "and b.rank > 0"),
-    (_PAGED, "and b.slice = s.slice and b.rank > 0", "and b.slice = s.slice"),
-    (_PAGED, "and s.owner <> me", "and s.owner = me"),
-    (_PAGED, "order by b.rank desc, b.agreed_at, b.agreement, b.rule limit 1", "limit 1"),
-    (_PAGED, "order by b.rank desc,", "order by"),
-    (_PAGED, "b.rank desc, b.agreed_at, b.agreement,", "b.rank desc, b.agreement,"),
-    (_PAGED, "b.agreement, b.rule limit 1", "b.agreement, b.rule"),
-    (_PAGED, "(where l.owner <> me) and", "(where l.owner = me) and"),
     (
         _SHARED,
         "(b.rank, g.agreed_at, g.agreement, g.rule) > (g.rank, b.agreed_at, b.agreement, b.rule)",
@@ -337,12 +327,12 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
     (("shared_signals_by_id",), "and s.id = any (ids)", ""),
     (_PAGED, "and (categories is null or s.category = any (categories))", ""),
     (_PAGED, "and (statuses is null or s.status = any (statuses))", ""),
-    (_PAGED, "and s.seen_on >= coalesce(since_day, '-infinity')", ""),
-    (_PAGED, "and s.seen_on <= coalesce(to_day, 'infinity')", ""),
+    (_PAGED, "~and \\(s.seen_on, s.id\\) >= [^\n]*", ""),
+    (_PAGED, "~and \\(s.seen_on, s.id\\) <= [^\n]*", ""),
     (_PAGED, "and (is_closed is null or (s.closed_on is not null) = is_closed)", ""),
     (
         _PAGED,
-        "~\\(s\\.seen_on, s\\.id\\) [<>] \\(coalesce[^\n]*",
+        "~\\(s\\.seen_on, s\\.id\\) [<>] \\(\\(select coalesce[^\n]*",
         "true",
     ),
     (_PAGED, "(g.rank >= 2 and s.buurt = in_buurt)", "s.buurt = in_buurt"),
@@ -772,6 +762,32 @@ PREDICATES += [
 ]
 
 
+# What stands in the walk through a wijk alone. It shows the same as reading by the grants, whoever asks; so it is mutated in a door that
+# always walks. There every predicate is mutated again that stands in the walk as well.
+WALK = re.compile(r"if \(\s+select slices = .*?\)\n\s+then(?P<walk>.*?)return;", re.DOTALL)
+WALKED: list[tuple[str, str]] = [
+    ("s.wijk = in_wijk and s.owner", "s.owner"),
+    ("and b.slice = s.slice and b.rank > 0", "and b.rank > 0"),
+    ("and b.slice = s.slice and b.rank > 0", "and b.slice = s.slice"),
+    ("order by b.rank desc, b.agreed_at, b.agreement, b.rule limit 1", "limit 1"),
+    ("order by b.rank desc,", "order by"),
+    ("b.rank desc, b.agreed_at, b.agreement,", "b.rank desc, b.agreement,"),
+    ("b.agreement, b.rule limit 1", "b.agreement, b.rule"),
+]
+
+
+def always_walking(body: str) -> str:
+    """A door that pages, which walks through the wijk whatever the asker may see of it."""
+    return WALK.sub(r"if of_owner is null then\g<walk>return;", body)
+
+
+def walk_of(body: str) -> str:
+    """What of a door that pages is the walk."""
+    found = WALK.search(body)
+    assert found is not None, "there is no walk through a wijk"
+    return found["walk"]
+
+
 PREDICATES += [
     (("keep_never_shared",), "is_marked or (", "("),
     (
@@ -904,28 +920,46 @@ SHOWS = {
 }
 
 
+async def _body(connection: Connection, name: str) -> str:
+    """The definition of a function."""
+    body: str = await connection.fetchval(
+        "select pg_get_functiondef(p.oid) from pg_proc p where p.pronamespace = 'hub'::regnamespace and p.proname = $1",
+        name,
+    )
+    return body
+
+
+def stands_in(body: str, old: str) -> bool:
+    """Whether a text, or a pattern, stands in a body."""
+    return bool(re.search(old[1:], body, re.DOTALL)) if old.startswith("~") else old in body
+
+
+def _without(name: str, body: str, old: str, new: str, how: str = "") -> Mutant:
+    mutated = (
+        re.sub(old[1:], new, body, flags=re.DOTALL)
+        if old.startswith("~")
+        else body.replace(old, new)
+    )
+    return Mutant(
+        f"{how}{name}: {' '.join(old.split())} -> {new or 'nothing'}",
+        mutated,
+        SHOWS.get(name, "writing"),
+    )
+
+
 async def predicates(connection: Connection) -> Iterator[Mutant]:
     """Each predicate of the doors, the feed and the compilation without its effect."""
     made = []
     for names, old, new in PREDICATES:
         for name in names:
-            body = await connection.fetchval(
-                "select pg_get_functiondef(p.oid) from pg_proc p where p.pronamespace = 'hub'::regnamespace and p.proname = $1",
-                name,
-            )
-            mutated = (
-                re.sub(old[1:], new, body, flags=re.DOTALL)
-                if old.startswith("~")
-                else body.replace(old, new)
-            )
-            assert mutated != body, f"{old!r} does not stand in hub.{name}"
-            made.append(
-                Mutant(
-                    f"{name}: {' '.join(old.split())} -> {new or 'nothing'}",
-                    mutated,
-                    SHOWS.get(name, "writing"),
-                )
-            )
+            body = await _body(connection, name)
+            assert stands_in(body, old), f"{old!r} does not stand in hub.{name}"
+            made.append(_without(name, body, old, new))
+            if name in _PAGED and stands_in(walk_of(body), old):
+                made.append(_without(name, always_walking(body), old, new, "walking: "))
+    for name in _PAGED:
+        walking = always_walking(await _body(connection, name))
+        made += [_without(name, walking, old, new, "walking: ") for old, new in WALKED]
     return iter(made)
 
 

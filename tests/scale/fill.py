@@ -210,7 +210,7 @@ async def _settle(root: Connection, pools: _Pools, size: Size, report: Report) -
             async with root.transaction():
                 await root.execute(_packed(definition))
                 if " USING btree " in definition:
-                    name = definition.split()[2]
+                    name = definition.split(" ON ")[0].split()[-1]
                     await root.execute(f"alter index hub.{name} reset (fillfactor)")
                 await root.execute("delete from scale.indexes where definition = $1", definition)
     with timed(report, "packing the indexes of constraints"):

@@ -19,7 +19,7 @@ from tests.scale.world import DENSE, MIDDLING, SPARSE
 
 pytestmark = pytest.mark.anyio
 
-OF_A_WIJK = "signals_gemeente_wijk_seen_on_id_idx"
+OF_A_WIJK = "signals_wijk_seen_on_id_idx"
 OF_A_SLICE = "signals_gemeente_slice_seen_on_id_idx"
 
 

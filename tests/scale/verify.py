@@ -34,15 +34,17 @@ RANDOM = {
     "audit_log": ("id", "xid"),
     "feed_items": ("id", "reduced_id", "xid", "seq"),
     "feed_batches": ("from_xid", "until_xid"),
+    "grants": ("shows",),
     "agreements": ("proposed_in",),
     "seals": ("until_xid", "until_entry", "root"),
     "sealed_entries": ("place", "entry", "digest", "salt", "person_salt"),
 }
-"""Columns that are random, or say in which transaction something happened."""
+"""Columns that are random, or say in which transaction something happened, or in no order."""
 
 BESIDES = {
     "feed_items": "jsonb_build_object('batch', (select b.number from hub.feed_batches b"
-    " where b.gemeente = t.gemeente and t.xid >= b.from_xid and t.xid < b.until_xid))"
+    " where b.gemeente = t.gemeente and t.xid >= b.from_xid and t.xid < b.until_xid))",
+    "grants": "jsonb_build_object('shows', array(select unnest(t.shows) order by 1))",
 }
 """What is compared in their place."""
 

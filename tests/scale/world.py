@@ -167,7 +167,7 @@ SUMMARIES = (
     "Lantaarnpaal brandt niet, het pad is donker",
     "Geluid uit het trapportaal in het weekend",
     "Losse tegels bij de bushalte",
-    *[None] * 12,
+    *[None] * 28,
 )
 DAY_PARTS = ("MORNING", "AFTERNOON", "EVENING", None)
 
@@ -295,7 +295,7 @@ class Gemeente:
 
     def _place(self, wijken: Sequence[Wijk], rnd: random.Random) -> dict[str, Any]:
         wijk = wijken[int(rnd.random() * len(wijken))]
-        pick = int(rnd.random() * (len(wijk.buurten) + 1))
+        pick = int(rnd.random() * 2 * len(wijk.buurten))
         buurt = wijk.buurten[pick][0] if pick < len(wijk.buurten) else None
         return {"wijk": wijk.id, "buurt": buurt}
 
