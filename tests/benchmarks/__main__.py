@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,15 +107,21 @@ def run(plan: Plan, *, path: Path | None, provisional: bool) -> None:
     full = plan == FULL
     result = report.circumstances(asdict(plan), provisional=provisional)
     result["at"] = datetime.now(UTC).isoformat(timespec="seconds")
-    result["command"] = (
-        "make bench" if full else " ".join(["python -m tests.benchmarks", *sys.argv[1:]])
-    )
+    result["command"] = "make bench" if full else _command(sys.argv[1:])
     with tempfile.TemporaryDirectory(prefix="hub-bench-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # the database's own user must get through
         result |= asyncio.run(measure(plan, Path(folder), progress))
     print("\n".join(report.plain(result)))
     if path is not None or full:
         progress(f"written: {report.write(result, path).name}")
+
+
+def _command(options: Sequence[str]) -> str:
+    """The command of a run that is not the full one; where it writes says nothing of it."""
+    shown = list(options)
+    if "--json" in shown:
+        del shown[(at := shown.index("--json")) : at + 2]
+    return " ".join(["python -m tests.benchmarks", *shown])
 
 
 def progress(line: str) -> None:

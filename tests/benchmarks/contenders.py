@@ -35,6 +35,13 @@ TITLES = {
     "mercurius": "Mercurius",
 }
 POOL = Settings().pool_size
+SETTINGS = {
+    HUB: "its own; per organisation and of time its limits are lifted",
+    BY_HAND: "asyncpg with prepared statements, uvicorn",
+    REFERENCE: "as the hub, without plans",
+    "postgraphile": "preset amber, production, prepared statements, explain and GraphiQL off",
+    "mercurius": "JIT from the first request on, prepared statements, production",
+}
 PUSH_BY_HAND = Path(__file__).parent / "by_hand" / "push.sql"
 _SUPPRESSIONS = ("WITHHELD", "PROVISIONAL", "NOT_SHARED")
 _LONGEST_RHYTHM = 366

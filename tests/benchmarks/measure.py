@@ -11,10 +11,10 @@ from pathlib import Path
 
 from hub.database import Addresses, EmbeddedPostgres
 from tests.benchmarks import pushing, reading, sharing
-from tests.benchmarks.contenders import HUB, Contender, Field
+from tests.benchmarks.contenders import HUB, POOL, SETTINGS, Contender, Field
 from tests.benchmarks.plan import Numbers, Plan, Report
 from tests.benchmarks.processes import DatabaseServer, hub
-from tests.benchmarks.work import READS
+from tests.benchmarks.work import PUSHERS, READS
 from tests.benchmarks.world import Filled, fill
 
 MEMORY_GOAL_MB = 150
@@ -37,7 +37,8 @@ async def measure(plan: Plan, folder: Path, report: Report) -> Numbers:
     for name, why in field.skipped.items():
         report(f"{name} is skipped: {why}")
     numbers: Numbers = {
-        "contenders": list(field.names),
+        "contenders": {name: SETTINGS[name] for name in field.names},
+        "connections_of_each": POOL,
         "skipped": dict(field.skipped),
         "peer_versions": field.peers.versions if field.peers else {},
     }
@@ -158,11 +159,11 @@ class _Loaded:
         for rows, count in sizes.items():
             self.report(f"pushes of {rows:,} rows")
             found[str(rows)] = await pushing.rounds(contenders, rows, count, database)
-        self.report(f"pushes of {plan.push_rows:,} rows, {len(pushing.PUSHERS)} at the same time")
+        self.report(f"pushes of {plan.push_rows:,} rows, {len(PUSHERS)} at the same time")
         together = await pushing.together(plan, contenders[0].server, self.filled)
         return {
             "rows": found,
-            "together": {"partners": len(pushing.PUSHERS), "rows": plan.push_rows, HUB: together},
+            "together": {"partners": len(PUSHERS), "rows": plan.push_rows, HUB: together},
         }
 
 

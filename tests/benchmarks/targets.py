@@ -21,6 +21,9 @@ FASTER = {
 }
 PUSHED = {"postgraphile": 2.0, BY_HAND: 0.9}
 STEADY = 4.0
+ENOUGH = 50
+"""Answers, for a 99th percentile to say something."""
+
 SHARED = 2.0
 SAME = 1.15
 SCALE = "not measured here: the set of 10⁷ records has a command of its own"
@@ -63,7 +66,8 @@ def _spaced(unit: str) -> str:
 def ratio(ours: Numbers, theirs: Numbers) -> float:
     """How many times as fast: the median of the ratios of the rounds, which were taken in turns."""
     pairs = zip(ours["rounds"], theirs["rounds"], strict=True)
-    return median(a / b for a, b in pairs)
+    found: float = median(a / b for a, b in pairs)
+    return found
 
 
 def targets(result: Numbers) -> Iterator[Target]:
@@ -86,14 +90,22 @@ def _reads(result: Numbers) -> Iterator[Target]:
                 goal, found, True, missing=_why(result, other),
             )  # fmt: skip
     for name, title in READ_TITLES.items():
-        told = reads.get(name, {}).get("open", {}).get(HUB)
-        found = told["p99_ms"] / told["p50_ms"] if told else None
-        yield Target(f"{title}, below saturation: p99 ÷ p50", STEADY, found, False)
+        yield _steady(title, reads.get(name, {}).get("open", {}).get(HUB))
+
+
+def _steady(title: str, told: Numbers | None) -> Target:
+    about = f"{title}, below saturation: p99 ÷ p50"
+    if told is None:
+        return Target(about, STEADY, None, False)
+    if told["answers"] < ENOUGH:
+        few = f"{told['answers']} answers are too few"
+        return Target(about, STEADY, None, False, missing=few)
+    return Target(about, STEADY, told["p99_ms"] / told["p50_ms"], False)
 
 
 def _pushes(result: Numbers) -> Iterator[Target]:
-    sizes = result.get("push", {}).get("rows", {})
-    for rows, found in sizes.items() or (("100", {}), ("2000", {})):
+    sizes: Numbers = result.get("push", {}).get("rows") or {"100": {}, "2000": {}}
+    for rows, found in sizes.items():
         for other, goal in PUSHED.items():
             both = other in found
             faster = ratio(found[HUB]["new"], found[other]["new"]) if both else None

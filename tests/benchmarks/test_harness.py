@@ -202,7 +202,7 @@ def a_result(*, hub: float, others: float) -> dict[str, Any]:
         "at": "2026-11-30T12:00:00+00:00",
         "command": "make bench",
         "postgresql": "18.6",
-        "contenders": list(speeds),
+        "contenders": dict.fromkeys(speeds, "its own settings"),
         "peer_versions": {"node": "24", "postgraphile": "5"},
         "skipped": {"mercurius": "npm is not installed"},
         "fill": {"signals": 10, "seconds": 1.0},
@@ -224,6 +224,7 @@ def test_a_target_passes_fails_or_says_that_it_was_not_measured() -> None:
     assert verdicts["push of 100 new rows: hub ÷ PostGraphile"].verdict == "PASS"
     assert verdicts["memory of the hub's process after all load"].verdict == "FAIL"
     assert verdicts["memory of the hub's process at start"].verdict == "–"
+    assert verdicts["overview, below saturation: p99 ÷ p50"].measured == "10 answers are too few"
     slower = {one.about: one for one in targets.targets(a_result(hub=1.0, others=2.0))}
     assert slower["small read, 8 at a time: hub ÷ by hand"].verdict == "FAIL"
     assert slower["small read, 8 at a time: hub ÷ by hand"].measured == "0.50×"
