@@ -36,9 +36,13 @@ with w as materialized (
   select s.* from w
   cross join lateral hub.signals_newest(w.id, null, null, null, null, null, null, null, null, null, null, 5) s
 ), totals as (
-  select w.id as wijk, (
-    select count(*) from hub.signals_newest(w.id, null, null, null, null, null, null, null, null, null, null, null)) as total
+  select w.id as wijk, coalesce(sum(t.records), 0) as total
   from w
+  left join (
+    select o.wijk, o.records from hub.own_totals('signals', array(select id from w), null, null) o
+    union all
+    select s.wijk, s.records from hub.shared_totals('signals', array(select id from w), null, null, null) s) t on t.wijk = w.id
+  group by w.id
 ), read as materialized (
   select owner, agreement, array_to_string(hidden, ',') as hidden, id from s where agreement is not null
 ), ledger as materialized (
