@@ -104,7 +104,7 @@ begin
                 and today between b.valid_from and b.valid_until
                 and s.recorded_on between b.covers_from and b.valid_until and s.recorded_on > today - b.keep_days
               order by b.rank desc, b.agreed_at, b.agreement, b.rule limit 1) g
-            where s.gemeente = here and s.wijk = in_wijk and s.owner <> me and %5$s
+            where s.gemeente = here and s.wijk = in_wijk and s.owner <> me and (of_owner is null or s.owner = of_owner) and %5$s
             %6$s;
           return;
         end if;$$, of_kind, head, reduced, of_table, wanted, page);
@@ -115,7 +115,7 @@ begin
   execute format($f$
     create function hub.%1$I(%2$s) returns table (%3$s)
     language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-      set enable_bitmapscan = off set enable_sort = off as $$
+      set enable_bitmapscan = off as $$
       declare
         here text := hub.gemeente();
         me uuid := hub.asker();

@@ -22,6 +22,11 @@ EQUIVALENT: dict[str, str] = {
         f"shared_signals_{door}: g.gemeente = here and -> nothing": "the records of its slices are asked of the gemeente as well"
         for door in ("newest", "oldest", "by_id")
     },
+    **{
+        f"shared_signals_{door}: and (categories is null or s.category = any (categories)) -> nothing": "a slice is of one category,"
+        " and the slices are chosen by it; in the walk, where it is not so, it is killed"
+        for door in ("newest", "oldest")
+    },
     "feed_of_wijk: where f.change <> 'UPDATED' or f.changed && g.shows or 'slice' = any (f.changed) -> where f.change <> 'UPDATED'"
     " or f.changed && g.shows": "a slice changes with category or wijken, which every receiver is shown",
     "with check without hub.works_in(wijk): own_change on activities": "every_wijk_change asks it of all its wijken",

@@ -344,7 +344,6 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
     ),
     (_PAGED, "~and \\(words is null or [^\n]*", ""),
     (_PAGED, "and (of_owner is null or g.owner = of_owner)", ""),
-    (_PAGED, "slices bigint := case when of_owner is null and", "slices bigint := case when"),
     (_PAGED, "l.category = any (categories)", "l.category <> all (categories)"),
     (
         ("shared_signals_newest",),
@@ -767,6 +766,7 @@ PREDICATES += [
 WALK = re.compile(r"if \(\s+select slices = .*?\)\n\s+then(?P<walk>.*?)return;", re.DOTALL)
 WALKED: list[tuple[str, str]] = [
     ("s.wijk = in_wijk and s.owner", "s.owner"),
+    ("and (of_owner is null or s.owner = of_owner)", ""),
     ("and b.slice = s.slice and b.rank > 0", "and b.rank > 0"),
     ("and b.slice = s.slice and b.rank > 0", "and b.slice = s.slice"),
     ("order by b.rank desc, b.agreed_at, b.agreement, b.rule limit 1", "limit 1"),
@@ -778,7 +778,7 @@ WALKED: list[tuple[str, str]] = [
 
 def always_walking(body: str) -> str:
     """A door that pages, which walks through the wijk whatever the asker may see of it."""
-    return WALK.sub(r"if of_owner is null then\g<walk>return;", body)
+    return WALK.sub(r"if true then\g<walk>return;", body)
 
 
 def walk_of(body: str) -> str:
