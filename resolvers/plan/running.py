@@ -60,5 +60,5 @@ class Run:
 
 
 async def together(work: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
-    """What comes of each, done at the same time. One alone needs no task, nor a turn of the loop."""
+    """What comes of each, done at the same time; one alone needs no task for it."""
     return [await work[0]] if len(work) == 1 else await gather(*work)
