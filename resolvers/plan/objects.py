@@ -5,7 +5,6 @@ function, then each other field for all of them at once.
 
 from __future__ import annotations
 
-from asyncio import gather
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,7 @@ from typing import Any
 
 from resolvers.batch import is_made
 from resolvers.plan.leaves import Names, code_of
-from resolvers.plan.running import Run
+from resolvers.plan.running import Run, together
 from resolvers.plan.shapes import Leaf, Shape
 from resolvers.plan.sources import Asked, Read, Values
 
@@ -84,10 +83,8 @@ class Objects:
         objects = self._plain(run, rows)
         for each in self._at_once:
             await each.fill(run, rows, objects)
-        if len(self._awaited) == 1:
-            await self._awaited[0].fill(run, rows, objects)
-        elif self._awaited:
-            await gather(*(each.fill(run, rows, objects) for each in self._awaited))
+        if self._awaited:
+            await together([each.fill(run, rows, objects) for each in self._awaited])
         return objects
 
     def _plain(self, run: Run, rows: Sequence[Any]) -> list[dict[str, Any]]:

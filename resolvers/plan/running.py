@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from asyncio import gather
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphql.execution.values import VariableValues
@@ -49,10 +50,15 @@ class Run:
         except Exception as error:
             return self.fail(error)
 
-    async def awaited(self, value: Awaitable[Any]) -> Any:
+    async def awaited(self, value: Coroutine[Any, Any, Any]) -> Any:
         """What comes of it, or a failure; an error that is given as a value is one too."""
         try:
             found = await value
         except Exception as error:
             return self.fail(error)
         return self.fail(found) if isinstance(found, Exception) else found
+
+
+async def together(work: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """What comes of each, done at the same time; one alone needs no task for it."""
+    return [await work[0]] if len(work) == 1 else await gather(*work)

@@ -7,7 +7,6 @@ that is settled at the end (settling.py), for nearly every operation has neither
 
 from __future__ import annotations
 
-from asyncio import gather
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from graphql import GraphQLAbstractType, GraphQLOutputType
 from graphql.pyutils import is_iterable
 
 from resolvers.plan.leaves import completing
-from resolvers.plan.running import Failure, Run
+from resolvers.plan.running import Failure, Run, together
 
 if TYPE_CHECKING:
     from resolvers.plan.objects import Objects
@@ -126,7 +125,7 @@ class AnyOf(Shape):
             except Exception as error:
                 found[key] = run.fail(error)
         kinds = [(self._objects[name], rows) for name, rows in by_type.items() if rows]
-        built = await gather(*(objects.build(run, list(rows.values())) for objects, rows in kinds))
+        built = await together([objects.build(run, list(rows.values())) for objects, rows in kinds])
         for (objects, rows), made in zip(kinds, built, strict=True):
             found.update(zip(rows, made, strict=True))
             run.types.update((id(each), objects) for each in made)

@@ -7,7 +7,6 @@ field declares beside it (resolvers/batch.py), or a resolver that is called for 
 
 from __future__ import annotations
 
-from asyncio import gather
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -29,7 +28,7 @@ from strawberry.types.field import StrawberryField
 
 from resolvers.batch import FromRow, Source, value_of
 from resolvers.plan.leaves import Names
-from resolvers.plan.running import Run
+from resolvers.plan.running import Run, together
 
 if TYPE_CHECKING:
     from strawberry.types.fields.resolver import StrawberryResolver
@@ -142,7 +141,7 @@ class Fetched:
         try:
             return await self.source.of_all(run.context, rows)
         except Exception:
-            return await gather(*(run.awaited(self.source.of(run.context, row)) for row in rows))
+            return await together([run.awaited(self.source.of(run.context, row)) for row in rows])
 
 
 class Called:
@@ -165,7 +164,7 @@ class Called:
         except Exception as error:
             return [run.fail(error) for _ in rows]
         if self.waits:
-            return await gather(*(run.awaited(self._call(row, given)) for row in rows))
+            return await together([run.awaited(self._call(row, given)) for row in rows])
         return [run.attempt(lambda row: self._call(row, given), row) for row in rows]
 
     def _call(self, row: Any, given: Mapping[str, Any]) -> Any:

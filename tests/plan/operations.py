@@ -107,7 +107,7 @@ class Writing:
         parts = [self._field(root, name, 0) for name in chosen]
         if self._chance(0.1):
             parts.append("__typename")
-        if self._chance(0.004):
+        if self._chance(0.002):
             parts.append("__schema { queryType { name } }")
         body = " ".join(parts)
         declared = ", ".join(self.declared.values())
@@ -235,7 +235,7 @@ class Writing:
             default = self.rng.choice(("true", "false"))
             self.declared[name] = f"${name}: Boolean = {default}"
             if self._chance(0.5):
-                self.variables[name] = None if self._chance(0.01) else self._chance(0.5)
+                self.variables[name] = None if self._chance(0.005) else self._chance(0.5)
         return f"${name}"
 
     # -- arguments ---------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from tests.isolation.pair import WITHOUT_END
 from tests.isolation.sessions import SCHEMA, Asking, File, Memory, Operation
 
 ASKERS = ("buurtwerk", "wijkregisseur", "corporatie-a", "handhaving", "fg-buurtwerk", "raad")
+ENDLESS = replace(WITHOUT_END, operation_seconds=600)
 CHANGES = 120
 """How many operations of partners the world has seen."""
 
@@ -95,7 +96,7 @@ async def both_executors(cluster: Cluster) -> AsyncIterator[Both]:
         memories = {name: await _memory(world, name) for name in ASKERS}
         await _populate(world, memories)
         noted: list[Ledger] = []
-        documents = Documents(SCHEMA, WITHOUT_END)
+        documents = Documents(SCHEMA, ENDLESS)
         with _only_noted(noted):
             async with (
                 _side(world, noted, documents, planned=True) as plan,
@@ -126,7 +127,7 @@ async def _side(
 ) -> AsyncIterator[Side]:
     traffic = Traffic()
     app = create_app(
-        replace(Settings(), limits=WITHOUT_END, production=False),
+        replace(Settings(), limits=ENDLESS, production=False),
         world.database,
         traffic=traffic,
         planned=planned,
