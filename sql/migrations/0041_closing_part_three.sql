@@ -116,6 +116,7 @@ alter function hub.published_agreements(text) owner to hub_door;
 -- Log-ins ----------------------------------------------------------------------------------------------------------------
 -- Whether the asker's organisation has or had a log-in of this name, for its privacy officer: a token, or whoever read something. Of an
 -- account that was erased it is the word that took the place of its name.
+create index tokens_name on hub.tokens (gemeente, organisation, name);
 create function hub.knows_login(of_login text) returns boolean
   language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   select hub.has_role('PRIVACY_OFFICER') and (

@@ -678,7 +678,7 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
         "and (r.category is null or d.categories is null or r.category = any (d.categories))",
         "",
     ),
-    (("log_reads",), "and r.receiver = hub.asker()", ""),
+    (("log_reads",), "and r.receiver = reads", ""),
     (("log_reads",), "and r.provider = l.owner", ""),
 ]
 
@@ -703,13 +703,13 @@ PREDICATES += [
         "case when hub.asker() = of_organisation then hub.trace() end",
         "hub.trace()",
     ),
-    (("log_reads",), "and m.organisation = hub.asker()", ""),
+    (("log_reads",), "and m.organisation = reads", ""),
     (("log_reads",), "and m.agreement = l.agreement", ""),
-    (("log_reads",), "m.gemeente = hub.gemeente() and", ""),
+    (("log_reads",), "m.gemeente = here and", ""),
     (("log_reads",), "and v.organisation = m.organisation", ""),
     (("log_reads",), "and v.code = m.code", ""),
     (("log_reads",), "v.gemeente = m.gemeente and", ""),
-    (("log_reads",), "and v.valid_from <= hub.today()", ""),
+    (("log_reads",), "and v.valid_from <= today", ""),
     (("log_reads",), "order by v.version desc", "order by v.version"),
     (("ledger_lines",), "hub.has_role('PRIVACY_OFFICER') and", ""),
     (

@@ -130,7 +130,10 @@ def _of_kind(known: Known, table: str) -> dict[str, list[Arguments]]:
             (wijken, *NONE_OF_FILTER, *page),
             (wijken[:1], *NONE_OF_FILTER, *own.after, 100),
         ],
-        f"{table}_total": [(wijken[:1], *NONE_OF_FILTER)],
+        f"{table}_total": [
+            (wijken[:1], *NONE_OF_FILTER),
+            (wijken[:1], *NONE_OF_FILTER[:-1], "plein"),
+        ],
         f"{table}_by_id": [(ids,)],
         f"{table}_example": [([],)],
         f"own_{table}": [([known.asker], *NONE_OF_FILTER, *own.after, 50)],
@@ -145,11 +148,17 @@ def _of_kind(known: Known, table: str) -> dict[str, list[Arguments]]:
         f"{table}_delete": [(first, 1)],
         f"{table}_owned": [(first,)],
         f"{table}_sharing": [(first,)],
+        f"{table}_older": [(wijken, None, known.others[0], TODAY, 365)],
     }
 
 
 def _of_agreements(known: Known) -> dict[str, list[Arguments]]:
     one, key = known.agreement, f"{known.agreement}/1"
+    rules = [{
+        "provider": str(known.asker), "receiver": str(known.others[0]),
+        "wijken": [str(wijk) for wijk in known.wijken], "kind": "SIGNAL", "category": None,
+        "precision": "BUURT", "includes_past": True,
+    }]  # fmt: skip
     by_key = (
         "agreement_versions_by_key newer_version_of_agreements rules_of_agreements"
         " parties_of_agreements controllers_of_agreements decisions_of_agreements"
@@ -164,7 +173,9 @@ def _of_agreements(known: Known) -> dict[str, list[Arguments]]:
         "agreements_published": [()],
         "wijken_of_rules": [([f"{key}/{number}" for number in range(1, 6)],)],
         "agreements_open": [()],
-        "agreement_forgets_past": [(one, 1)],
+        "rules_forgetting_past": [(rules, TODAY, one)],
+        "rules_shown_already": [(rules, None)],
+        "rules_reaching_back": [(rules, TODAY)],
         "agreements_not_in_force": [([one], [1])],
         "listable_fields": [("SIGNAL",)],
         "agreement_propose": [(
@@ -219,6 +230,7 @@ def _of_ledger(known: Known) -> dict[str, list[Arguments]]:
         "breach_reads": [(mine, *since, None, None, None, 50) for mine in (True, False)],
         "breach_records": [(mine, *since, None, None, None, 50) for mine in (True, False)],
         "audit_entries": [(*since, None, None, 50)],
+        "login_known": [("iemand",)],
         "processing_activities": [(True,)],
         "processing_activity_newest": [("code",)],
         "hub_today": [()],
@@ -289,4 +301,5 @@ def _of_others(known: Known) -> dict[str, list[Arguments]]:
         "daily_forget_keys": [(known.gemeente.code,)],
         "daily_forget_dry_runs": [(known.gemeente.code,)],
         "seal_logs": [(known.gemeente.code,)],
+        "fold_rollups": [(known.gemeente.code, 100)],
     }

@@ -218,9 +218,12 @@ async def _settle(root: Connection, pools: _Pools, size: Size, report: Report) -
             await root.execute(f"alter index {name} set (fillfactor = 100)")
             await root.execute(f"reindex index {name}")
             await root.execute(f"alter index {name} reset (fillfactor)")
-    # Here is the place to make anew what triggers keep of records beside history and feed: the
-    # bulk went past them. There is nothing of the kind yet.
     await root.execute("drop schema scale cascade")
+    # The bulk went past the triggers that keep them.
+    with timed(report, "rollups"):
+        for row in await root.fetch("select gemeente, id from hub.organisations order by 1, 2"):
+            async with pools.owner.administration() as session:
+                await session.fetch("rollups_rebuild", row["gemeente"], row["id"])
     async with pools.owner.administration() as session:
         await session.fetch("clock_set", NOW, None)
     gemeenten = [gemeente.code for gemeente in size.all()]

@@ -17,7 +17,7 @@ from typing import Any
 
 import asyncpg
 
-from hub.daily import run_daily, seal_logs
+from hub.daily import fold_rollups, run_daily, seal_logs
 from hub.database import Addresses
 from resolvers.numbers.publishing import publish_due
 from sql.ids import IdSource
@@ -153,6 +153,7 @@ async def _push_all(addresses: Addresses, gemeente: Gemeente) -> None:
         async with owner.administration() as session:
             await session.fetch("clock_set", NOW, None)
         await run_daily(app, [gemeente.code])
+        await fold_rollups(app, [gemeente.code])
         await seal_logs(app, [gemeente.code])
         if gemeente.number < gemeente.size.published:
             await publish_due(owner, gemeente=gemeente.code)
