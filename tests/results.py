@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Result files of long runs (benchmarks, proofs), and the page whose tables the newest makes."""
+"""Result files of long runs (benchmarks, proofs), and the page whose tables they make."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,28 +26,35 @@ class Results:
     page: Path
     mark: str
 
-    def write(self, result: Result, path: Path | None) -> Path:
-        """Writes a result, in the folder unless a path is given, and tells where."""
-        path = path or self.folder / f"{result['date']}-{result['commit'] or 'unknown'}.json"
+    def write(self, result: Result, path: Path | None, part: str = "") -> Path:
+        """Writes a result, in the folder unless a path is given, and tells where; `part` names what
+        was done of all that could be.
+        """
+        name = f"{result['date']}-{result['commit'] or 'unknown'}{part and '-'}{part}.json"
+        path = path or self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(orjson.dumps(result, option=orjson.OPT_INDENT_2) + b"\n")
         return path
 
     def newest(self) -> Result:
         """The result that was written last. Raises FileNotFoundError when there is none."""
+        return self.in_order()[-1]
+
+    def in_order(self) -> list[Result]:
+        """All results, oldest first. Raises FileNotFoundError when there is none."""
         found = [orjson.loads(path.read_bytes()) for path in self.folder.glob("*.json")]
         if not found:
             where = self.folder.relative_to(ROOT)
             raise FileNotFoundError(f"no result in {where}; run `{self.command}` first")
-        return max(found, key=lambda result: result["at"])
+        return sorted(found, key=lambda result: result["at"])
 
-    def fill_page(self, markdown: Callable[[Result], Iterable[str]]) -> None:
-        """Puts what is made of the newest result between the marks of the page."""
+    def fill_page(self, lines: Iterable[str]) -> None:
+        """Puts what was made of results between the marks of the page."""
         begin, end = (f"<!-- {self.mark}: {which} -->" for which in ("begin", "end"))
         page = self.page.read_text(encoding="utf-8")
         before, _, rest = page.partition(begin)
         after = rest.partition(end)[2]
-        made = "\n".join(markdown(self.newest()))
+        made = "\n".join(lines)
         self.page.write_text(f"{before}{begin}\n{made}\n{end}{after}", encoding="utf-8")
 
 

@@ -33,7 +33,7 @@ def main() -> int:
     given = _parser().parse_args()
     try:
         if given.table:
-            report.RESULTS.fill_page(report.markdown)
+            report.RESULTS.fill_page(report.markdown(report.RESULTS.newest()))
         else:
             run(_plan(given), path=given.json, provisional=given.provisional or given.quick)
     except (Refused, FileNotFoundError, RuntimeError, TimeoutError) as error:

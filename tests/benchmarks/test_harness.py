@@ -244,7 +244,7 @@ def test_the_tables_of_a_page_are_made_from_the_newest_result_file(tmp_path: Pat
     results = Results("make bench", tmp_path / "results", page, "tables")
     results.write(a_result(hub=1.0, others=1.0) | {"at": "2026-11-29", "date": "2026-11-29"}, None)
     results.write(a_result(hub=9.0, others=1.0), None)
-    results.fill_page(report.markdown)
+    results.fill_page(report.markdown(results.newest()))
     made = page.read_text()
     assert "| small read, 8 at a time: hub ÷ PostGraphile | ≥ 3.5× | 9.00× | PASS |" in made
     assert "Mercurius was skipped: npm is not installed." in made

@@ -14,6 +14,7 @@ from typing import Any
 
 from hub.database import find_binaries
 from tests.proofs.proof import Proof
+from tests.proofs.registry import PROOFS
 from tests.proofs.run import Result
 from tests.results import ROOT, Results, commit_of, git, head
 
@@ -26,7 +27,10 @@ def result(
     sizes: Sequence[tuple[Proof, int]], done: Result, processes: int, seconds: float
 ) -> dict[str, Any]:
     """The counts of a run that held, and what has to be known beside them."""
-    options = "".join(f" --size {proof.name}={size}" for proof, size in sizes if size != proof.long)
+    options = "".join(f" --only {proof.name}" for proof, _ in sizes if len(sizes) < len(PROOFS))
+    options += "".join(
+        f" --size {proof.name}={size}" for proof, size in sizes if size != proof.long
+    )
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "date": datetime.now(UTC).date().isoformat(),
@@ -72,5 +76,25 @@ def markdown(made: dict[str, Any]) -> Iterator[str]:
     yield "| proof | what was done | seconds of one process |"
     yield "|---|---|---:|"
     for name, one in sorted(made["proofs"].items(), key=lambda item: item[1]["number"]):
-        counts = ", ".join(f"{number:,} {what}" for what, number in one["counts"].items())
-        yield f"| {one['number']} {name} | {counts} | {one['seconds']:,.0f} |"
+        yield f"| {one['number']} {name} | {_counts(one)} | {one['seconds']:,.0f} |"
+
+
+def of_all(results: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """The newest counts of each proof, with when and how they were made; `results` are in order."""
+    newest = {name: made for made in results for name in made["proofs"]}
+    yield "| proof | what was done; nothing was found | on | at commit | by | process seconds |"
+    yield "|---|---|---|---|---|---:|"
+    for proof in PROOFS:
+        made = newest.get(proof.name)
+        if made is None:
+            yield f"| {proof.number} {proof.name} | not yet at its long size | – | – | – | – |"
+            continue
+        one = made["proofs"][proof.name]
+        yield (
+            f"| {one['number']} {proof.name} | {_counts(one)} | {made['date']} | {commit_of(made)}"
+            f" | `{made['command']}` | {one['seconds']:,.0f} |"
+        )
+
+
+def _counts(one: dict[str, Any]) -> str:
+    return ", ".join(f"{number:,} {what}" for what, number in one["counts"].items())

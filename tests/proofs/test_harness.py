@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_what_shares_did_is_added_up_and_told_with_progress_and_in_a_table() -> 
     assert done.counts == {"counting": {"things": 7, "different": 7}}
     assert told[-1].endswith("counting: 7 of 7")
     table = "\n".join(report.markdown(report.result([(proof, 7)], done, 1, 61.0)))
-    assert "by `make prove`" in table
+    assert 'by `make prove ARGS="--only counting"`' in table
     assert "| 9 counting | 7 things, 7 different |" in table
 
 
@@ -56,6 +57,21 @@ def test_a_piece_that_fails_and_a_whole_that_proves_too_little_are_told() -> Non
 def test_every_proof_has_a_name_of_its_own_and_is_one_of_the_nine() -> None:
     assert len({proof.name for proof in PROOFS}) == len(PROOFS)
     assert {proof.number for proof in PROOFS} <= set(range(1, 10))
+
+
+def test_the_page_has_the_newest_counts_of_each_proof() -> None:
+    def made(at: str, **counts: int) -> dict[str, Any]:
+        proofs = {
+            name: {"number": 1, "seconds": 1, "counts": {"pieces": count}}
+            for name, count in counts.items()
+        }
+        about = {"at": at, "date": at, "commit": "c", "changed_since_commit": False}
+        return {**about, "command": "make prove", "proofs": proofs}
+
+    lines = list(report.of_all([made("2026-11-29", paths=1, doors=2), made("2026-11-30", paths=3)]))
+    assert [line for line in lines if "paths" in line and "3 pieces | 2026-11-30" in line]
+    assert [line for line in lines if "doors" in line and "2 pieces | 2026-11-29" in line]
+    assert [line for line in lines if "matrix | not yet" in line]
 
 
 @pytest.mark.slow
