@@ -72,6 +72,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "tokens.name": _ACCOUNT,
         "tokens.revoked_at": _CLOSED,
         "tombstones.reason": _CONTENT,
+        "organisations.left_on": "an organisation of which all goes takes part no more from that day",
     },
     "a table has no policies and the serving role reads it": {
         "buurten": _PUBLIC,

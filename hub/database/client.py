@@ -240,8 +240,9 @@ class _Program:
         if self.process.returncode is None:
             with suppress(ProcessLookupError):
                 self.process.kill()
-            await self.process.wait()
-        await asyncio.gather(self._messages, *filter(None, [self._feeding]), return_exceptions=True)
+        # asyncio sees its end when every stream has ended, so what nobody reads any more is taken
+        waited = [self.nothing(), self.process.wait(), self._messages]
+        await asyncio.gather(*waited, *filter(None, [self._feeding]), return_exceptions=True)
 
 
 def _errors(messages: str) -> Iterator[str]:
