@@ -37,7 +37,10 @@ from tests.partner import Partner
 pytestmark = pytest.mark.anyio
 
 OF_ITS_OWN = ("newest", "oldest", "by_id", "insert", "update", "edit")
-OF_EVERY_KIND = ("total", "lock", "touch", "close", "open", "delete", "owned", "sharing", "example")
+OF_EVERY_KIND = (
+    *("total", "lock", "touch", "close", "open", "delete", "owned", "sharing", "older"),
+    "example",
+)
 """Statements that a kind says itself, and those that it may."""
 SAMPLES: dict[str, Any] = {
     "Boolean": True,
