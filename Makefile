@@ -39,7 +39,7 @@ demo: $(RUN) ## start the hub with the demo world (ARGS="--port 8731 --data DIR 
 	@exec $(PY) -m hub demo $(ARGS)
 
 test: $(DEV) ## install what tests need and run them all (ARGS="tests/contract -k push", TEST_WORKERS=0)
-	@$(PY) -m pytest -n $(TEST_WORKERS) --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEV) ## lint, format, types, import rules, and whether anything drifted
 	@$(PY) -m ruff check .
