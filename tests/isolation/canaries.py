@@ -106,6 +106,7 @@ async def strangers_rows(superuser: Connection, stranger: UUID, other: UUID) -> 
         insert into hub.signals (gemeente, owner, id, dataset, external_id, source_version, wijk, category, subcategory, seen_at, summary,
           internal_note) select {who}, '{named("canary record")}', 'rond-de-school', 'x', 'x', w.wijk, 'NOISE', 'x', hub.now(), 'x', 'x'
           from hub.organisation_wijken w where w.organisation = '{stranger}';
+        select hub.fold_rollups('{gemeente}', 1000); -- of what comes now the changes are not folded
         {_of_other_kinds(gemeente, stranger)}
         insert into hub.receipts (gemeente, owner, id, dataset, kind, mode, dry_run, actor, summary)
           values ({who}, '{agreement}', 'x', 'SIGNAL', 'UPSERT', false, 'x', '[]');
