@@ -7,9 +7,12 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import asyncpg
 
+import sql.migrate
+from sql.migrate import migrate, migrations
 from tests.conftest import Cluster
 
 _numbers = itertools.count(1)
@@ -26,13 +29,20 @@ class EmptyDatabase:
         """Its address for a role: owner, app or superuser."""
         return self.cluster.dsn(role, self.name)
 
-    async def execute(self, sql: str, role: str = "owner") -> None:
+    async def execute(self, statements: str, role: str = "owner") -> None:
         """Runs statements as a role."""
         connection = await asyncpg.connect(self.dsn(role))
         try:
-            await connection.execute(sql)
+            await connection.execute(statements)
         finally:
             await connection.close()
+
+    async def migrate_before(self, name: str) -> None:
+        """Carries out the migrations that came before the one of this name."""
+        known = migrations()
+        before = [each.name for each in known].index(name)
+        with patch.object(sql.migrate, "migrations", lambda: known[:before]):
+            await migrate(self.dsn("owner"))
 
 
 @asynccontextmanager

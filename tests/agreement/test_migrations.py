@@ -128,14 +128,8 @@ join hub.history h on h.record = s.id order by o.kind
 """
 
 
-async def test_words_of_police_that_were_kept_before_are_let_go_of(
-    empty: EmptyDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    known = migrations()
-    before = [each.name for each in known].index("every_text")
-    with monkeypatch.context() as patch:
-        patch.setattr(sql.migrate, "migrations", lambda: known[:before])
-        await migrate(empty.dsn("owner"))
+async def test_words_of_police_that_were_kept_before_are_let_go_of(empty: EmptyDatabase) -> None:
+    await empty.migrate_before("every_text")
     await empty.execute(SIGNALS_OF_BEFORE, "superuser")
     await migrate(empty.dsn("owner"))
     root = await asyncpg.connect(empty.dsn("superuser"))

@@ -7,19 +7,11 @@ setting. It is set up by the environment, as `hub serve` is.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import os
-from typing import Any
 
 from hub.app import create_app
-from hub.graphql import GraphQLEndpoint
 from hub.serve import claim, open_database, serve_app
 from hub.settings import Settings
-
-# A hub without plans carries out everything so.
-WITHOUT_PLANS: dict[str, Any] = (
-    {"planned": False} if "planned" in inspect.signature(GraphQLEndpoint).parameters else {}
-)
 
 
 async def main() -> None:
@@ -29,7 +21,7 @@ async def main() -> None:
         raise SystemExit("DATABASE_URL is missing: this serves the database of a benchmark")
     listening = claim(settings.host, settings.port)
     async with open_database(settings, settings.database_url) as database:
-        await serve_app(create_app(settings, database, **WITHOUT_PLANS), listening)
+        await serve_app(create_app(settings, database, planned=False), listening)
 
 
 if __name__ == "__main__":
