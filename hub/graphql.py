@@ -48,7 +48,7 @@ from hub.errors import (
     without_value,
 )
 from hub.ldv import ProcessingLog, lines_of, processings
-from hub.limits import Accepted, Documents, InvalidDocument, check, check_lists
+from hub.limits import Accepted, InvalidDocument, Stores, check, check_lists
 from hub.metrics import Traffic
 from hub.rate import BYTES_FOR_ONE, RETRY_SECONDS, Buckets, Places, Turns, reading_cost
 from hub.requests import (
@@ -177,7 +177,7 @@ class GraphQLEndpoint:
         row_types: frozenset[str] = frozenset(),
         traffic: Traffic | None = None,
         processing_logs: Sequence[ProcessingLog] = (),
-        documents: Documents | None = None,
+        documents: Stores | None = None,
         planned: bool = True,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
@@ -205,7 +205,7 @@ class GraphQLEndpoint:
         self._processing_logs = processing_logs
         self._now = now
         self._random_bytes = random_bytes
-        self._documents = Documents(self._schema, limits) if documents is None else documents
+        self._documents = documents or Stores(self._schema, limits)
         self._buckets = Buckets(
             burst=limits.rate_burst, per_second=limits.rate_per_second, clock=clock
         )
@@ -340,12 +340,13 @@ class GraphQLEndpoint:
     def _job(self, exchange: Exchange, principal: Principal, question: Question) -> tuple[Job, int]:
         """The operation and its cost; who asks for one that is refused pays for the look at it."""
         try:
-            accepted = self._documents.accept(question.query)
+            documents = self._documents.of(principal.organisation)
+            accepted = documents.accept(question.query)
             operation = accepted.operation(question.operation_name)
             exchange.operation = operation.name.value[:MAX_NAME] if operation.name else None
             exchange.kind = operation.operation.value
             check_lists(question.variables, self._limits)
-            measure = self._documents.measure(accepted, operation, question.variables)
+            measure = documents.measure(accepted, operation, question.variables)
             check(measure, self._limits)
         except (Refusal, InvalidDocument):
             self._buckets.charge(principal.organisation, REFUSED_COST)

@@ -29,7 +29,7 @@ from hub.logs import event, places
 from hub.settings import Settings
 from hub.traces import RandomBytes, Trace
 from resolvers.ledger import activity_of
-from sql.session import Record
+from sql.session import Row
 
 ROOM = 10_000
 """Lines that wait to be sent."""
@@ -54,7 +54,7 @@ class Processing:
 
 
 def processings(
-    operation: OperationDefinitionNode, read: Iterable[Record], asker: UUID
+    operation: OperationDefinitionNode, read: Iterable[Row], asker: UUID
 ) -> list[Processing]:
     """What an operation of an organisation did: read records of others, by what the ledger says of
     it, and change its own, by mutation.

@@ -5,7 +5,8 @@ Promises: every definition of a document is looked at once, however often its fr
 so 60 levels of doubling fragments cost no more than their text is long; numbers saturate; cycles
 and unknown names are left to validation, which comes after the measure has been checked. A document
 that was accepted stays in a bounded store with its measure, and one that was refused in another,
-with the answer alone, so that the same text again costs no parsing.
+with the answer alone, so that the same text again costs no parsing. Each organisation has stores of
+its own: in the time of an answer does not show what another asks.
 
 The cost of an operation is the number of objects that its answer may hold:
 
@@ -24,6 +25,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import cast
+from uuid import UUID
 
 from graphql import (
     DocumentNode,
@@ -63,9 +65,10 @@ SATURATED = 1_000_000_000
 SIZE_ARGUMENT = "first"
 INTROSPECTION = frozenset({"__schema", "__type"})
 
-KEPT_DOCUMENTS = 500
-KEPT_CHARACTERS = 500_000
-KEPT_REFUSALS = 200
+KEPT_DOCUMENTS = 100
+KEPT_CHARACTERS = 50_000
+KEPT_REFUSALS = 50
+KEPT_ORGANISATIONS = 40
 MAX_LOCATIONS = 10
 
 
@@ -426,6 +429,26 @@ class Accepted:
         return found[0]
 
 
+class Stores:
+    """The documents of each organisation; those of the organisations that asked last are kept."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+        """Accept documents for `schema` within `limits`."""
+        self._schema = schema
+        self._limits = limits
+        self._kept: OrderedDict[UUID, Documents] = OrderedDict()
+
+    def of(self, organisation: UUID) -> "Documents":
+        """The documents of an organisation."""
+        documents = self._kept.get(organisation)
+        if documents is None:
+            documents = self._kept[organisation] = Documents(self._schema, self._limits)
+            if len(self._kept) > KEPT_ORGANISATIONS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(organisation)
+        return documents
+
+
 class Documents:
     """Texts to accepted documents; the ones used last are kept, up to a number and a size.
 
@@ -498,7 +521,7 @@ class Documents:
         return document
 
     def _keep(self, text: str, accepted: Accepted) -> None:
-        if len(text) > KEPT_CHARACTERS // 10:
+        if len(text) > KEPT_CHARACTERS // 2:
             return
         self._kept[text] = accepted
         self._characters += len(text)

@@ -315,7 +315,7 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
     }
     wijken = {
         row["id"]
-        for row in await context.session.fetch("wijken_of_gemeente", context.principal.gemeente)
+        for row in await context.session.fetch("wijken_of_gemeente", [context.principal.gemeente])
     }
     for number, rule in enumerate(draft.rules):
         path = ("input", "rules", number)

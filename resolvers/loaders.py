@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Loaders of one operation: what fields ask for one by one is fetched a level at a time. Never kept
-longer.
+"""Loaders of one operation: what fields ask for one by one is fetched a level at a time, and never
+kept longer. Reference rows that the process has kept are not fetched at all.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class Loaders:
         """
         if key is None:
             return batch.empty()
+        if (rows := self._kept_rows(batch, key)) is not None:
+            return _as_declared(batch, rows)
         loading = self._loader(batch, arguments).load(key)
         loading.add_done_callback(_take_note)  # also where nobody waits for it any more
         return await _awaited(loading)
@@ -46,16 +48,26 @@ class Loaders:
 
     async def load_level(self, batch: Batch, keys: Sequence[Hashable | None]) -> list[Any]:
         """What `load` gives for each of the keys, in their order; each key is looked at once."""
-        loader = self._loader(batch, ())
-        loading = {key: loader.load(key) for key in dict.fromkeys(keys) if key is not None}
-        if not loading:
-            return [batch.empty() for _ in keys]
-        together = asyncio.gather(*loading.values())
-        together.add_done_callback(_take_note)
-        found: dict[Hashable | None, Any] = dict(
-            zip(loading, await _awaited(together), strict=True)
-        )
+        found: dict[Hashable | None, Any] = {}
+        missing = []
+        for key in dict.fromkeys(keys):
+            if key is None:
+                found[None] = None
+            elif (rows := self._kept_rows(batch, key)) is not None:
+                found[key] = _as_declared(batch, rows)
+            else:
+                missing.append(key)
+        if missing:
+            loader = self._loader(batch, ())
+            together = asyncio.gather(*map(loader.load, missing))
+            together.add_done_callback(_take_note)
+            found.update(zip(missing, await _awaited(together), strict=True))
         return [found[key] if key is not None else batch.empty() for key in keys]
+
+    def _kept_rows(self, batch: Batch, key: Hashable) -> list[Record] | None:
+        """What the process has kept for a key; what it has nothing of may be of elsewhere."""
+        kept = self._session.kept.get(batch.statement)
+        return None if kept is None else kept.get(key)
 
     def forget(self) -> None:
         """Drops what was loaded: after a write, rows are read anew."""
@@ -80,6 +92,11 @@ class Loaders:
         for row in rows:
             lists[row["key"]].append(row)
         return [lists[key] for key in keys]
+
+
+def _as_declared(batch: Batch, rows: list[Record]) -> Any:
+    """Kept rows of one key, of which there is at least one."""
+    return rows[0] if batch.returns == "one" else rows
 
 
 async def _awaited(loading: asyncio.Future[Any]) -> Any:

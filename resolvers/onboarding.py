@@ -107,7 +107,7 @@ async def _wijken(context: Context, codes: Sequence[str]) -> tuple[UUID, ...]:
         raise _wrong("wijken", "NEEDED")
     if len(codes) > MOST_WIJKEN:
         raise _wrong("wijken", "TOO_MANY")
-    rows = await context.session.fetch("wijken_of_gemeente", context.principal.gemeente)
+    rows = await context.session.fetch("wijken_of_gemeente", [context.principal.gemeente])
     here = {row["id"] for row in rows}
     found = []
     try:

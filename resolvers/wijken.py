@@ -12,6 +12,7 @@ from sql.errors import Refusal
 
 WIJK = Batch("wijken_by_id", returns="one")
 VERSIONS = Batch("wijken_of_code")
+OF_GEMEENTE = Batch("wijken_of_gemeente")
 
 
 async def wijk_of_code(context: Context, code: str, year: int | None) -> UUID:
@@ -32,7 +33,7 @@ async def wijk_of_code(context: Context, code: str, year: int | None) -> UUID:
 
 async def wijken_of_gemeente(context: Context, gemeente: str | None) -> list[Any]:
     """The wijken of the current division of a gemeente, the asker's own unless it names one."""
-    rows = await context.session.fetch("wijken_of_gemeente", gemeente or context.principal.gemeente)
+    rows = await context.loaders.load(OF_GEMEENTE, gemeente or context.principal.gemeente)
     return await context.loaders.load_many(WIJK, [row["id"] for row in rows])
 
 

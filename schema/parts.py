@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from resolvers.batch import TRIPS
 from resolvers.context import Context, RowError
 from resolvers.kinds import Kind
 from resolvers.records import RecordBatches, page_of_records
@@ -141,6 +142,7 @@ class _Parts:
             resolver=_typed(resolve, filter=filter_type | None, returns=self.connection | None),
             description=f"The {self.many} of this wijk that the caller may see: its own whole, "
             "others' as agreed.",
+            metadata={TRIPS: 1},
         )
 
     def list_of_own(self, filter_type: type) -> Made:

@@ -9,7 +9,7 @@ from typing import Any
 import strawberry
 
 from resolvers.agreements import page_of_agreements
-from resolvers.batch import Batch
+from resolvers.batch import TRIPS, Batch
 from resolvers.context import Context
 from resolvers.wijken import WIJK, wijk_of_code, wijken_of_gemeente
 from schema.agreement import AGREEMENT, Agreement, PublishedAgreement
@@ -46,7 +46,8 @@ class GroundQuery:
 
     @strawberry.field(
         description="Anything with an id, as far as the caller may see it. Absent, not yours "
-        "and hidden are null."
+        "and hidden are null.",
+        metadata={TRIPS: 1},
     )
     async def node(self, info: strawberry.Info[Context, None], id: strawberry.ID) -> Node | None:
         typename, key = decode(id)
@@ -58,7 +59,8 @@ class GroundQuery:
     @strawberry.field(
         description="A wijk by its id, or by a CBS code. A code without a year means the "
         "current division; a code that only an "
-        "older division knows is an error that names the year."
+        "older division knows is an error that names the year.",
+        metadata={TRIPS: 0},
     )
     async def wijk(
         self,
@@ -81,7 +83,8 @@ class GroundQuery:
 
     @strawberry.field(
         description="The wijken of a gemeente, the caller's own unless it names one by its CBS "
-        "code."
+        "code.",
+        metadata={TRIPS: 0},
     )
     async def wijken(
         self, info: strawberry.Info[Context, None], gemeente: str | None = None

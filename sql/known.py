@@ -87,6 +87,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "holidays": _PUBLIC,
         "measures": "what a gemeente counts is known to every partner",
         "migrations": _HUB,
+        "reference_version": "how often public reference data and the catalogue of partners changed",
         "wijk_predecessors": _PUBLIC,
         "wijk_versions": _PUBLIC,
         "wijken": _PUBLIC,
@@ -129,6 +130,7 @@ _CLOCK = "the clock"
 _PURE = "computes from its arguments alone"
 _INVOKER = "runs as its caller, under the caller's policies"
 _DOOR = "a door: others' records as agreed with the asker"
+_AT_ONCE = "sets who asks until the transaction ends, as its caller may, and runs a statement as its caller"
 
 EXECUTABLE: dict[str, str] = {
     "actor/0": _IDENTITY,
@@ -211,6 +213,9 @@ EXECUTABLE: dict[str, str] = {
 
 # The same of every kind of record, by its table.
 OF_EVERY_KIND: dict[str, str] = {
+    "at_once_{}_by_id/3": _AT_ONCE,
+    "at_once_{}_newest/14": _AT_ONCE,
+    "at_once_{}_oldest/14": _AT_ONCE,
     "{}_by_id/1": _INVOKER,
     "{}_newest/12": _INVOKER,
     "{}_oldest/12": _INVOKER,

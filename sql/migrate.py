@@ -16,6 +16,7 @@ from importlib.resources import files
 
 import asyncpg
 
+from sql.at_once import make_functions
 from sql.errors import FROM_DRIVER, Unavailable
 
 _LOCK = 7_270_663_701  # any constant: one migration at a time per database
@@ -64,7 +65,8 @@ def migrations() -> tuple[Migration, ...]:
 
 
 async def migrate(owner_dsn: str, report: Callable[[str], None] = lambda _: None) -> int:
-    """Runs what is missing as the owner of the database and returns how many migrations that were.
+    """Runs what is missing as the owner of the database and returns how many migrations that were;
+    makes the functions of statements (sql/at_once.py) as this code has them.
 
     Raises `MigrationError` when the database is newer or was edited, or when the role is not
     hub_owner.
@@ -82,6 +84,7 @@ async def migrate(owner_dsn: str, report: Callable[[str], None] = lambda _: None
         for migration in to_run:
             report(f"{migration.number:04} {migration.name}")
             await _apply(connection, migration)
+        await make_functions(connection)
         return len(to_run)
     finally:
         await connection.close()

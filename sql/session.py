@@ -4,7 +4,8 @@
 The identity is set inside the transaction and ends with it, so a connection never remembers who
 used it last. A session runs one statement at a time (concurrent loaders wait for each other), makes
 its own savepoints, and tallies the records of others that it hands out, so that the read ledger is
-written in the same transaction and cannot be forgotten.
+written in the same transaction and cannot be forgotten. It begins with its first statement; where
+that is foreseen to be the only one, identity, statement and ledger are one trip (sql/at_once.py).
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
+from sql.at_once import IDENTITY, at_once
 from sql.errors import FROM_DRIVER, Ended, Unavailable, translated
 from sql.principal import Principal
+from sql.reference import REFERENCE, Kept, Reference, load
 from sql.statements import statements
 
 Record: TypeAlias = asyncpg.Record
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 Row: TypeAlias = "asyncpg.Record | Mapping[str, Any]"
+
+# Gives a connection for as long as it is wanted.
+Connect: TypeAlias = "Callable[[], AbstractAsyncContextManager[Connection]]"
 
 # Told how many connections are in use, and how many are waited for.
 Watch: TypeAlias = Callable[[int, int], None]
@@ -50,27 +56,44 @@ _BEGIN_WRITE = "begin isolation level read committed"
 
 
 class Session:
-    """One open transaction of one asker. Made by `Database`, kept no longer than its operation."""
+    """One transaction of one asker, which its first statement begins. Made by `Database`, kept no
+    longer than its operation.
+    """
 
     def __init__(
         self,
-        connection: Connection,
-        principal: Principal | None,
+        connect: Connect,
+        begin: str,
         operation: str,
+        identity: tuple[str, ...] | None = None,
     ) -> None:
-        self.principal = principal
+        """`connect` gives a connection, on which `begin` begins; `identity` says who asks, where
+        somebody does.
+        """
+        self._connect = connect
+        self._begin = begin
         self._operation = operation
-        self.read: list[Record] = []
+        self._identity = identity
+        self.kept: Kept = {}
+        """Reference rows of the asker's gemeente."""
+        self.alone = False
+        """Whether its first statement is foreseen to be its only one."""
+        self.read: Sequence[Row] = ()
         """What the ledger says of what was read of others, once it is written: agreement, version,
         activity, activity_version, records.
         """
-        self._connection = connection
+        self._connection: Connection | None = None
+        self._held: AbstractAsyncContextManager[Connection] | None = None
         self._lock = asyncio.Lock()
         self.failure: BaseException | None = None
         """What aborted the transaction, until a savepoint mends it."""
         self._broken = False
         self.ended = False
         """Whether the transaction is over: what is asked of it later raises `Ended`."""
+        self._open = False
+        """Whether the transaction has begun."""
+        self._answered = False
+        """Whether what was asked for was read in one trip, without a transaction that is open."""
         self._depth = 0
         self._read: defaultdict[ReadKey, set[UUID]] = defaultdict(set)
         self._counted: defaultdict[ReadKey, dict[Hashable, int]] = defaultdict(dict)
@@ -83,7 +106,10 @@ class Session:
             if self._broken:
                 raise Unavailable("the transaction failed earlier")
             try:
-                return await self._connection.fetch(statements()[statement].text, *args)
+                if self.alone and self._connection is None and statement in at_once():
+                    return await self._fetch_at_once(statement, args)
+                connection = await self._begun(statement)
+                return await connection.fetch(statements()[statement].text, *args)
             except asyncio.CancelledError:
                 self._broken = True
                 raise
@@ -94,6 +120,42 @@ class Session:
                 self.failure = self.failure or better
                 raise better from error
 
+    async def _fetch_at_once(self, statement: str, args: tuple[object, ...]) -> list[Record]:
+        """The rows of a statement in a transaction of its own, with its lines in the ledger."""
+        connection = await self._connected()
+        self._answered = True
+        rows = await connection.fetch(
+            at_once()[statement].call(len(args)), *args, self._identity, self._operation
+        )
+        if rows and rows[0]["ledger"]:
+            self.read = [
+                {**line, "agreement": UUID(line["agreement"])} for line in rows[0]["ledger"]
+            ]
+        return rows
+
+    async def _begun(self, statement: str = "") -> Connection:
+        """The connection, in the transaction. After a trip that was to be the only one, what is the
+        same for everybody can still be asked for, and nothing else: it would be of another moment.
+        """
+        if self._answered and statement not in REFERENCE:
+            raise RuntimeError(f"{statement or 'a savepoint'} was not foreseen")
+        connection = await self._connected()
+        if not self._open:
+            await connection.execute(self._begin)
+            self._open = True
+        return connection
+
+    async def _connected(self) -> Connection:
+        """The connection; what ended while it was waited for does not get one."""
+        if self._connection is None:
+            held = self._connect()
+            connection = await held.__aenter__()
+            if self.ended:
+                await held.__aexit__(None, None, None)
+                raise Ended
+            self._connection, self._held = connection, held
+        return self._connection
+
     async def commit(self) -> None:
         """Ends the transaction, after the statement that may be under way: an operation can be over
         while some of what it asked for is still awaited.
@@ -102,8 +164,22 @@ class Session:
         """
         async with self._lock:
             self.ended = True
-            if await self._connection.execute("commit") == "ROLLBACK":
-                raise self.failure or RuntimeError("nothing was committed")
+            if self._connection is not None and self._open:
+                if await self._connection.execute("commit") == "ROLLBACK":
+                    raise self.failure or RuntimeError("nothing was committed")
+            elif self.failure is not None:
+                raise self.failure
+
+    async def roll_back(self) -> None:
+        """Ends the transaction, and leaves nothing of it."""
+        self.ended = True
+        if self._connection is not None:
+            await _roll_back(self._connection)
+
+    async def close(self) -> None:
+        """Gives back the connection, if there is one."""
+        if self._held is not None:
+            await self._held.__aexit__(None, None, None)
 
     async def fetchrow(self, statement: str, *args: object) -> Record | None:
         """The first row of a named statement, or None."""
@@ -139,7 +215,7 @@ class Session:
     async def _execute(self, command: str) -> None:
         async with self._lock:
             try:
-                await self._connection.execute(command)
+                await (await self._begun()).execute(command)
             except asyncio.CancelledError:
                 self._broken = True
                 raise
@@ -148,7 +224,11 @@ class Session:
                 raise translated(error) from error
 
     def tally(self, kind: str, rows: Iterable[Row]) -> None:
-        """Notes the records of others in `rows` (they name an agreement) for the read ledger."""
+        """Notes the records of others in `rows` (they name an agreement) for the read ledger. What
+        was read in one trip is in it already.
+        """
+        if self._answered:
+            return
         for row in rows:
             if row["agreement"] is not None:
                 self._read[kind, row["owner"], row["agreement"], tuple(row["hidden"])].add(
@@ -215,6 +295,7 @@ class Database:
         self._watch = watch
         self._in_use = 0
         self._waiting = 0
+        self._reference = Reference(self._reference_version, self._load_reference, clock)
 
     @classmethod
     async def open(
@@ -241,6 +322,7 @@ class Database:
                 command_timeout=command_timeout,
                 timeout=10,
                 init=_prepare_connection,
+                reset=_leave_as_it_is,
                 server_settings={
                     "application_name": "hub",
                     "timezone": "UTC",
@@ -273,17 +355,18 @@ class Database:
         Raises `Unavailable` when a read took so long that an agreement by which it read ended
         meanwhile: what it read is shared no more.
         """
+        kept = await self._reference.of(principal) if read_only else {}
         began = self._clock()
-        begin = (_BEGIN_READ if read_only else _BEGIN_WRITE) + "; " + _identity(principal, trace)
-        async with self._transaction(begin, principal, operation) as session:
+        begin = _BEGIN_READ if read_only else _BEGIN_WRITE
+        async with self._transaction(begin, operation, _identity(principal, trace)) as session:
+            session.kept = kept
             yield session
             await session.write_ledger()
         if read_only and session.read and self._clock() - began > LOOK_AGAIN_SECONDS:
             await self._look_again(principal, session.read)
 
-    async def _look_again(self, principal: Principal, read: Sequence[Record]) -> None:
-        begin = f"{_BEGIN_READ}; {_identity(principal, '')}"
-        async with self._transaction(begin, principal, "") as session:
+    async def _look_again(self, principal: Principal, read: Sequence[Row]) -> None:
+        async with self._transaction(_BEGIN_READ, "", _identity(principal, "")) as session:
             over = await session.fetch(
                 "agreements_not_in_force",
                 [line["agreement"] for line in read],
@@ -292,12 +375,22 @@ class Database:
         if over:
             raise Unavailable("an agreement ended while it was read by")
 
+    async def _reference_version(self) -> int:
+        [row] = await self.call("reference_version")
+        version: int = row["version"]
+        return version
+
+    async def _load_reference(self, principal: Principal) -> tuple[int, Kept]:
+        identity = _identity(principal, "")
+        async with self._transaction(_BEGIN_READ, "reference", identity) as session:
+            return await load(session)
+
     @asynccontextmanager
     async def administration(self) -> AsyncIterator[Session]:
         """A transaction without an asker, for the owner's address: catalogue of partners, areas,
         tokens.
         """
-        async with self._transaction(_BEGIN_WRITE, None, "administration") as session:
+        async with self._transaction(_BEGIN_WRITE, "administration") as session:
             yield session
 
     @asynccontextmanager
@@ -309,7 +402,7 @@ class Database:
         holds while `hub.backup` is on.
         """
         begin = f"{_BEGIN_READ} read only; set local hub.backup = 'on'"
-        async with self._transaction(begin, None, "inspection") as session:
+        async with self._transaction(begin, "inspection") as session:
             yield session
 
     async def call(self, statement: str, *args: object) -> list[Record]:
@@ -324,20 +417,21 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(
-        self, begin: str, principal: Principal | None, operation: str
+        self, begin: str, operation: str, identity: tuple[str, ...] | None = None
     ) -> AsyncIterator[Session]:
-        async with self._connection() as connection:
-            session = Session(connection, principal, operation)
-            try:
-                await connection.execute(begin)
-                yield session
-                await session.commit()
-            except BaseException as error:
-                session.ended = True
-                await _roll_back(connection)
-                if (better := translated(error)) is not error:
-                    raise better from error
-                raise
+        if identity is not None:
+            begin = f"{begin}; {_saying(identity)}"
+        session = Session(self._connection, begin, operation, identity)
+        try:
+            yield session
+            await session.commit()
+        except BaseException as error:
+            await session.roll_back()
+            if (better := translated(error)) is not error:
+                raise better from error
+            raise
+        finally:
+            await session.close()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
@@ -384,17 +478,22 @@ async def _roll_back(connection: Connection) -> None:
             raise
 
 
-def _identity(principal: Principal, trace: str) -> str:
-    """The statement that tells the database who asks, until the transaction ends."""
-    values = (
-        ("hub.gemeente", principal.gemeente),
-        ("hub.organisation", str(principal.organisation)),
-        ("hub.actor", principal.actor),
-        ("hub.roles", ",".join(sorted(principal.roles))),
-        ("hub.trace", trace),
+def _identity(principal: Principal, trace: str) -> tuple[str, ...]:
+    """Who asks, as the settings `IDENTITY` say it."""
+    return (
+        principal.gemeente,
+        str(principal.organisation),
+        principal.actor,
+        ",".join(sorted(principal.roles)),
+        trace,
     )
+
+
+def _saying(identity: tuple[str, ...]) -> str:
+    """The statement that tells the database who asks, until the transaction ends."""
     return "select " + ", ".join(
-        f"set_config({_quoted(key)}, {_quoted(value)}, true)" for key, value in values
+        f"set_config({_quoted(key)}, {_quoted(value)}, true)"
+        for key, value in zip(IDENTITY, identity, strict=True)
     )
 
 
@@ -412,6 +511,12 @@ async def _prepare_connection(connection: asyncpg.Connection[Record]) -> None:
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads, format="text"
     )
+
+
+async def _leave_as_it_is(connection: Connection) -> None:
+    """Instead of the pool's own reset, a trip for each operation: no statement of the hub leaves
+    anything on a connection but its transaction, which is over (tests/isolation/interleaved.py).
+    """
 
 
 def _to_json(value: object) -> str:

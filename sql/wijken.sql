@@ -24,9 +24,9 @@ select coalesce(
   '-') as now
 
 -- wijken_of_gemeente --
--- The wijken of the current division of a gemeente, by code.
-select v.wijk as id from hub.wijk_versions v
-where v.gemeente = $1::text and v.year = hub.current_year(v.gemeente) order by v.code
+-- The wijken of the current division of gemeenten, by code.
+select v.gemeente as key, v.wijk as id from hub.wijk_versions v
+where v.gemeente = any ($1::text[]) and v.year = hub.current_year(v.gemeente) order by v.code
 
 -- gemeenten_by_code --
 -- Gemeenten by their CBS code.

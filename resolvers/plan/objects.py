@@ -54,6 +54,11 @@ class Filled:
         """Whether something is awaited for it."""
         return self.source.waits or self.shape.waits
 
+    @property
+    def trips(self) -> float:
+        """For how many statements."""
+        return self.source.trips + self.shape.trips
+
     async def fill(self, run: Run, rows: Sequence[Any], objects: Sequence[dict[str, Any]]) -> None:
         """Puts the value of each row in its object."""
         found = await self.shape.complete(run, await self.source.values(run, rows))
@@ -74,6 +79,7 @@ class Objects:
         self._at_once = [each for each in others if in_order or not each.waits]
         self._awaited = [each for each in others if each not in self._at_once]
         self.waits = any(each.waits for each in others)
+        self.trips = sum(each.trips for each in others)
         self._built = 0
 
     async def build(self, run: Run, rows: Sequence[Any]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     VariableNode,
     Visitor,
     visit,
@@ -75,6 +76,7 @@ class Plans:
         if isinstance(values, list):
             return ExecutionResult(None, values)
         root = self._plan(operation, values)
+        context.session.alone = root.trips == 1 and operation.operation is OperationType.QUERY
         run = Run(context, values)
         [answer] = await root.build(run, [None])
         if not run.failed:

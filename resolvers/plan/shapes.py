@@ -26,6 +26,8 @@ class Shape:
 
     waits = False
     """Whether something is awaited within."""
+    trips: float = 0
+    """For how many statements."""
 
     def __init__(self, null: str | None) -> None:
         self.null = null
@@ -70,7 +72,7 @@ class Many(Shape):
     def __init__(self, null: str | None, item: Shape) -> None:
         super().__init__(null)
         self.item = item
-        self.waits = item.waits
+        self.waits, self.trips = item.waits, item.trips
 
     async def complete(self, run: Run, values: Sequence[Any]) -> list[Any]:
         """Each list with its items completed."""
@@ -93,7 +95,7 @@ class One(Shape):
     def __init__(self, null: str | None, objects: Objects) -> None:
         super().__init__(null)
         self.objects = objects
-        self.waits = objects.waits
+        self.waits, self.trips = objects.waits, objects.trips
 
     async def complete(self, run: Run, values: Sequence[Any]) -> list[Any]:
         """An object for each value."""
@@ -114,6 +116,7 @@ class AnyOf(Shape):
         self._type: Any = type_
         self._objects = objects
         self.waits = any(each.waits for each in objects.values())
+        self.trips = sum(each.trips for each in objects.values())
 
     async def complete(self, run: Run, values: Sequence[Any]) -> list[Any]:
         """An object for each value, of its own type."""

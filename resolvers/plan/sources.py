@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from graphql import (
@@ -26,9 +27,10 @@ from strawberry import Info
 from strawberry.schema.schema_converter import get_arguments
 from strawberry.types.field import StrawberryField
 
-from resolvers.batch import FromRow, Source, value_of
+from resolvers.batch import TRIPS, FromRow, Source, value_of
 from resolvers.plan.leaves import Names
 from resolvers.plan.running import Run, together
+from sql.reference import REFERENCE
 
 if TYPE_CHECKING:
     from strawberry.types.fields.resolver import StrawberryResolver
@@ -59,6 +61,10 @@ class Values(Protocol):
     waits: bool
     """Whether they are awaited: of the database, or of a resolver."""
 
+    @property
+    def trips(self) -> float:
+        """For how many statements, of which reference rows need none."""
+
     async def values(self, run: Run, rows: Sequence[Any]) -> list[Any]:
         """The value of each row."""
 
@@ -67,6 +73,7 @@ class Read:
     """What is read of the row alone."""
 
     waits = False
+    trips = 0
 
     def of(self, row: Any) -> Any:
         """The value of a row."""
@@ -136,6 +143,11 @@ class Fetched:
     source: Source
     waits = True
 
+    @property
+    def trips(self) -> float:
+        """One for each of its loads, but for reference rows."""
+        return sum(each.statement not in REFERENCE for each in self.source.batches)
+
     async def values(self, run: Run, rows: Sequence[Any]) -> list[Any]:
         """The value of each row; where not all can be had, each row is asked for on its own."""
         try:
@@ -150,6 +162,7 @@ class Called:
     def __init__(self, asked: Asked, declared: StrawberryField) -> None:
         resolver = cast("StrawberryResolver[Any]", declared.base_resolver)
         self.waits = declared.is_async
+        self.trips = declared.metadata.get(TRIPS, inf if self.waits else 0)
         self._asked = asked
         self._declared = declared
         self._resolve: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]

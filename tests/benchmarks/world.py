@@ -165,7 +165,7 @@ class _World:
     async def look(self) -> None:
         """Reads the wijken and buurten that the scene made."""
         async with self._app.session(self.principals[ASKER]) as session:
-            ids = [row["id"] for row in await session.fetch("wijken_of_gemeente", GEMEENTE)]
+            ids = [row["id"] for row in await session.fetch("wijken_of_gemeente", [GEMEENTE])]
             self.wijken = {
                 row["code"]: row["id"] for row in await session.fetch("wijken_by_id", ids)
             }

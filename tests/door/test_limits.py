@@ -2,6 +2,7 @@
 """What the hub's own pass over a document counts, refuses, and how little it looks at for it."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from graphql import parse
@@ -9,6 +10,9 @@ from graphql import parse
 from hub.limits import (
     INNER_LIST_SIZE,
     INTROSPECTION_COST,
+    KEPT_CHARACTERS,
+    KEPT_DOCUMENTS,
+    KEPT_ORGANISATIONS,
     KEPT_REFUSALS,
     LIST_SIZE,
     SATURATED,
@@ -16,6 +20,7 @@ from hub.limits import (
     InvalidDocument,
     Measure,
     Pass,
+    Stores,
     check,
     check_lists,
     operations,
@@ -278,19 +283,44 @@ def test_lists_in_variables_have_a_cap_at_any_depth() -> None:
 def test_the_store_of_documents_is_bounded_in_number_and_in_size(schema: Any) -> None:
     documents = Documents(schema, Limits())
 
-    for n in range(600):
+    for n in range(KEPT_DOCUMENTS + 20):
         documents.accept(f"query Q{n}{{hello}}")
-    assert len(documents) == 500
+    assert len(documents) == KEPT_DOCUMENTS
 
+    size = KEPT_CHARACTERS // 10
     for n in range(60):
-        documents.accept(f'{{hello(to: "{n}{"x" * 20_000}")}}')
-    assert len(documents) <= 25
+        documents.accept(f'{{hello(to: "{n}{"x" * size}")}}')
+    assert len(documents) <= 10
+
+
+def test_each_organisation_has_a_store_of_its_own(
+    schema: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = Stores(schema, Limits())
+    one, other = uuid4(), uuid4()
+    known = stores.of(one).accept("{hello}")
+    monkeypatch.delattr("hub.limits.parse")
+
+    assert stores.of(one).accept("{hello}") is known
+    with pytest.raises(NameError):
+        stores.of(other).accept("{hello}")
+
+
+def test_the_stores_of_the_organisations_that_asked_last_are_kept(schema: Any) -> None:
+    stores = Stores(schema, Limits())
+    busy, quiet = uuid4(), uuid4()
+    known, forgotten = stores.of(busy), stores.of(quiet)
+    for _ in range(KEPT_ORGANISATIONS - 1):
+        stores.of(uuid4())
+        assert stores.of(busy) is known
+
+    assert stores.of(quiet) is not forgotten
 
 
 def test_a_very_long_document_is_not_kept(schema: Any) -> None:
     documents = Documents(schema, Limits())
 
-    documents.accept(f'{{hello(to: "{"x" * 60_000}")}}')
+    documents.accept(f'{{hello(to: "{"x" * KEPT_CHARACTERS}")}}')
 
     assert len(documents) == 0
 

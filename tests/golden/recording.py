@@ -18,6 +18,7 @@ import asyncpg
 import pytest
 
 import sql.session
+from sql.at_once import at_once
 from sql.statements import statements
 
 WIDTH = 110
@@ -32,8 +33,8 @@ OTHERS = (
     (re.compile(r"(release )?savepoint s\d+$"), "savepoint"),
     (re.compile(r"rollback to savepoint"), "undo savepoint"),
 )
-# A token that was looked up is known for a second; a connection is reset when it is given back.
-NOT_COUNTED = ("principal_of_token", "SELECT pg_advisory_unlock_all()")
+# A token that was looked up is known for a second, and so is whether reference rows have changed.
+NOT_COUNTED = ("principal_of_token", "reference_version", "reference_keys")
 
 
 class Recorder:
@@ -41,6 +42,9 @@ class Recorder:
 
     def __init__(self) -> None:
         self._names = {statement.text: name for name, statement in statements().items()}
+        for name, each in at_once().items():
+            arguments = len(set(re.findall(r"\$\d+", statements()[name].text)))
+            self._names[each.call(arguments)] = f"{name} (at once)"
         self._sent: Counter[str] = Counter()
 
     @contextmanager

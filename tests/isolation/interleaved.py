@@ -56,6 +56,8 @@ ASK = """query($wijk: ID!) {
   mySlice { signals(first: 100) { total nodes { id owner { id } summary } } }
   wijk(id: $wijk) { signals(first: 100) {
     total nodes { id owner { id } summary agreement { id parties { id } } } } } }"""
+ASK_AT_ONCE = """query($wijk: ID!) {
+  wijk(id: $wijk) { signals(first: 100) { nodes { id owner { id } summary } } } }"""
 REFUSED = """mutation($id: ID!) {
   withdraw(input: { id: $id, version: 99, reason: "x" }) { id errors { code } } }"""
 
@@ -234,6 +236,21 @@ async def _over_http(scene: Scene, organisation: UUID) -> None:
     scene.counts["rows checked"] += 8
 
 
+async def _at_once_over_http(scene: Scene, organisation: UUID) -> None:
+    """A question that is one trip to the database; half of its answer is another's records."""
+    answer = await _post(scene, organisation, ASK_AT_ONCE, {"wijk": global_id("Wijk", scene.wijk)})
+    if _is_away(answer):
+        return
+    known = scene.alone[organisation]["wijk"]["signals"]["nodes"]
+    told = answer.json()["data"]["wijk"]["signals"]["nodes"]
+    assert told == [{name: node[name] for name in ("id", "owner", "summary")} for node in known], (
+        "an answer is another's",
+        told,
+        known,
+    )
+    scene.counts["rows checked"] += len(told)
+
+
 async def _refused_over_http(scene: Scene, organisation: UUID) -> None:
     own = scene.alone[organisation]["mySlice"]["signals"]["nodes"][0]["id"]
     answer = await _post(scene, organisation, REFUSED, {"id": own})
@@ -261,6 +278,13 @@ async def _read(scene: Scene, session: Session, organisation: UUID) -> None:
 async def _in_session(scene: Scene, organisation: UUID) -> None:
     async with scene.database.session(scene.principal(organisation)) as session:
         await _read(scene, session, organisation)
+
+
+async def _at_once(scene: Scene, organisation: UUID) -> None:
+    async with scene.database.session(scene.principal(organisation)) as session:
+        session.alone = True
+        await _read(scene, session, organisation)
+        assert sum(line["records"] for line in session.read) == 4, "the ledger lacks lines"
 
 
 async def _several_at_once(scene: Scene, organisation: UUID) -> None:
@@ -300,9 +324,13 @@ OPERATIONS: dict[str, Callable[[Scene, UUID], Awaitable[None]]] = {
     "error": _failing("select pg_advisory_xact_lock(7), 1 / 0"),
     "time-out": _failing("set local statement_timeout = 1; select pg_sleep(9)"),
     "lost connection": _failing("select pg_terminate_backend(pg_backend_pid())"),
+    "one trip": _at_once,
+    "one trip over HTTP": _at_once_over_http,
 }
-# Of twenty reads, how many are of each.
-SHARES = (6, 4, 3, 2, 2, 1, 1, 1)
+# Of thirty reads, how many are of each.
+SHARES = (6, 4, 3, 2, 2, 1, 1, 1, 5, 5)
+SHORT = {"one trip": 2}
+"""Which have fewer suspensions than others, and how many are always met."""
 CHOICES = [name for name, times in zip(OPERATIONS, SHARES, strict=True) for _ in range(times)]
 
 
@@ -372,7 +400,7 @@ def _carry_out(cluster: Cluster, numbers: range) -> Outcome:
 
 def whole(outcome: Outcome) -> Counts:
     """The counts, once each of the operations was cancelled at each of its first suspensions."""
-    first = {f"{name} {at}" for name in OPERATIONS for at in range(1, 6)}
+    first = {f"{name} {at}" for name in OPERATIONS for at in range(1, 1 + SHORT.get(name, 5))}
     missing = first - outcome.met["different places of cancellation"]
     assert not missing, f"never cancelled at: {sorted(missing)}"
     return as_it_is(outcome)

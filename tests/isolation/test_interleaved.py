@@ -11,11 +11,12 @@ import pytest
 import hub.app
 import sql.session
 from resolvers.loaders import Loaders
-from sql.principal import Principal
+from sql.at_once import AtOnce
 from tests.conftest import Cluster
 from tests.isolation.interleaved import CONCURRENCY, a_scene, interleaved
 
-identity = sql.session._identity
+saying = sql.session._saying
+call = AtOnce.call
 
 
 def test_fifty_organisations_on_four_connections_get_their_own_rows_and_leave_nothing_behind(
@@ -26,13 +27,18 @@ def test_fifty_organisations_on_four_connections_get_their_own_rows_and_leave_no
     assert done.counts["carried out"] > 300
 
 
-def _of_the_connection(principal: Principal, trace: str) -> str:
-    return identity(principal, trace).replace("true)", "false)")
+def _of_the_connection(identity: tuple[str, ...]) -> str:
+    return saying(identity).replace("true)", "false)")
 
 
-def _before_the_transaction(principal: Principal, trace: str) -> str:
+def _before_the_transaction(identity: tuple[str, ...]) -> str:
     transaction = "begin isolation level read committed"
-    return f"rollback; {transaction}; {identity(principal, trace)}; commit; {transaction}"
+    return f"rollback; {transaction}; {saying(identity)}; commit; {transaction}"
+
+
+def _of_the_connection_in_one_trip(each: AtOnce, arguments: int) -> str:
+    asker = f"set_config('hub.organisation', (${arguments + 1}::text[])[2], false)"
+    return f"select r.* from (select {asker} offset 0) a, lateral ({call(each, arguments)}) r"
 
 
 async def _then_another_role(session: sql.session.Session) -> None:
@@ -55,10 +61,13 @@ def _forgetful(made: list[Loaders]) -> Callable[[sql.session.Session], Loaders]:
 
 FAULTS: dict[str, tuple[object, str, object, str]] = {
     "an identity of the connection": (
-        sql.session, "_identity", _of_the_connection, "it knows who asked",
+        sql.session, "_saying", _of_the_connection, "it knows who asked",
     ),
     "an identity before the transaction": (
-        sql.session, "_identity", _before_the_transaction, "rows are another's",
+        sql.session, "_saying", _before_the_transaction, "rows are another's|INTERNAL",
+    ),
+    "an identity of the connection, by one trip": (
+        AtOnce, "call", _of_the_connection_in_one_trip, "it knows who asked",
     ),
     "a role that stays": (
         sql.session.Session, "commit", _then_another_role, "it acts as another role",

@@ -9,23 +9,22 @@ deliveries, withdrawals, questions.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import orjson
-import pytest
 
 from hub.app import create_app
-from hub.limits import Documents
+from hub.limits import Stores
 from hub.metrics import Traffic
 from hub.settings import Settings
-from sql.session import Session
 from tests.conftest import Cluster, World
 from tests.golden.town import ACCEPT, OOSTERHEEM, PROPOSE, SEGHWAERT, a_golden_world, organisation
 from tests.isolation.pair import WITHOUT_END
+from tests.isolation.play import Connection
 from tests.isolation.sessions import SCHEMA, Asking, File, Memory, Operation
 
 ASKERS = ("buurtwerk", "wijkregisseur", "corporatie-a", "handhaving", "fg-buurtwerk", "raad")
@@ -42,7 +41,14 @@ ALSO_SHARED = (
 )
 
 Answer = tuple[int, bytes]
-Ledger = tuple[Any, ...]
+Ledger = list[tuple[Any, ...]]
+
+# What the ledger got since the world was made, which is taken out of it again.
+TAKE = """
+  with taken as (delete from hub.read_ledger where xid > $1 returning *)
+  select t.kind, t.owner, t.agreement, t.version, t.records, t.fields, t.operation, t.trace,
+    array(select unnest(t.ids) order by 1) as ids
+  from taken t order by t.kind, t.owner, t.agreement, t.fields, t.records"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +57,18 @@ class Side:
 
     client: httpx.AsyncClient
     traffic: Traffic
-    noted: list[Ledger]
+    superuser: Connection
+    made: Any
+    """The transaction up to which the world was made."""
 
-    async def ask(self, token: str, operation: Operation) -> tuple[Answer, list[Ledger]]:
-        """Status and body of the answer, and what was noted for the read ledger."""
-        self.noted.clear()
+    async def ask(self, token: str, operation: Operation) -> tuple[Answer, Ledger]:
+        """Status and body of the answer, and what the read ledger got by it."""
         request = operation.request()
         request["headers"] = {**request["headers"], "Authorization": f"Bearer {token}"}
+        request["headers"]["traceparent"] = f"00-{'7' * 32}-{'7' * 16}-01"
         answer = await self.client.post(**request)
-        return (answer.status_code, answer.content), list(self.noted)
+        lines = await self.superuser.fetch(TAKE, self.made)
+        return (answer.status_code, answer.content), [tuple(line) for line in lines]
 
     def executions(self) -> dict[tuple[str, str], int]:
         """How many operations were carried out, by executor and reason."""
@@ -80,7 +89,7 @@ class Both:
     reference: Side
     tokens: dict[str, str]
     memories: dict[str, Memory]
-    documents: Documents
+    documents: Stores
 
     def forget_plans(self) -> None:
         """Lets every document be compiled anew."""
@@ -89,41 +98,23 @@ class Both:
 
 @asynccontextmanager
 async def both_executors(cluster: Cluster) -> AsyncIterator[Both]:
-    """A populated world, asked in both ways. Reading leaves no trace in it: what the ledger would
-    get is noted, and not written.
+    """A populated world, asked in both ways. Reading leaves no trace in it: what the ledger gets is
+    taken out of it again.
     """
-    async with a_golden_world(cluster) as world:
+    async with a_golden_world(cluster) as world, world.connect("superuser") as superuser:
         memories = {name: await _memory(world, name) for name in ASKERS}
         await _populate(world, memories)
-        noted: list[Ledger] = []
-        documents = Documents(SCHEMA, ENDLESS)
-        with _only_noted(noted):
-            async with (
-                _side(world, noted, documents, planned=True) as plan,
-                _side(world, noted, documents, planned=False) as reference,
-            ):
-                yield Both(plan, reference, world.cluster.tokens, memories, documents)
-
-
-@contextmanager
-def _only_noted(noted: list[Ledger]) -> Iterator[None]:
-    """Within, what sessions would write to the ledger is put in `noted`."""
-
-    async def write_ledger(session: Session) -> None:
-        shown = {(*key, tuple(sorted(ids))) for key, ids in session._read.items() if ids}
-        counted = {
-            (*key, sum(counts.values())) for key, counts in session._counted.items() if counts
-        }
-        noted.append((sorted(shown, key=repr), sorted(counted, key=repr)))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Session, "write_ledger", write_ledger)
-        yield
+        documents = Stores(SCHEMA, ENDLESS)
+        async with (
+            _side(world, superuser, documents, planned=True) as plan,
+            _side(world, superuser, documents, planned=False) as reference,
+        ):
+            yield Both(plan, reference, world.cluster.tokens, memories, documents)
 
 
 @asynccontextmanager
 async def _side(
-    world: World, noted: list[Ledger], documents: Documents, *, planned: bool
+    world: World, superuser: Connection, documents: Stores, *, planned: bool
 ) -> AsyncIterator[Side]:
     traffic = Traffic()
     app = create_app(
@@ -137,7 +128,8 @@ async def _side(
     )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
-        yield Side(client, traffic, noted)
+        made = await superuser.fetchval("select pg_current_xact_id()")
+        yield Side(client, traffic, superuser, made)
 
 
 async def _memory(world: World, name: str) -> Memory:

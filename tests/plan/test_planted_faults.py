@@ -15,6 +15,7 @@ from graphql.execution.values import VariableValues
 from resolvers.plan import compiling, plans, settling, shapes, sources
 from resolvers.plan.objects import Plain
 from resolvers.plan.running import Failure
+from sql.at_once import AtOnce
 from tests.conftest import Cluster
 from tests.isolation.covered import Covered
 from tests.plan.compared import Difference, asked
@@ -200,6 +201,20 @@ def what_is_read_is_not_noted(patch: Patch) -> None:
     patch.setattr(plans.Plans, "execute", silent)
 
 
+def one_trip_tells_the_ledger_of_another_operation(patch: Patch) -> None:
+    call = AtOnce.call
+
+    def other(each: AtOnce, arguments: int) -> str:
+        last = f"${arguments + 2}"
+        return call(each, arguments).replace(last, f"{last}::text || 'x'")
+
+    patch.setattr(AtOnce, "call", other)
+
+
+def what_nobody_counted_is_foreseen_as_nothing(patch: Patch) -> None:
+    patch.setattr(sources, "inf", 0)
+
+
 FAULTS: list[Plant] = [
     repeated_fields_are_not_merged,
     choices_are_those_of_the_first_asker,
@@ -216,6 +231,8 @@ FAULTS: list[Plant] = [
     defaults_of_variables_are_forgotten,
     an_interface_has_the_fields_of_one_type,
     what_is_read_is_not_noted,
+    one_trip_tells_the_ledger_of_another_operation,
+    what_nobody_counted_is_foreseen_as_nothing,
 ]
 
 

@@ -198,7 +198,9 @@ def _of_wijken(known: Known) -> dict[str, list[Arguments]]:
     return {name: [(wijken,)] for name in by_id.split()} | {
         "wijken_of_code": [([gemeente.wijken[0].code],)],
         "wijk_nowadays": [(wijken[0],)],
-        "wijken_of_gemeente": [(gemeente.code,)],
+        "wijken_of_gemeente": [([gemeente.code],)],
+        "reference_version": [()],
+        "reference_keys": [()],
         "gemeenten_by_code": [([gemeente.code],)],
         "buurten_by_id": [(known.buurten,)],
         "wijken_of_asker": [()],

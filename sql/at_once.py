@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Statements that a read can be made of in one trip to the database.
+
+`hub migrate` makes a function of each, out of its own text: it takes the asker's identity beside
+the statement's arguments, sets it for its own transaction, runs the statement, and writes what it
+showed of others to the ledger. plpgsql promises that order; the identity ends with the call. The
+rows are the statement's, with `ledger` beside the first: what the ledger says of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import asyncpg
+
+from sql.statements import statements
+
+IDENTITY = ("hub.gemeente", "hub.organisation", "hub.actor", "hub.roles", "hub.trace")
+"""The settings that say who asks, in the order in which the functions take them."""
+
+_DIRECTIONS = {"newest": "desc", "oldest": "asc", "by_id": None}
+
+_FUNCTION = """
+create function hub.{name}({parameters}identity text[], in_operation text)
+returns table ({columns}, ledger jsonb)
+language plpgsql volatile set plan_cache_mode = force_generic_plan as $at_once$
+#variable_conflict use_column
+begin
+  perform {settings};
+  return query
+  with page as materialized (select {place} as place, q.* from ({statement}) q),
+  shown as (
+    select p.owner, p.agreement, p.hidden, count(*)::int as records from page p
+    where p.agreement is not null and {counts} group by p.owner, p.agreement, p.hidden),
+  ledger as materialized (
+    select jsonb_agg(to_jsonb(l)) as lines
+    from (
+      select array_agg(s.owner order by s.owner, s.agreement, s.hidden) as owners,
+        array_agg(s.agreement order by s.owner, s.agreement, s.hidden) as agreements,
+        array_agg(array_to_string(s.hidden, ',') order by s.owner, s.agreement, s.hidden) as hidden,
+        array_agg(s.records order by s.owner, s.agreement, s.hidden) as records
+      from shown s having count(*) > 0) s
+    cross join lateral hub.log_reads(
+      array_fill((select k.kind from hub.contribution_kinds k where k.table_name = '{table}'), array[cardinality(s.owners)]),
+      s.owners, s.agreements, s.hidden, s.records, s.records,
+      array(select p.id from page p where p.agreement is not null and {counts} order by p.owner, p.agreement, p.hidden, p.id),
+      in_operation) l)
+  select {names}, case when row_number() over () = 1 then (select g.lines from ledger g) end from page p;
+end $at_once$
+"""  # noqa: E501
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """A statement that can be read in one trip: how it is called then."""
+
+    statement: str
+    table: str
+    direction: str | None
+    """Of a page: how its days go. It fetches one record more than it shows."""
+
+    @property
+    def function(self) -> str:
+        """The name of its function."""
+        return f"at_once_{self.statement}"
+
+    def call(self, arguments: int) -> str:
+        """The text that calls it with so many arguments, the identity and the operation."""
+        places = ", ".join(f"${n}" for n in range(1, arguments + 3))
+        return f"select * from hub.{self.function}({places})"  # noqa: S608 -- a name of the hub's
+
+
+@cache
+def at_once() -> dict[str, AtOnce]:
+    """The statements that page through a wijk or look up ids, of every kind, by name."""
+    return {each.statement: each for each in _of_every_kind()}
+
+
+def _of_every_kind() -> Iterator[AtOnce]:
+    for file in files("sql").joinpath("contributions").iterdir():
+        table = file.name.removesuffix(".sql")
+        for driver, direction in _DIRECTIONS.items():
+            yield AtOnce(f"{table}_{driver}", table, direction)
+
+
+async def make_functions(owner: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Makes the function of each statement, where it is not there as it should be."""
+    made = {
+        row["name"]: row["digest"]
+        for row in await owner.fetch(
+            "select p.proname as name, obj_description(p.oid, 'pg_proc') as digest from pg_proc p"
+            " where p.pronamespace = 'hub'::regnamespace and p.proname like 'at\\_once\\_%'"
+        )
+    }
+    for each in at_once().values():
+        text = await _text(owner, each)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if made.get(each.function) != digest:
+            await owner.execute(
+                f"begin; drop routine if exists hub.{each.function}; {text};"
+                f" grant execute on function hub.{each.function} to hub_app;"
+                f" comment on function hub.{each.function} is '{digest}'; commit"
+            )
+
+
+async def _text(owner: asyncpg.Connection[asyncpg.Record], each: AtOnce) -> str:
+    """The function as SQL; PostgreSQL itself says what the statement takes and gives."""
+    statement = statements()[each.statement].text
+    prepared = await owner.prepare(statement)
+    types = [type_.name for type_ in prepared.get_parameters()]
+    columns = prepared.get_attributes()
+    last = len(types)
+    order = f"order by q.day {each.direction}, q.id {each.direction}"
+    return _FUNCTION.format(
+        name=each.function,
+        table=each.table,
+        parameters="".join(f"{type_}, " for type_ in types),
+        columns=", ".join(f'"{column.name}" {column.type.name}' for column in columns),
+        names=", ".join(f'p."{column.name}"' for column in columns),
+        settings=", ".join(
+            f"set_config('{setting}', identity[{n}], true)" for n, setting in enumerate(IDENTITY, 1)
+        ),
+        statement=statement,
+        place=f"row_number() over (partition by q.key {order})" if each.direction else "0",
+        counts=f"p.place < ${last}" if each.direction else "true",
+    )
