@@ -25,6 +25,7 @@ ALLOWED: dict[str, dict[str, str]] = {
         "list_parts": "forgets those that no retry comes for, of which it sees the day alone",
         "replaced_versions": "compiled from decisions, and compiled anew: delete and insert",
         "grants": "compiled from agreements, and compiled anew: delete and insert",
+        "reference_version": "counts up, and tells nothing but that",
         "rollup_changes": "folded into rollups: they say the same together",
         "rollups": "numbers of records, made of their changes and made anew from what is there",
     },

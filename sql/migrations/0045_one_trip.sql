@@ -9,6 +9,7 @@ create table hub.reference_version (
 );
 insert into hub.reference_version (version) values (1);
 grant select on hub.reference_version to hub_app;
+grant select (version), update (version) on hub.reference_version to hub_recorder;
 
 create function hub.count_reference_change() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -16,6 +17,10 @@ begin
   update hub.reference_version set version = version + 1;
   return null;
 end $$;
+alter function hub.count_reference_change() owner to hub_recorder;
+set local role hub_recorder;
+grant execute on function hub.count_reference_change() to hub_owner;
+reset role;
 
 do $$
 declare
