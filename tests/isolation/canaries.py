@@ -50,7 +50,7 @@ WITHOUT_ROW = {
     "editions": "its texts are codes, and proof 7 is about its numbers",
 }
 # Codes of the hub's own, by which rows are found and shown: a row without them would be shown to nobody, its owner included.
-CODES = ("kind", "change", "outcome", "mode", "precision", "decision")
+CODES = ("kind", "category", "change", "outcome", "mode", "precision", "decision", "subject")
 ROLES_OF_ROWS = ("owner", "organisation", "proposed_by", "provider", "audience")
 
 COLUMNS = """
@@ -123,12 +123,14 @@ async def strangers_rows(superuser: Connection, stranger: UUID, other: UUID) -> 
           values ({who}, 'SIGNAL', '{agreement}', 'x', 'x', 'x');
         insert into hub.share_caps (gemeente, owner, profile, receiver, precision, with_text)
           values ({who}, '{agreement}', '{other}', 'WIJK', true);
-        insert into hub.agreements (gemeente, id, proposed_by, title, purpose, legal_basis, contact, dpia, valid_from, valid_until, parties)
+        insert into hub.agreements (gemeente, id, proposed_by, title, purpose, legal_basis, contact, dpia, valid_from, valid_until, parties,
+            joint_controllers)
           values ('{gemeente}', '{agreement}', '{stranger}', 'x', 'x', 'x', 'x', 'x', hub.today(), hub.today() + 9,
-            array['{stranger}', '{other}']::uuid[]);
+            array['{stranger}', '{other}']::uuid[], array['{stranger}', '{other}']::uuid[]);
         insert into hub.agreement_rules (gemeente, agreement, version, number, provider, receiver, wijken, kind, fields, precision)
-          select '{gemeente}', '{agreement}', 1, 1, '{stranger}', '{other}', array[w.wijk], 'SIGNAL', array['summary'], 'EXACT'
-          from hub.organisation_wijken w where w.organisation = '{stranger}';
+          select '{gemeente}', '{agreement}', 1, r.number, '{stranger}', '{other}', array[w.wijk], r.kind, r.fields::text[], r.precision
+          from hub.organisation_wijken w, (values (1, 'SIGNAL', '{{summary}}', 'EXACT'), (2, 'COUNT', '{{}}', 'COUNT'))
+            r (number, kind, fields, precision) where w.organisation = '{stranger}';
         insert into hub.agreement_decisions (gemeente, agreement, version, organisation, decision, actor, reason, signed_by)
           select '{gemeente}', '{agreement}', 1, o, 'ACCEPT', 'x', 'x', 'x' from unnest(array['{stranger}', '{other}']::uuid[]) o;
         select set_config('hub.organisation', '{other}', false), set_config('hub.gemeente', '{gemeente}', false);
@@ -192,6 +194,21 @@ async def _any_row(superuser: Connection, table: str, holder: str, stranger: UUI
     )
 
 
+def _in_sql(column: str, type_: str, word: str) -> str:
+    """A word as a column holds it, in a form in which its owner can read it."""
+    if type_ == "text[]":
+        return f"array['{word}']"
+    if type_ != "jsonb":
+        return f"'{word}'"
+    held: object = [word]
+    if column in ("mapping", "before", "after", "details"):
+        held = {word: word}
+    elif column == "errors":
+        held = [{"path": [word], "code": word, "params": {}, "message": word}]
+    value = f"'{json.dumps(held)}'::jsonb"
+    return f"details || {value}" if column == "details" else value  # its text names what is there
+
+
 async def let_loose(
     superuser: Connection, world: World, asker: UUID, stranger: UUID
 ) -> tuple[Canaries, set[str]]:
@@ -208,10 +225,7 @@ async def let_loose(
             continue
         tables.add(table)
         word = f"kanarie{secrets.token_hex(8)}"
-        held = {word: word} if column == "mapping" else [word]
-        value = {"text[]": f"array['{word}']", "jsonb": f"'{json.dumps(held)}'::jsonb"}.get(
-            row["type"], f"'{word}'"
-        )
+        value = _in_sql(column, row["type"], word)
         try:
             async with superuser.transaction():
                 await superuser.execute(

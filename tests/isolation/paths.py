@@ -5,7 +5,8 @@ The types are the nodes of a graph, and the fields between them its edges. A pat
 and an edge that can be reached from it, by the shortest way: that a field resolves alike wherever
 its object came from is what the loaders promise, and the random sessions try. Each path is asked by
 somebody to whom nothing is shown of what it aims at: a stranger's records, agreements, receipts and
-history, full of canaries. Once without what may be left out, and once with arguments and filters.
+history, full of canaries. Once with what leads its owner to something, and once with arguments and
+filters at random. Asker and owner have every role, each in its own organisation.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import random
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -33,11 +34,13 @@ from graphql import (
 
 from schema.contributions import CONTRIBUTIONS
 from schema.ids import decode
+from sql.principal import ROLES
 from tests.conftest import Cluster
+from tests.isolation.aims import Aiming, aims
 from tests.isolation.canaries import OTHER_KINDS, STRANGER, Canaries, let_loose, strangers_rows
 from tests.isolation.covered import Covered
-from tests.isolation.pair import Base, Side, a_pair, make_base
-from tests.isolation.play import Connection, named
+from tests.isolation.pair import GEMEENTE, Base, Plant, Side, a_pair, make_base
+from tests.isolation.play import Connection, as_asker, named
 from tests.isolation.sessions import SCHEMA, Asking, Memory, Operation, argument_key, global_id
 from tests.proofs.proof import Counts, Outcome, Proof, as_it_is
 
@@ -67,8 +70,6 @@ NOT_THERE: dict[str, str] = {
     "JointAction": "comes with a later version of the hub",
     "JointActionConnection": "comes with a later version of the hub",
     "JointActionEdge": "comes with a later version of the hub",
-    "PushSummary": "the summary of the stranger's receipt is a canary",
-    "WillPublish": "nobody agreed on counts in that world",
 }
 
 Step = tuple[str, str]
@@ -152,7 +153,10 @@ class Aim:
     def _leaves(self, typename: str) -> str:
         fields = SCHEMA.type_map[typename].fields  # type: ignore[attr-defined]
         leaves = [n for n, one in fields.items() if is_leaf_type(get_named_type(one.type))]
-        return " ".join(("__typename", *(leaves or [f"{next(iter(fields))} {{ __typename }}"])))
+        asked = leaves or [f"{next(iter(fields))} {{ __typename }}"]
+        if typename.endswith("Payload"):  # whether it was refused
+            asked.append("errors { __typename }")
+        return " ".join(("__typename", *asked))
 
     def _arguments(self, holder: str, name: str, field: Any, wanted: str) -> str:
         given = []
@@ -184,6 +188,7 @@ class World:
 
     side: Side
     base: Base
+    owner: UUID
     stranger: str
     canaries: Canaries
     memory: Memory
@@ -203,7 +208,7 @@ class World:
 
 
 @asynccontextmanager
-async def a_world(cluster: Cluster) -> AsyncIterator[World]:
+async def a_world(cluster: Cluster, fault: Plant | None = None) -> AsyncIterator[World]:
     """The world of the canaries; the stranger's ids are canaries as well."""
     root = await asyncpg.connect(cluster.addresses.superuser)
     base = await make_base(cluster, root, "paths", ASKER, 5)
@@ -217,18 +222,65 @@ async def a_world(cluster: Cluster) -> AsyncIterator[World]:
         )
         other = next(one for one in base.world.organisations if one != base.asker)
         await strangers_rows(superuser, stranger, other)
+        await _give_roles(superuser, stranger, base.asker)
+        await _publish(superuser, stranger, other)
         canaries, _ = await let_loose(superuser, base.world, base.asker, stranger)
         planted.append((canaries, stranger, wijk))
+        if fault is not None:
+            await fault(superuser)
 
     try:
         async with a_pair(base, root, 1, plant) as (side, _):
             canaries, stranger, wijk = planted[0]
             hidden = _hidden()
             memory = _memory(hidden, (stranger, base.asker), wijk)
-            yield World(side, base, cluster.tokens[STRANGER], canaries, memory, hidden)
+            yield World(side, base, stranger, cluster.tokens[STRANGER], canaries, memory, hidden)
     finally:
         await root.execute(f"drop database {base.name} with (force)")
         await root.close()
+
+
+async def _give_roles(superuser: Connection, owner: UUID, asker: UUID) -> None:
+    """Every role to both. The owner is a municipality: its administrator can do all that there is;
+    that of the asker nothing beside its own organisation.
+    """
+    await superuser.execute(
+        "update hub.organisations set kind = 'MUNICIPALITY' where id = $1", owner
+    )
+    await superuser.execute(
+        "update hub.tokens set roles = $1 where organisation = any ($2)",
+        list(ROLES),
+        [owner, asker],
+    )
+
+
+async def _publish(superuser: Connection, owner: UUID, other: UUID) -> None:
+    """A version of an agreement of the owner's that is published once the other accepts it, and an
+    agreement between them that everybody may read of.
+    """
+    both = {owner, other}
+    for agreement, proposer, accepted_by in (
+        (named("canary"), owner, {owner}),
+        (named("published"), other, both),
+    ):
+        async with as_asker(superuser, GEMEENTE, proposer):
+            version = await superuser.fetchval(
+                "insert into hub.agreements (id, title, purpose, legal_basis, contact, valid_from,"
+                " valid_until, parties, publish) values ($1, 'x', 'x', 'x', 'x', hub.today(),"
+                " hub.today() + 9, $2, true) returning version",
+                *(agreement, both),
+            )
+            await superuser.execute(
+                "insert into hub.agreement_rules (agreement, version, number, provider, receiver,"
+                " wijken, kind, precision) select $1, $2, 1, hub.asker(), $3, array[w.wijk],"
+                " 'SIGNAL', 'WIJK' from hub.organisation_wijken w where w.organisation = $4",
+                *(agreement, version, *(both - {proposer}), owner),
+            )
+            await superuser.execute(
+                "insert into hub.agreement_decisions (agreement, version, organisation, decision)"
+                " select $1, $2, o, 'ACCEPT' from unnest($3::uuid[]) o",
+                *(agreement, version, accepted_by),
+            )
 
 
 def _hidden() -> list[str]:
@@ -254,7 +306,7 @@ def _memory(hidden: list[str], parties: tuple[UUID, UUID], wijk: UUID) -> Memory
         buurten=["x"],
         organisations=[global_id("Organisation", one) for one in parties],
         guesses=hidden,
-        keys=["sleutel-van-mij"],
+        keys=[],
         external_ids=["x"],
         words=["kanarie"],
         days=["2026-11-23"],
@@ -262,19 +314,19 @@ def _memory(hidden: list[str], parties: tuple[UUID, UUID], wijk: UUID) -> Memory
     )
 
 
-async def tried(cluster: Cluster, parts: range) -> Outcome:
-    """Asks the paths of these parts, as the asker and as the owner of what they aim at."""
-    paths = [path for n, path in enumerate(all_paths()) if n % PARTS in parts]
+async def tried(cluster: Cluster, paths: Sequence[Path], fault: Plant | None = None) -> Outcome:
+    """Asks paths, as the asker and as the owner of what they aim at."""
     covered, gives = Covered(), 0
-    async with a_world(cluster) as world:
+    async with a_world(cluster, fault) as world:
         for path in paths:
-            for chance in (0.0, 0.5):
-                told = await _asked(world, path, chance, as_stranger=False)
+            for aimed in (True, False):
+                _, told = await _asked(world, path, aimed=aimed, as_stranger=False)
                 leaked = world.leaked(told)
                 assert not leaked, f"{path} gives {sorted(leaked)}: {told[:500]}"
         for path in paths:  # afterwards: what the owner does may change what there is
-            told = await _asked(world, path, 0.0, as_stranger=True, covered=covered)
+            operation, told = await _asked(world, path, aimed=True, as_stranger=True)
             gives += bool(world.leaked(told))
+            _note(world, covered, operation, told)
     types = frozenset(name.split(".")[0] for name in covered.names()["fields answered"])
     return Outcome(
         {"paths": len(paths), "that give their owner something": gives}, {"types met": types}
@@ -282,27 +334,33 @@ async def tried(cluster: Cluster, parts: range) -> Outcome:
 
 
 async def _asked(
-    world: World,
-    path: Path,
-    chance: float,
-    *,
-    as_stranger: bool,
-    covered: Covered | None = None,
-) -> str:
-    rng = random.Random(str(path))
-    operation = Aim(Asking(rng, world.memory), world.hidden, chance).operation(path)
+    world: World, path: Path, *, aimed: bool, as_stranger: bool
+) -> tuple[Operation, str]:
+    """The operation of a path and what it tells: aimed, or with what may be left out at random."""
+    rng, once = random.Random(str(path)), f"pad-{named(path)}"
+    memory = replace(world.memory, keys=[f"{once}-{aimed}"])
+    if aimed:
+        asking: Asking = Aiming(rng, memory, aims=aims(world.owner, world.base.asker, once))
+    else:
+        asking = Asking(rng, memory)
+    operation = Aim(asking, world.hidden, 0.0 if aimed else 0.5).operation(path)
     status, told = await world.ask(operation, as_stranger=as_stranger)
     assert status == 200, f"{path}: {operation.query} {operation.variables} {told[:500]}"
-    if covered is not None:
-        body = json.JSONDecoder().raw_decode(told)[0]
+    return operation, told
+
+
+def _note(world: World, covered: Covered, operation: Operation, told: str) -> None:
+    """Notes what an answer gives: a refusal is nothing."""
+    body = json.JSONDecoder().raw_decode(told)[0]
+    if '"UserError"' not in told:
         document = world.side.documents.accept(operation.query).document
         covered.note(document, body.get("data"))
-    return told
 
 
 def _carry_out(cluster: Cluster, parts: range) -> Outcome:
+    paths = [path for n, path in enumerate(all_paths()) if n % PARTS in parts]
     with asyncio.Runner() as runner:
-        return runner.run(tried(cluster, parts))
+        return runner.run(tried(cluster, paths))
 
 
 def whole(outcome: Outcome) -> Counts:
