@@ -307,23 +307,26 @@ async def test_a_revocation_is_seen_by_the_next_request_at_every_hub(
     assert slice_["asSeenBy"] == {"agreements": [], "signals": {"total": 0, "nodes": []}}
 
 
+@pytest.mark.parametrize("alone", [True, False], ids=["one trip", "a transaction"])
 @pytest.mark.parametrize(("seconds", "answers"), [(0.4, True), (0.6, False)])
 async def test_a_read_that_was_under_way_is_given_for_no_longer_than_a_moment(
-    world: World, seconds: float, answers: bool
+    world: World, seconds: float, answers: bool, alone: bool
 ) -> None:
     record = decode_as("Signal", await signal(world, A, "een-melding"))
     agreement = await agree(world, [await rule(world, A, B, includesPast=True)], A, B)
-    moments = iter((0.0, seconds))
-    database = await Database.open(world.dsn("app"), size=2, clock=lambda: next(moments))
+    now = 0.0
+    database = await Database.open(world.dsn("app"), size=2, clock=lambda: now)
     headers = Headers({"authorization": f"Bearer {world.cluster.tokens[B]}"})
     principal = await TokenAdapter(database)(headers)
     try:
         with nullcontext() if answers else pytest.raises(Unavailable):
             async with database.session(principal) as session:
+                session.alone = alone
                 rows = await session.fetch("signals_by_id", [record])
                 session.tally("SIGNAL", rows)
                 assert len(rows) == 1
                 await decide(world, A, "revoke", agreement)
+                now = seconds
     finally:
         await database.close()
 
