@@ -76,7 +76,8 @@ class Objects:
         """With `in_order` no field begins before the one before it is done (mutations)."""
         self.fields = fields
         others = [each for each in fields.values() if isinstance(each, Filled)]
-        self._at_once = [each for each in others if in_order or not each.waits]
+        # what needs no statement is there when it is asked for, and a task for it would cost more
+        self._at_once = [each for each in others if in_order or not (each.waits and each.trips)]
         self._awaited = [each for each in others if each not in self._at_once]
         self.waits = any(each.waits for each in others)
         self.trips = sum(each.trips for each in others)

@@ -13,7 +13,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -62,6 +62,15 @@ REFUSED = """mutation($id: ID!) {
   withdraw(input: { id: $id, version: 99, reason: "x" }) { id errors { code } } }"""
 
 
+Way = Callable[[str, int], AbstractAsyncContextManager[str]]
+
+
+@asynccontextmanager
+async def directly(dsn: str, connections: int) -> AsyncIterator[str]:
+    """The hub's own way to its database."""
+    yield dsn
+
+
 class Watched(Database):
     """A database that looks at each connection that it gets back."""
 
@@ -107,7 +116,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def a_scene(cluster: Cluster) -> AsyncIterator[Scene]:
+async def a_scene(cluster: Cluster, way: Way = directly) -> AsyncIterator[Scene]:
     """Fifty organisations in a ring: each shares its signals with the next."""
     name = "interleaved"
     root = await asyncpg.connect(cluster.addresses.superuser)
@@ -116,20 +125,21 @@ async def a_scene(cluster: Cluster) -> AsyncIterator[Scene]:
         async with connections(cluster, name) as (superuser, owner, app):
             world, tokens = await _people(superuser, owner)
             await _records(Play(world, owner, app))
-            database = await Watched.open(
-                cluster.dsn("app", name), size=CONNECTIONS, acquire_timeout=60
-            )
-            database.faults = []
-            application = create_app(replace(Settings(), limits=WITHOUT_END), database)
-            transport = httpx.ASGITransport(app=application)
-            try:
-                async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
-                    wijk = next(iter(world.wijken))
-                    scene = Scene(world, tokens, database, superuser, client, wijk)
-                    await _ask_alone(scene)
-                    yield scene
-            finally:
-                await database.close()
+            async with way(cluster.dsn("app", name), CONNECTIONS) as dsn:
+                database = await Watched.open(dsn, size=CONNECTIONS, acquire_timeout=60)
+                database.faults = []
+                application = create_app(replace(Settings(), limits=WITHOUT_END), database)
+                transport = httpx.ASGITransport(app=application)
+                try:
+                    async with httpx.AsyncClient(
+                        transport=transport, base_url="http://hub"
+                    ) as client:
+                        wijk = next(iter(world.wijken))
+                        scene = Scene(world, tokens, database, superuser, client, wijk)
+                        await _ask_alone(scene)
+                        yield scene
+                finally:
+                    await database.close()
     finally:
         await root.execute(f"drop database {name} with (force)")
         await root.close()

@@ -13,6 +13,7 @@ import sql.session
 from resolvers.loaders import Loaders
 from sql.at_once import AtOnce
 from tests.conftest import Cluster
+from tests.isolation.bouncer import PROGRAM, bounced
 from tests.isolation.interleaved import CONCURRENCY, a_scene, interleaved
 
 saying = sql.session._saying
@@ -25,6 +26,17 @@ def test_fifty_organisations_on_four_connections_get_their_own_rows_and_leave_no
     done = CONCURRENCY.carry_out(cluster, range(1000))
     assert done.counts["cancelled"] > 100
     assert done.counts["carried out"] > 300
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="no PgBouncer (1.21 or later) is installed")
+def test_the_same_by_way_of_pgbouncer_in_transaction_mode(cluster: Cluster) -> None:
+    async def prove() -> None:
+        async with a_scene(cluster, bounced) as scene:
+            done = await interleaved(scene, range(1000))
+        assert done.counts["cancelled"] > 100
+        assert done.counts["carried out"] > 300
+
+    asyncio.run(prove())
 
 
 def _of_the_connection(identity: tuple[str, ...]) -> str:
