@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,6 +21,7 @@ from hub.database import (
     ServerStillRunning,
     addresses_of_running,
 )
+from hub.loop import run_to_end
 from hub.serve import embedded_database, open_database
 from hub.settings import Settings, SettingsError
 from schema.texts import text
@@ -79,7 +79,7 @@ class Day(click.ParamType[date]):
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Runs a command's work; what can be expected to go wrong ends with one clear message."""
     try:
-        asyncio.run(work)
+        run_to_end(work)
     except EXPECTED as error:
         fail(error)
     except KeyboardInterrupt:

@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 
 from hub.daily import OwnersWork, daily_work
 from hub.database import CONNECTIONS, Addresses, EmbeddedPostgres
+from hub.http import http_config
 from hub.metrics import House, metrics_app
 from hub.publisher import publish_apart
 from hub.retaining import run_retention
@@ -31,8 +32,6 @@ from sql.migrate import migrate
 from sql.serving import check_fit_to_serve
 from sql.session import Database, Watch
 
-DRAIN_SECONDS = 10
-KEEP_ALIVE_SECONDS = 20
 # Beside the hub's own: commands, a look inside, and what PostgreSQL reserves.
 SPARE_CONNECTIONS = 20
 # Connections of a process that keeps workers: one for the daily work, one for /metrics.
@@ -132,7 +131,7 @@ async def looked_after(
         if scraped is None:
             yield
             return
-        server = _Beside(_config(metrics_app(house, traffic, database)))
+        server = _Beside(http_config(metrics_app(house, traffic, database)))
         serving = asyncio.create_task(server.serve(sockets=[scraped]))
         try:
             yield
@@ -181,8 +180,7 @@ def claim(host: str, port: int) -> socket.socket:
     Refuses (PORT_TAKEN) one that another program has.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # named as TCP, for asyncio sends without delay (TCP_NODELAY) only on sockets that say so
-    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    taken = socket.socket(family, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((host, port))
@@ -208,7 +206,7 @@ async def serve_app(
     """Serves until SIGTERM or Ctrl-C; requests under way are finished first. `on_start` is told
     when it can answer.
     """
-    server = _Server(_config(app))
+    server = _Server(http_config(app))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn gives no event
         await asyncio.sleep(0.01)
@@ -216,18 +214,6 @@ async def serve_app(
         spare_the_collector()
         on_start()
     await serving
-
-
-def _config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        date_header=True,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )
 
 
 def spare_the_collector() -> None:

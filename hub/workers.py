@@ -26,8 +26,10 @@ from pathlib import Path
 from hub import logs
 from hub.app import create_app
 from hub.database import ending_with
+from hub.http import DRAIN_SECONDS
+from hub.loop import run_to_end
 from hub.metrics import House, Traffic, forget_worker
-from hub.serve import DRAIN_SECONDS, open_database, serve_app, told_to_stop
+from hub.serve import open_database, serve_app, told_to_stop
 from hub.settings import Settings
 
 # Seconds.
@@ -68,7 +70,7 @@ class Workers:
 
     def _share(self) -> socket.socket:
         """One more socket with the address; it takes connections once it listens."""
-        shared = socket.socket(self.claimed.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        shared = socket.socket(self.claimed.family, socket.SOCK_STREAM)
         shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         shared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         shared.bind(self.claimed.getsockname())
@@ -185,7 +187,7 @@ def work(
     ending_with(keeper, signal.SIGKILL)()
     logs.configure(settings.log_format, worker=number)
     try:
-        asyncio.run(_work(settings, dsn, listening, tell))
+        run_to_end(_work(settings, dsn, listening, tell))
     except Exception as error:
         logs.event(log, logging.ERROR, "worker.failed", places=logs.places(error))
         raise SystemExit(1) from None

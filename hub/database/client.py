@@ -168,9 +168,14 @@ class _Program:
         self._feeding: asyncio.Task[None] | None = None
 
     async def write(self, piece: bytes) -> None:
-        """Hands on a piece of input, as fast as it is taken."""
+        """Hands on a piece of input, as fast as it is taken.
+
+        Raises BrokenPipeError or ConnectionResetError when it takes no more.
+        """
         stdin = self.process.stdin
         assert stdin is not None  # noqa: S101
+        if stdin.is_closing():  # uvloop has another error for it
+            raise BrokenPipeError
         stdin.write(piece)
         await stdin.drain()
 

@@ -7,6 +7,7 @@ import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from hub.database.folder import Account
 
@@ -47,11 +48,20 @@ async def spawn(
         env={**server_environment(), **(environment or {})},
         cwd="/",
         start_new_session=True,
-        preexec_fn=ending_with(os.getpid(), farewell),
-        user=account.uid if account.drop else None,
-        group=account.gid if account.drop else None,
-        extra_groups=[] if account.drop else None,
+        preexec_fn=partial(_become, account, ending_with(os.getpid(), farewell)),
     )
+
+
+def _become(account: Account, arrange_end: Callable[[], None]) -> None:
+    """What the child does before it is the program. Here, for uvloop starts none as another user.
+
+    A change of user undoes what is arranged for its end, so that comes last.
+    """
+    if account.drop:
+        os.setgroups([])
+        os.setresgid(account.gid, account.gid, account.gid)
+        os.setresuid(account.uid, account.uid, account.uid)
+    arrange_end()
 
 
 async def run(
@@ -59,7 +69,11 @@ async def run(
 ) -> tuple[int, str, str]:
     """Runs a program to its end, `text` on its input: exit code, output and messages."""
     process = await spawn(command, account, stdin=PIPE, stdout=PIPE, stderr=PIPE, pass_fds=pass_fds)
-    output, messages = await process.communicate(text.encode())
+    if process.stdin is not None:
+        if not process.stdin.is_closing():  # a program may end without having read
+            process.stdin.write(text.encode())
+        process.stdin.close()
+    output, messages = await process.communicate()
     code = process.returncode or 0
     return code, output.decode(errors="replace"), messages.decode(errors="replace")
 
@@ -67,8 +81,6 @@ async def run(
 def ending_with(parent: int, farewell: signal.Signals) -> Callable[[], None]:
     """What a child of the process `parent` calls to get `farewell` when the thread that started it
     ends; it exits at once when that is over already.
-
-    A change of user would undo it, so it comes after that.
     """
 
     def arrange() -> None:

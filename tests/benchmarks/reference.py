@@ -6,10 +6,10 @@ setting. It is set up by the environment, as `hub serve` is.
 
 from __future__ import annotations
 
-import asyncio
 import os
 
 from hub.app import create_app
+from hub.loop import run_to_end
 from hub.serve import claim, open_database, serve_app
 from hub.settings import Settings
 
@@ -25,4 +25,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run_to_end(main())

@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 from hub.demo.prepare import closing_words, needs_new_world, prepare, shift_to
 from hub.demo.scene import OOSTERHEEM, SEGHWAERT
 from hub.demo.seen import HERE
+from hub.http import http_config
 from hub.settings import SettingsError
 from tests.conftest import Cluster, World
 from tests.demo.conftest import TODAY, Demo, Place
@@ -255,7 +256,7 @@ async def test_tokens_are_in_a_file_that_only_its_owner_can_read(demo: Demo) -> 
 async def served(app: Starlette) -> AsyncIterator[str]:
     """The address of a hub that is served while the context lasts."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+    server = uvicorn.Server(http_config(app))
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"

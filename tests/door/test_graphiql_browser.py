@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 
 from hub.app import create_app
+from hub.http import http_config
 from hub.serve import address_of, claim
 from hub.settings import Settings
 from tests.conftest import World
@@ -31,7 +32,7 @@ async def address(world: World) -> AsyncIterator[str]:
     """The hub over this world, on a port of its own, as developers have it."""
     listening = claim("127.0.0.1", 0)
     app = create_app(Settings(production=False), world.database)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    server = uvicorn.Server(http_config(app))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     yield address_of(listening)
     server.should_exit = True

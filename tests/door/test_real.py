@@ -17,6 +17,8 @@ import uvicorn
 from graphql import get_introspection_query
 
 from hub.app import create_app
+from hub.http import http_config
+from hub.serve import claim
 from hub.settings import Limits, Settings
 from tests.conftest import World
 from tests.contract.writing import REPORT
@@ -38,21 +40,22 @@ def anyio_backend() -> str:
 
 
 @asynccontextmanager
-async def listening(world: World, **limits: Any) -> AsyncIterator[int]:
+async def served(world: World, **limits: Any) -> AsyncIterator[int]:
     """The port on which the hub over this world listens."""
     app = create_app(Settings(limits=Limits(**limits)), world.database)
-    config = uvicorn.Config(app, port=0, lifespan="off", log_config=None)
+    config = http_config(app)
+    listening = claim("127.0.0.1", 0)
     server = uvicorn.Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
-    await server.startup()
+    await server.startup(sockets=[listening])
     running = asyncio.create_task(server.main_loop())
     try:
-        yield server.servers[0].sockets[0].getsockname()[1]
+        yield listening.getsockname()[1]
     finally:
         server.should_exit = True
         await running
-        await server.shutdown()
+        await server.shutdown(sockets=[listening])
 
 
 def head(world: World, *lines: str, caller: str = "buurtwerk") -> bytes:
@@ -94,7 +97,7 @@ async def stored(world: World) -> tuple[int, int]:
 
 async def test_a_report_that_stops_half_way_is_refused_and_not_stored(world: World) -> None:
     half = report()[:-30]
-    async with listening(world, read_seconds=0.1) as port:
+    async with served(world, read_seconds=0.1) as port:
         sent = head(world, f"Content-Length: {len(half) + 30}") + half
         status, answer = await answer_to(port, sent)
     assert (status, code_of(answer)) == (408, "READ_TIMEOUT")
@@ -104,7 +107,7 @@ async def test_a_report_that_stops_half_way_is_refused_and_not_stored(world: Wor
 async def test_a_report_in_chunks_is_read_and_a_chunk_that_stops_is_not(world: World) -> None:
     whole = report()
     chunk = f"{len(whole):x}\r\n".encode() + whole + b"\r\n"
-    async with listening(world, read_seconds=0.1) as port:
+    async with served(world, read_seconds=0.1) as port:
         chunked = head(world, "Transfer-Encoding: chunked", "Connection: close")
         status, answer = await answer_to(port, chunked + chunk)
         assert (status, code_of(answer)) == (408, "READ_TIMEOUT")
@@ -115,7 +118,7 @@ async def test_a_report_in_chunks_is_read_and_a_chunk_that_stops_is_not(world: W
 
 
 async def test_a_caller_that_hangs_up_half_way_leaves_nothing(world: World) -> None:
-    async with listening(world) as port:
+    async with served(world) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(head(world, "Content-Length: 5000") + report())
         await writer.drain()
@@ -136,7 +139,7 @@ async def test_a_caller_that_hangs_up_during_the_work_has_it_taken_back(world: W
         "select count(*) from pg_stat_activity where datname = $1 and usename = 'hub_app'"
         " and state <> 'idle'"
     )
-    async with listening(world) as port, world.connect("superuser") as root:
+    async with served(world) as port, world.connect("superuser") as root:
 
         async def until(query: str, count: int) -> None:
             async with asyncio.timeout(30):
@@ -155,7 +158,7 @@ async def test_a_caller_that_hangs_up_during_the_work_has_it_taken_back(world: W
 
 
 async def test_a_body_that_is_announced_too_large_is_refused_before_it_comes(world: World) -> None:
-    async with listening(world) as port:
+    async with served(world) as port:
         status, answer = await answer_to(port, head(world, f"Content-Length: {10**9}"))
         assert (status, code_of(answer)) == (413, "BODY_TOO_LARGE")
         unknown = head(world, f"Content-Length: {10**9}", caller="nobody")
@@ -164,7 +167,7 @@ async def test_a_body_that_is_announced_too_large_is_refused_before_it_comes(wor
 
 
 async def test_what_is_no_http_does_not_trouble_the_next_caller(world: World) -> None:
-    async with listening(world) as port:
+    async with served(world) as port:
         for noise in (b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HTTP/9.9\r\n\r\n", b"\x00" * 100):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(noise)

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 import uvicorn
 
+from hub.http import http_config
+from hub.serve import claim
+
 pytestmark = pytest.mark.anyio
 
 HEAD = (
@@ -21,18 +24,19 @@ HEAD = (
 @asynccontextmanager
 async def served(door: Any) -> AsyncIterator[int]:
     """The port on which `door` listens."""
-    config = uvicorn.Config(door.endpoint, port=0, lifespan="off", log_config=None)
+    config = http_config(door.endpoint)
+    listening = claim("127.0.0.1", 0)
     server = uvicorn.Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
-    await server.startup()
+    await server.startup(sockets=[listening])
     running = asyncio.create_task(server.main_loop())
     try:
-        yield server.servers[0].sockets[0].getsockname()[1]
+        yield listening.getsockname()[1]
     finally:
         server.should_exit = True
         await running
-        await server.shutdown()
+        await server.shutdown(sockets=[listening])
 
 
 async def exchanged(port: int, sent: bytes) -> tuple[int, dict[str, str], Any]:

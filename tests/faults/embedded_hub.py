@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncpg
 
 from hub.database import Addresses, EmbeddedError, EmbeddedPostgres
+from hub.loop import run_to_end
 
 
 def say(**answer: object) -> None:
@@ -61,4 +62,4 @@ async def main(data: str, options: dict[str, str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(sys.argv[1], json.loads(sys.argv[2]))))
+    sys.exit(run_to_end(main(sys.argv[1], json.loads(sys.argv[2]))))

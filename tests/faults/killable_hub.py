@@ -21,6 +21,7 @@ from typing import Any
 from hub.app import create_app
 from hub.database import EmbeddedPostgres
 from hub.demo.scene import set_scene
+from hub.loop import run_to_end
 from hub.serve import address_of, claim, open_database, serve_app
 from hub.settings import Settings
 from sql.ids import IdSource
@@ -154,4 +155,4 @@ async def main(data: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    run_to_end(main(Path(sys.argv[1])))

@@ -8,7 +8,6 @@ beforehand. Settings come from the environment: PEER_DSN, PEER_PORT, PEER_POOL, 
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,9 @@ import orjson
 import uvicorn
 
 from hub.demo.scene import GEMEENTE
+from hub.http import http_config
+from hub.loop import run_to_end
+from hub.serve import claim
 from resolvers.periods import parse_week
 
 HERE = Path(__file__).parent
@@ -94,12 +96,9 @@ async def main() -> None:
     )
     facts = orjson.loads(Path(os.environ["PEER_FACTS"]).read_bytes())  # noqa: ASYNC240
     port = int(os.environ["PEER_PORT"])
-    await uvicorn.Server(
-        uvicorn.Config(
-            Peer(pool, facts["words"]), port=port, access_log=False, log_config=None, lifespan="off"
-        )
-    ).serve()
+    server = uvicorn.Server(http_config(Peer(pool, facts["words"])))
+    await server.serve(sockets=[claim("127.0.0.1", port)])
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run_to_end(main())
