@@ -66,9 +66,7 @@ async def pasted_and_run(page: Page, token: str) -> None:
     box = await page.value(f"{BUTTON}.getBoundingClientRect().toJSON()")
     at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
     for type_ in ("mousePressed", "mouseReleased"):
-        await page.call(
-            "Input.dispatchMouseEvent", type=type_, button="left", clickCount=1, **at
-        )
+        await page.call("Input.dispatchMouseEvent", type=type_, button="left", clickCount=1, **at)
 
 
 async def test_the_first_press_of_run_after_a_token_is_pasted_counts(
