@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from hub.administration import GEMEENTE, KINDS
-from hub.commands import DATA, JSON, Day, as_owner, run, settings_from, tell_json
+from hub.commands import DATA, JSON, Day, as_owner, run, settings_from, tell_json, tell_table
 from resolvers.access import Wanted, access_matrix
 from resolvers.partners import check_gemeente, find_partner
 from sql.session import Database, Session
@@ -138,11 +138,7 @@ def _tell_table(cells: Sequence[Cell]) -> None:
         return
     columns = ("change", *SHOWN) if "change" in cells[0] else SHOWN
     rows = [columns, *([_short(_written(cell[name])) for name in columns] for cell in cells)]
-    widths = [max(len(row[n]) for row in rows) for n in range(len(columns))]
-    for row in rows:
-        click.echo(
-            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        )
+    tell_table(rows)
 
 
 def _written(value: Any) -> str:

@@ -12,7 +12,19 @@ from typing import Any
 
 import click
 
-from hub.commands import DATA, JSON, Day, as_owner, report, run, settings_from, tell_json
+from hub.commands import (
+    DATA,
+    JSON,
+    Day,
+    Whole,
+    as_owner,
+    counted,
+    report,
+    run,
+    settings_from,
+    tell_json,
+    tell_table,
+)
 from hub.version import hub_version
 from resolvers.erasure import begin_erasure, erase_partner, proof_of, put_in
 from resolvers.partners import (
@@ -35,7 +47,7 @@ from schema.enums import Category, OrganisationKind
 from sql.errors import Refusal
 from sql.ids import IdSource
 from sql.principal import ROLES
-from sql.session import Database
+from sql.session import Database, Record
 
 GEMEENTE = click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
 KINDS = [each.kind.name for each in CONTRIBUTIONS]
@@ -91,7 +103,7 @@ def partner() -> None:
 @click.option(
     "--ledger-delay",
     "ledger_delay",
-    type=click.IntRange(0, 366),
+    type=Whole(0, 366),
     metavar="DAYS",
     help="Of police and enforcement: after how many days an owner is told of what they read. "
     "Default: as it was, at first 0.",
@@ -278,11 +290,16 @@ def list_partners(gemeente: str, as_json: bool, data: Path | None) -> None:
             rows = await partners_of(session, gemeente)
         if as_json:
             tell_json([dict(row) for row in rows])
-        for row in () if as_json else rows:
-            now = f"left on {row['left_on']}" if row["left_on"] else f"{row['wijken']} wijken"
-            click.echo(f"{row['slug']:24} {row['kind']:14} {row['name']} ({now})")
+        else:
+            tell_table([_partner_told(row) for row in rows])
 
     run(as_owner(settings_from(data=data), work))
+
+
+def _partner_told(row: Record) -> list[str]:
+    works = counted(row["wijken"], "wijk", "wijken")
+    now = f"left on {row['left_on']}" if row["left_on"] else works
+    return [row["slug"], row["kind"], f"{row['name']} ({now})"]
 
 
 @click.group(short_help="Credentials of partners: create, list, rotate, revoke.")
@@ -312,7 +329,7 @@ def token() -> None:
 )
 @click.option(
     "--days",
-    type=click.IntRange(1, LONGEST_TOKEN_DAYS),
+    type=Whole(1, LONGEST_TOKEN_DAYS),
     default=LONGEST_TOKEN_DAYS,
     show_default=True,
     help="How long it is valid.",
@@ -378,14 +395,16 @@ def list_tokens(slug: str | None, gemeente: str, as_json: bool, data: Path | Non
             rows = await tokens_of(session, gemeente, slug)
         if as_json:
             tell_json([dict(row) for row in rows])
-        for row in () if as_json else rows:
-            click.echo(
-                f"{row['slug']:24} {row['name']:24} {row['state']:8} until "
-                f"{row['expires_at']:%Y-%m-%d}, since {row['created_at']:%Y-%m-%d}, "
-                f"{row['holder']}: {', '.join([*row['scopes'], *row['roles']])}"
-            )
+        else:
+            tell_table([_token_told(row) for row in rows])
 
     run(as_owner(settings_from(data=data), work))
+
+
+def _token_told(row: Record) -> list[str]:
+    term = f"until {row['expires_at']:%Y-%m-%d}, since {row['created_at']:%Y-%m-%d}"
+    may = f"{row['holder']}: {', '.join([*row['scopes'], *row['roles']])}"
+    return [row["slug"], row["name"], row["state"], f"{term}, {may}"]
 
 
 @token.command("rotate", short_help="Make a new token beside the old.")
@@ -394,14 +413,14 @@ def list_tokens(slug: str | None, gemeente: str, as_json: bool, data: Path | Non
 @click.option("--name", required=True, help="The name that the token was given.")
 @click.option(
     "--overlap",
-    type=click.IntRange(0, 90),
+    type=Whole(0, 90),
     default=7,
     show_default=True,
     help="For how many days the old one still works; 0 revokes it at once.",
 )
 @click.option(
     "--days",
-    type=click.IntRange(1, LONGEST_TOKEN_DAYS),
+    type=Whole(1, LONGEST_TOKEN_DAYS),
     default=LONGEST_TOKEN_DAYS,
     show_default=True,
     help="How long the new one is valid.",

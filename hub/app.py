@@ -17,7 +17,7 @@ from hub.graphql import GraphQLEndpoint
 from hub.identity.tokens import TokenAdapter
 from hub.ldv import ProcessingLog, processing_logs
 from hub.metrics import Traffic
-from hub.pages import graphiql, icon, index
+from hub.pages import graphiql, icon, index, nothing_here
 from hub.pages.sheet import sheet_page
 from hub.settings import Settings
 from hub.sheet_templates import template_page
@@ -94,12 +94,13 @@ def create_app(
             Route("/favicon.ico", icon),
             Route("/graphql", graphql),
             Route("/upload", UploadEndpoint(graphql)),
-            Route("/sheet", sheet_page),
+            Route("/sheet", sheet_page(database)),
             Route("/sheets/template/{kind}.{format}", template_page),
             Route("/live", live),
             Route("/ready", ready),
             Mount("/static", StaticFiles(packages=[("hub.pages", "static")])),
             *(() if settings.production else graphiql.routes()),
         ],
+        exception_handlers={404: nothing_here},
         lifespan=lifespan,
     )

@@ -16,7 +16,6 @@ from hub.commands import (
     DATA,
     JSON,
     owners_address,
-    refuse_absent,
     report,
     run,
     settings_from,
@@ -51,7 +50,6 @@ def backup(file: Path, force: bool, as_json: bool, data: Path | None) -> None:
 
 
 async def _backup(settings: Settings, file: Path, force: bool, as_json: bool) -> None:
-    refuse_absent(settings)
     async with owners_address(settings) as dsn:
         manifest = await make_backup(dsn, file, bindir=settings.pg_bindir, replace=force)
     _tell_made(file, manifest, as_json)

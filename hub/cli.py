@@ -30,6 +30,7 @@ from hub.commands import (
     JSON,
     Day,
     InOrder,
+    Whole,
     as_owner,
     changed,
     report,
@@ -74,7 +75,7 @@ from sql.session import Database
 
 PORT = click.option(
     "--port",
-    type=click.IntRange(0, 65_535),
+    type=Whole(0, 65_535),
     help="Port to listen on (0: any free one). Default: 8731.",
 )
 HOST = click.option("--host", help="Address to listen on. Default: 127.0.0.1.")
@@ -153,7 +154,8 @@ def demo(
         )
     logs.configure(settings.log_format)
     # what to do next stays the last that the visitor reads: no line below it on what went well
-    logging.getLogger("hub.daily").setLevel(logging.WARNING)
+    for of_the_day in ("hub.daily", "hub.retaining"):
+        logging.getLogger(of_the_day).setLevel(logging.WARNING)
     run(_demo(settings, today, reset))
 
 
@@ -188,7 +190,7 @@ async def _demo(settings: Settings, today: date | None, reset: bool) -> None:
 @DATA
 @click.option(
     "--workers",
-    type=click.IntRange(1, 64),
+    type=Whole(1, 64),
     help="Processes that answer requests. Default: 1.",
 )
 def serve(port: int | None, host: str | None, data: Path | None, workers: int | None) -> None:
@@ -270,7 +272,7 @@ def import_group() -> None:
 @FILE
 @click.option(
     "--year",
-    type=click.IntRange(1990, 2100),
+    type=Whole(1990, 2100),
     required=True,
     help="The year of the division in the file.",
 )

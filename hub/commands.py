@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import click
 import orjson
@@ -53,6 +53,20 @@ JSON = click.option(
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
+class Stopped(click.ClickException):
+    """Ends a command with code 1 and a message that stands by itself, in the reader's language."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Says it on standard error, without a word in front."""
+        click.echo(self.format_message(), file=file, err=file is None)
+
+
+class Whole(click.IntRange):
+    """A whole number from here to there, called so in help and messages."""
+
+    name = "integer"
+
+
 class InOrder(click.Group):
     """A group whose help lists its commands in the order in which they were added."""
 
@@ -88,7 +102,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 def fail(error: BaseException) -> NoReturn:
     """Ends the command with the error's message, and its cure where the catalogue has one."""
-    raise click.ClickException(message_of(error))
+    raise Stopped(message_of(error))
 
 
 def message_of(error: BaseException) -> str:
@@ -100,13 +114,6 @@ def message_of(error: BaseException) -> str:
         found = text("DATABASE_AWAY", "nl")
         return f"{found.message} {found.hint}"
     return str(error)
-
-
-def refuse_absent(settings: Settings) -> None:
-    """Refuses (NO_DATA_FOLDER) to make an empty embedded database only to look at it."""
-    external = settings.owner_url or settings.database_url
-    if external is None and not (settings.data / "pgdata").exists():
-        raise Refusal("NO_DATA_FOLDER", folder=settings.data.absolute())
 
 
 def settings_from(**given: Any) -> Settings:
@@ -126,6 +133,19 @@ def changed(count: int) -> str:
 def tell_json(answer: Any) -> None:
     """The answer of a command for a program: one JSON document on standard output."""
     click.echo(orjson.dumps(answer, default=str, option=orjson.OPT_INDENT_2).decode())
+
+
+def tell_table(rows: Sequence[Sequence[str]]) -> None:
+    """Rows for a person: each column as wide as its longest text."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        padded = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def counted(number: int, one: str, more: str) -> str:
+    """A number with its noun, which differs for one: "1 wijk", "2 wijken"."""
+    return f"{number} {one if number == 1 else more}"
 
 
 def report(line: str) -> None:
@@ -173,7 +193,12 @@ async def app_address(settings: Settings) -> AsyncIterator[str]:
 async def embedded_addresses(settings: Settings) -> AsyncIterator[Addresses]:
     """The embedded database, up to date: the one of a hub that runs, or started for as long as the
     context lasts.
+
+    Refuses (NO_DATA_FOLDER) to make one where there is none: `hub demo`, `hub serve`, `hub migrate`
+    and `hub restore` do that.
     """
+    if not (settings.data / "pgdata").exists():
+        raise Refusal("NO_DATA_FOLDER", folder=settings.data.absolute())
     async with AsyncExitStack() as stack:
         try:
             embedded = await stack.enter_async_context(embedded_database(settings, report))

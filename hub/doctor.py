@@ -26,7 +26,6 @@ from hub.commands import (
     JSON,
     embedded_addresses,
     message_of,
-    refuse_absent,
     run,
     tell_json,
 )
@@ -513,6 +512,5 @@ async def _doctor(data: Path | None, as_json: bool) -> None:
 async def _examine_at_hand(settings: Settings) -> list[Finding]:
     if settings.database_url is not None or settings.owner_url is not None:
         return await examine(settings.owner_url, settings.database_url, settings)
-    refuse_absent(settings)
     async with embedded_addresses(settings) as addresses:
         return await examine(addresses.owner, addresses.app, settings)

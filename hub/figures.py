@@ -13,6 +13,7 @@ from hub.commands import (
     DATA,
     FILE,
     JSON,
+    Whole,
     as_owner,
     changed,
     report,
@@ -29,9 +30,7 @@ if TYPE_CHECKING:  # what reads sheets is loaded when a sheet is read
 
 @click.command("kwb", short_help="Read CBS's figures of wijken from an Excel file.")
 @FILE
-@click.option(
-    "--year", type=click.IntRange(1990, 2100), required=True, help="The year of the figures."
-)
+@click.option("--year", type=Whole(1990, 2100), required=True, help="The year of the figures.")
 @click.option(
     "--gemeente", help="Only this gemeente (CBS code: GM0637). Default: every one in the file."
 )

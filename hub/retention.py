@@ -10,7 +10,18 @@ from pathlib import Path
 
 import click
 
-from hub.commands import DATA, JSON, as_owner, report, run, settings_from, tell_json
+from hub.commands import (
+    DATA,
+    JSON,
+    Whole,
+    as_owner,
+    counted,
+    report,
+    run,
+    settings_from,
+    tell_json,
+    tell_table,
+)
 from hub.retaining import run_retention
 from resolvers.erasure import Place, erase_account, places_of
 from resolvers.partners import find_partner
@@ -21,7 +32,7 @@ from sql.session import Database
 GEMEENTE = click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
 BATCH_OPTION = click.option(
     "--batch",
-    type=click.IntRange(1, 100_000),
+    type=Whole(1, 100_000),
     default=BATCH,
     show_default=True,
     help="How many rows go in one transaction.",
@@ -57,16 +68,24 @@ def list_terms(gemeente: str, as_json: bool, data: Path | None) -> None:
             rows = await terms_of(session, gemeente)
         if as_json:
             tell_json([dict(row) for row in rows])
-        for row in () if as_json else rows:
-            own = "" if row["is_own"] else " (default)"
-            click.echo(f"{row['kind']}:{row['state']:12} {row['days']} days{own}")
+        else:
+            tell_table(
+                [
+                    (
+                        f"{row['kind']}:{row['state']}",
+                        counted(row["days"], "day", "days"),
+                        "" if row["is_own"] else "default",
+                    )
+                    for row in rows
+                ]
+            )
 
     run(as_owner(settings_from(data=data), work))
 
 
 @retention.command("set", short_help="Set how long a kind is kept.")
 @click.argument("term", metavar="KIND[:STATE]")
-@click.argument("days", type=click.IntRange(1, 36_525))
+@click.argument("days", type=Whole(1, 36_525))
 @GEMEENTE
 @DATA
 def set_(term: str, days: int, gemeente: str, data: Path | None) -> None:
@@ -115,10 +134,14 @@ def _tell_due(due: dict[str, list[Due]], as_json: bool) -> None:
     if as_json:
         tell_json({code: [asdict(each) for each in terms] for code, terms in due.items()})
         return
-    for code, terms in due.items():
-        for each in terms:
-            since = f", the oldest of {each.oldest}" if each.oldest else ""
-            click.echo(f"{code} {each.kind}:{each.state} {each.days} days: {each.due}{since}")
+    tell_table([_due_told(code, each) for code, terms in due.items() for each in terms])
+    click.echo("Proef: niets gewist.")
+
+
+def _due_told(code: str, due: Due) -> list[str]:
+    since = f"the oldest of {due.oldest}" if due.oldest else ""
+    days = counted(due.days, "day", "days")
+    return [code, f"{due.kind}:{due.state}", days, f"{due.due} due", since]
 
 
 def _tell_taken(taken: dict[str, list[Taken]], as_json: bool) -> None:
@@ -130,6 +153,8 @@ def _tell_taken(taken: dict[str, list[Taken]], as_json: bool) -> None:
             click.echo(f"{code} {each.kind}:{each.state}: {each.rows} gone")
         if not rows:
             click.echo(f"{code}: nothing was past its term")
+    gone = sum(each.rows for rows in taken.values() for each in rows)
+    click.echo(f"Gewist of minder precies gemaakt: {counted(gone, 'rij', 'rijen')}.")
 
 
 @click.group(short_help="Erase the name of an account.")
@@ -180,7 +205,8 @@ def _tell_erased(places: list[Place], left: list[Place], dry_run: bool, as_json:
             }
         )
         return
-    for place in places:
-        click.echo(f"{place.table_name}.{place.column_name}: {place.rows}")
+    tell_table([(f"{place.table_name}.{place.column_name}", str(place.rows)) for place in places])
+    rows = counted(sum(place.rows for place in places), "rij", "rijen")
+    click.echo(f"Proef: niets gewist. De naam staat in {rows}." if dry_run else f"Gewist: {rows}.")
     for place in left:
         click.echo(f"still in {place.table_name}.{place.column_name}: {place.rows}")

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 import click
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from resolvers.sheets.values import Field
 from schema.build import build
@@ -46,7 +47,7 @@ async def template_page(request: Request) -> Response:
     """The handler of /sheets/template/signal.csv and its like; no token is needed."""
     kind, format_ = request.path_params["kind"].upper(), request.path_params["format"]
     if kind not in BY_KIND or format_ not in FORMATS:
-        return PlainTextResponse("404", 404)
+        raise HTTPException(404)
     headers = {
         "Content-Disposition": f'attachment; filename="{kind.lower()}.{format_}"',
         "X-Content-Type-Options": "nosniff",

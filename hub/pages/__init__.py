@@ -31,13 +31,14 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 _PAGE = Template((files("hub.pages") / "index.html").read_text("utf-8"))
+_NOTHING = Template((files("hub.pages") / "nothing.html").read_text("utf-8"))
+_NOTHING_WORDS = ("nothing_here", "nothing_here_how", "nothing_here_home")
 _ICON = (files("hub.pages") / "static" / "icon.svg").read_bytes()
 _WORDS = (
     "title",
     "what",
     "who",
     "today_is",
-    "invented",
     "first",
     "first_how",
     "more",
@@ -60,11 +61,28 @@ def index(database: Database, *, for_developers: bool) -> Callable[[Request], Aw
         try:
             [row] = await database.call("hub_state")
         except Unavailable:
-            return HTMLResponse(label("page.away", language), 503, {**HEADERS, "Retry-After": "1"})
+            return away(language)
         page = _render(language, row["today"], row["demo"], str(request.base_url), for_developers)
         return HTMLResponse(page, headers=HEADERS)
 
     return handler
+
+
+def away(language: Language) -> Response:
+    """What a browser gets while the database is away."""
+    return HTMLResponse(label("page.away", language), 503, {**HEADERS, "Retry-After": "1"})
+
+
+def invented(demo: bool, language: Language) -> str:
+    """The markup that says of a demonstration that it is one; nothing elsewhere."""
+    return f'<p class="invented">{escape(label("page.invented", language))}</p>' if demo else ""
+
+
+async def nothing_here(request: Request, _: Exception) -> Response:
+    """What is told of an address at which there is nothing."""
+    language = language_of(request.headers.get("accept-language", ""))
+    words = {name: escape(label(f"page.{name}", language)) for name in ("title", *_NOTHING_WORDS)}
+    return HTMLResponse(_NOTHING.substitute(words, lang=language), 404, HEADERS)
 
 
 async def icon(_: Request) -> Response:
@@ -78,10 +96,10 @@ def _render(language: Language, today: date, demo: bool, address: str, for_devel
     words = {name: escape(label(f"page.{name}", language)) for name in _WORDS}
     graphiql = f'{words["more_graphiql"]} <a href="/graphiql">GraphiQL</a>.'
     words["more_graphiql"] = f"<li>{graphiql}</li>" if for_developers else ""
-    words["invented"] = f'<p class="invented">{words["invented"]}</p>' if demo else ""
     return _PAGE.substitute(
         words,
         lang=language,
+        invented=invented(demo, language),
         today=f"{today.day}-{today.month}-{today.year}",
         address=escape(address),
         day=today.isoformat(),

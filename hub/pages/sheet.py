@@ -7,6 +7,8 @@ the token stays in the form, and is gone when the page is.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Awaitable, Callable
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -14,10 +16,12 @@ from string import Template
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from hub.pages import HEADERS
+from hub.pages import HEADERS, away, invented
 from hub.requests import language_of
 from schema.contributions import CONTRIBUTIONS
 from schema.texts import LABELS, Language, label
+from sql.errors import Unavailable
+from sql.session import Database
 
 _HEADERS = {
     **HEADERS,
@@ -26,6 +30,7 @@ _HEADERS = {
 }
 _PAGE = Template((files("hub.pages") / "sheet.html").read_text("utf-8"))
 _WORDS = [key.partition(".")[2] for key in LABELS if key.startswith("sheet_page.")]
+_CURES = [key.partition(".")[2] for key in LABELS if key.startswith("sheet_cure.")]
 _KIND = '<option value="{kind}">{name}</option>'
 _TEMPLATE = (
     '<li>{name}: <a href="/sheets/template/{file}.xlsx">Excel</a>, '
@@ -33,13 +38,23 @@ _TEMPLATE = (
 )
 
 
-async def sheet_page(request: Request) -> Response:
-    """The handler of the page; it needs no token and no database."""
-    language = language_of(request.headers.get("accept-language", ""))
-    return HTMLResponse(_render(language), headers=_HEADERS)
+def sheet_page(database: Database) -> Callable[[Request], Awaitable[Response]]:
+    """The handler of the page, over the database that knows whether this is a demonstration. It
+    needs no token.
+    """
+
+    async def handler(request: Request) -> Response:
+        language = language_of(request.headers.get("accept-language", ""))
+        try:
+            [row] = await database.call("hub_state")
+        except Unavailable:
+            return away(language)
+        return HTMLResponse(_render(language, row["demo"]), headers=_HEADERS)
+
+    return handler
 
 
-def _render(language: Language) -> str:
+def _render(language: Language, demo: bool) -> str:
     names = {each.kind.name: label(f"kind.{each.kind.name}", language) for each in CONTRIBUTIONS}
     outcomes = {
         key.partition(".")[2].lower(): words[language]
@@ -49,6 +64,9 @@ def _render(language: Language) -> str:
     return _PAGE.substitute(
         {name: escape(label(f"sheet_page.{name}", language)) for name in _WORDS},
         lang=language,
+        hub=escape(label("page.title", language)),
+        invented=invented(demo, language),
+        cures=escape(json.dumps({code: label(f"sheet_cure.{code}", language) for code in _CURES})),
         kinds="".join(_KIND.format(kind=kind, name=escape(n)) for kind, n in names.items()),
         templates="".join(
             _TEMPLATE.format(file=kind.lower(), name=escape(n)) for kind, n in names.items()

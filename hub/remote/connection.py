@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 import httpx
 
-from hub.commands import report
+from hub.commands import Stopped, report
 from schema.texts import Language, text
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8731"
@@ -54,7 +54,7 @@ class Remote:
         body = {"query": query, "variables": variables or {}}
         answer = self._answer(lambda: self._client.post("/graphql", json=body))
         if answer.get("errors"):
-            raise click.ClickException("\n".join(map(in_words, answer["errors"])))
+            raise Stopped("\n".join(map(in_words, answer["errors"])))
         data: dict[str, Any] = answer["data"]
         return data
 
@@ -73,7 +73,7 @@ class Remote:
                 report(f"{problem} ({tried}/{TRIES})")
                 self._pause(min(wait, LONGEST_PAUSE))
         found = text("NO_ANSWER", self.language, url=self.address)
-        raise click.ClickException(f"{found.message} {found.hint}")
+        raise Stopped(f"{found.message} {found.hint}")
 
     def _read(self, response: httpx.Response) -> dict[str, Any]:
         try:
@@ -82,7 +82,7 @@ class Remote:
             answer = None
         if not isinstance(answer, dict) or not answer.keys() & {"data", "errors"}:
             found = text("NOT_A_HUB", self.language, url=self.address)
-            raise click.ClickException(f"{found.message} {found.hint}")
+            raise Stopped(f"{found.message} {found.hint}")
         return answer
 
     def _said(self, response: httpx.Response) -> str:

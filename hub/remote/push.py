@@ -17,7 +17,7 @@ from typing import Any
 import click
 import orjson
 
-from hub.commands import FILE, JSON, fail, report, tell_json
+from hub.commands import FILE, JSON, Whole, counted, fail, report, tell_json
 from hub.remote.connection import Remote, in_words, pages, remote_command
 from hub.remote.mappings import remember, remembered
 from hub.remote.rows import Sent, rows_of
@@ -90,10 +90,10 @@ class Outcome:
     is_flag=True,
     help="The file is the full list: what it no longer names is closed. Default: new and changed.",
 )
-@click.option("--may-close", type=click.IntRange(0), help="The most that a full list may close.")
+@click.option("--may-close", type=Whole(0), help="The most that a full list may close.")
 @click.option(
     "--max-rejected",
-    type=click.IntRange(0),
+    type=Whole(0),
     default=0,
     show_default=True,
     help="With more wrong rows than this in a part, nothing of that part is stored.",
@@ -193,7 +193,7 @@ def _deliver(
         variables = {"delivery": given, "rows": sent}
         receipt = remote.ask(query, variables)["receipt"]
         _add(remote, receipt, part, outcome)
-        report(f"{number}/{len(parts)}: {len(part)}")
+        report(f"part {number} of {len(parts)}: {counted(len(part), 'row', 'rows')}")
         if any(error["code"] not in STORED_ALL_THE_SAME for error in receipt["errors"]):
             return
 
@@ -255,7 +255,7 @@ def _print(outcome: Outcome) -> None:
     for error in outcome.errors:
         click.echo(in_words(error), err=True)
     if outcome.rows:
-        counted = ", ".join(f"{name} {rows}" for name, rows in outcome.rows.items())
+        outcomes = ", ".join(f"{name} {rows}" for name, rows in outcome.rows.items())
         more = " (nothing stored: a dry run)" if outcome.dry_run else ""
         again = " (delivered before: this is the first receipt)" if outcome.replayed else ""
-        click.echo(counted + more + again)
+        click.echo(outcomes + more + again)

@@ -129,6 +129,21 @@ CONTRIBUTION = contribution(
     words={
         "kind.ACTIVITY": {"nl": "activiteit", "en": "activity"},
         "kinds.ACTIVITY": {"nl": "activiteiten", "en": "activities"},
+        "field_about.ACTIVITY.audience": {
+            "nl": "Voor wie het is, zoals een leeftijd of een buurt.",
+            "en": "For whom it is, such as an age or a buurt.",
+        },
+        "field_about.ACTIVITY.facility": {
+            "nl": "Waar het is: een gebouw, zaal of plein.",
+            "en": "Where it is: a building, hall or square.",
+        },
+        "field_about.ACTIVITY.title": {
+            "nl": "Hoe de activiteit heet.",
+            "en": "What the activity is called.",
+        },
+        "field_example.ACTIVITY.audience": {"nl": "65-plussers", "en": "65-plussers"},
+        "field_example.ACTIVITY.facility": {"nl": "het buurthuis", "en": "het buurthuis"},
+        "field_example.ACTIVITY.title": {"nl": "Koffie-inloop", "en": "Koffie-inloop"},
         "field.ACTIVITY.attendance": {"nl": "Aantal bezoekers", "en": "Attendance"},
         "field.ACTIVITY.audience": {"nl": "Voor wie", "en": "For whom"},
         "field.ACTIVITY.endsAt": {"nl": "Eindigt om", "en": "Ends at"},

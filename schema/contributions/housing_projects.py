@@ -130,6 +130,11 @@ CONTRIBUTION = contribution(
     words={
         "kind.HOUSING_PROJECT": {"nl": "aanpak van woningen", "en": "housing project"},
         "kinds.HOUSING_PROJECT": {"nl": "aanpak van woningen", "en": "housing projects"},
+        "field_about.HOUSING_PROJECT.title": {
+            "nl": "Hoe het werk heet.",
+            "en": "What the work is called.",
+        },
+        "field_example.HOUSING_PROJECT.title": {"nl": "Nieuwe kozijnen", "en": "Nieuwe kozijnen"},
         "field.HOUSING_PROJECT.homes": {"nl": "Aantal woningen", "en": "Number of homes"},
         "field.HOUSING_PROJECT.work": {"nl": "Soort werk", "en": "Kind of work"},
     },

@@ -138,6 +138,23 @@ CONTRIBUTION = contribution(
         "kind.SIGNAL": {"nl": "melding", "en": "signal"},
         "kinds.SIGNAL": {"nl": "meldingen", "en": "signals"},
         "field.SIGNAL.internalNote": {"nl": "Eigen notitie", "en": "Own note"},
+        "field_about.SIGNAL.internalNote": {
+            "nl": "Voor uw eigen organisatie: niemand anders ziet dit. Ook hier niet wie het is.",
+            "en": "For your own organisation: nobody else sees it. Here too not who it is.",
+        },
+        "field_about.SIGNAL.subcategory": {
+            "nl": "Wat het precies is, binnen de categorie. Een paar woorden, hoogstens 80 tekens.",
+            "en": "What it is exactly, within the category. A few words, 80 characters at most.",
+        },
+        "field_example.SIGNAL.internalNote": {
+            "nl": "Donderdag nog eens langsgaan",
+            "en": "Donderdag nog eens langsgaan",
+        },
+        "field_example.SIGNAL.subcategory": {"nl": "harde muziek", "en": "harde muziek"},
+        "field_example.SIGNAL.summary": {
+            "nl": "Groep met harde muziek op het plein",
+            "en": "Groep met harde muziek op het plein",
+        },
         "field.SIGNAL.seenAt": {"nl": "Gezien op", "en": "Seen at"},
         "field.SIGNAL.subcategory": {"nl": "Subcategorie", "en": "Subcategory"},
         "signal_status.NEW": {"nl": "nieuw", "en": "new"},

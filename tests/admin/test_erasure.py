@@ -84,6 +84,7 @@ async def test_the_name_of_an_account_is_found_nowhere_after_its_erasure(town: W
     erase = ("account", "erase", "buurtwerk", *HERE, "--name", NAME)
     before = await everything(town)
     planned = await answer(town, *erase, "--dry-run")
+    assert "\nProef: niets gewist. De naam staat in " in await done(town, *erase, "--dry-run")
     assert await everything(town) == before
     told = await answer(town, *erase)
     assert told == planned | {"dry_run": False}
@@ -110,7 +111,8 @@ async def test_what_others_did_under_the_same_name_stays(town: World) -> None:
     await token(town, "buurtwerk", NAME, "--person")
     other = await id_of(town, "buurtwerk")
     before = await everything(town, but_for=other)
-    await done(town, "account", "erase", "buurtwerk", *HERE, "--name", NAME)
+    told = await done(town, "account", "erase", "buurtwerk", *HERE, "--name", NAME)
+    assert "\nGewist: " in told and "Proef" not in told
     assert await everything(town, but_for=other) == before
     assert await places_of(town, NAME) >= {"history.actor", "tokens.name"}
 

@@ -166,7 +166,9 @@ async def test_who_left_stays_known_and_is_marked_until_it_takes_part_again(town
     assert len((await town.partner("buurtwerk").ask(LEFT))["organisations"]) == len(names)
     rows = {row["slug"]: row["left_on"] for row in await answer(town, "partner", "list", *HERE)}
     assert (rows["corporatie-a"], rows["buurtwerk"]) == (today, None)
-    assert f"(left on {today})" in await done(town, "partner", "list", *HERE)
+    listed = await done(town, "partner", "list", *HERE)
+    assert f"(left on {today})" in listed
+    assert "(1 wijk)" in listed and "(1 wijken)" not in listed
     add = ("partner", "add", "corporatie-a", *HERE, "--name", "Corporatie A", "--kind", "HOUSING")
     await done(town, *add, "--every-wijk")
     assert await left() == {}

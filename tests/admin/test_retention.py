@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -66,7 +67,10 @@ async def test_a_dry_run_tells_what_would_go_and_changes_nothing(town: World) ->
         "due": await counted(town, "select count(*) from hub.signals"),
         "oldest": "2026-11-10",
     }
-    assert "SIGNAL:OPEN 1826 days: " in await done(town, "retention", "run", "--dry-run")
+    told = await done(town, "retention", "run", "--dry-run")
+    assert re.search(r"^GM0637  SIGNAL:OPEN +1826 days  \d+ due", told, re.MULTILINE)
+    assert told.endswith("\nProef: niets gewist.\n")
+    assert "Proef" not in await done(town, "retention", "run")
 
 
 async def test_what_is_past_its_term_goes_and_leaves_no_content(town: World) -> None:
@@ -186,6 +190,11 @@ async def test_a_run_that_was_stopped_is_done_again(town: World) -> None:
     async with town.owner() as database:
         taken = (await run_retention(database))["GM0637"]
     assert [each.rows for each in taken if (each.kind, each.state) == ("SIGNAL", "OPEN")] == [left]
+
+
+async def test_terms_stand_in_columns(lived: World) -> None:
+    lines = (await done(lived, "retention", "list", *HERE)).splitlines()
+    assert {line.index(" days") for line in lines if "1826" in line} == {lines[0].index(" days")}
 
 
 async def test_terms_are_listed_and_set(town: World) -> None:

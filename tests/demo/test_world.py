@@ -26,6 +26,7 @@ from hub.http import http_config
 from hub.settings import SettingsError
 from tests.conftest import Cluster, World
 from tests.demo.conftest import TODAY, Demo, Place
+from tests.docs.pages import ROOT, differences, filled, steps_of
 
 pytestmark = pytest.mark.anyio
 
@@ -291,6 +292,21 @@ async def pasted(command: str) -> Any:
     answer = json.loads(output)
     assert "errors" not in answer, answer
     return answer["data"]
+
+
+async def test_the_page_for_the_privacy_officer_holds_here_too(demo: Demo) -> None:
+    """But for the moments of reading, and for the municipality, which counts what is reported."""
+    known: dict[str, str] = {}
+    found = []
+    for step in steps_of(ROOT / "docs/privacy-officer.md"):
+        partner = demo.partner(step.asker)
+        got = await partner.answer(
+            step.block.text, filled(step.variables, known), **{"Accept-Language": "nl"}
+        )
+        got.pop("extensions", None)
+        found += differences(step.answer, got, known)
+    fields = {each.split()[0].rpartition(".")[2] for each in found}
+    assert fields == {"shownAs", "firstAt", "lastAt"}, found
 
 
 async def test_lost_tokens_are_replaced_and_the_old_ones_stop_working(demo: Demo) -> None:

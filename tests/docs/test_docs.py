@@ -159,6 +159,17 @@ async def test_examples_do_what_the_page_says(page: Path, world: World, tmp_path
                 assert step.answer is not None, f"{block.page}:{block.line} shows no answer"
                 found = list(differences(step.answer, got, known))
                 assert not found, f"{block.page}:{block.line}: {found}"
+    assert written(tmp_path) <= ignored(), "who follows the page in a checkout: add to .gitignore"
+
+
+def written(folder: Path) -> set[str]:
+    """The files that the examples of a page left in the folder in which they ran."""
+    return {f"/{path.name}" for path in folder.iterdir()} - {"/docs", "/.hub"}
+
+
+def ignored() -> set[str]:
+    """What git leaves out."""
+    return set((ROOT / ".gitignore").read_text("utf-8").split())
 
 
 async def run(block: Block, world: World, address: str, folder: Path) -> None:

@@ -86,7 +86,7 @@ async def test_the_page_speaks_the_readers_language() -> None:
 
 async def test_the_first_query_is_that_of_the_readme() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    first = json.loads(re.findall(r"--data '(\{\"query\": .*\})'$", readme, re.MULTILINE)[0])
+    first = json.loads(re.findall(r"--data '(\{\"query\": .*\})'", readme, re.MULTILINE)[0])
     ours = (SOURCES / "first.graphql").read_text("utf-8")
     assert print_ast(parse(ours)) == print_ast(parse(first["query"]))
 

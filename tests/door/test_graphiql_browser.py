@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.skipif(installed() is None, reason="no Chromium is installed"),
 ]
 
+BUTTON = "document.querySelector('.graphiql-execute-button')"
 READY = "!!document.querySelector('.graphiql-execute-button')"
 ANSWER = "document.querySelector('.graphiql-response')?.innerText.includes('{}')"
 EDITED = "document.querySelectorAll('.graphiql-query-editor .view-line').length > 10"
@@ -56,6 +57,35 @@ async def test_the_first_query_is_answered_under_the_policy(world: World, addres
         assert page.complaints == []
         assert await page.value("localStorage.length") == 0
         assert await page.value("document.cookie") == ""
+
+
+async def pasted_and_run(page: Page, token: str) -> None:
+    """A token is pasted over what is in the field, and the mouse then pressed once, on Run."""
+    await page.value("document.getElementById('token').focus()")
+    await page.value("document.getElementById('token').select()")
+    await page.call("Input.insertText", text=token)
+    box = await page.value(f"{BUTTON}.getBoundingClientRect().toJSON()")
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    for type_ in ("mousePressed", "mouseReleased"):
+        await page.call("Input.dispatchMouseEvent", type=type_, button="left", clickCount=1, **at)
+
+
+async def test_the_first_press_of_run_after_a_token_is_pasted_counts(
+    world: World, address: str
+) -> None:
+    async with browser(str(installed())) as page:
+        await page.open("", f"{address}/graphiql")
+        await page.until(f"{READY} && {EDITED}")
+        await pasted_and_run(page, "hub_wrong")
+        await page.until(ANSWER.format("UNAUTHENTICATED"))
+        told = await page.value("document.querySelector('.graphiql-response').innerText")
+        assert "above" in told or "boven" in told
+        assert "Authorization" not in told
+        await pasted_and_run(page, world.cluster.tokens["buurtwerk"])
+        await page.until(ANSWER.format("Oosterheem"))
+        # the schema came with the new token, though nothing was loaded again
+        await page.value("document.querySelector('.graphiql-sidebar button').click()")
+        await page.until("document.body.innerText.includes('query: Query')")
 
 
 async def test_without_a_token_the_page_says_what_is_missing(address: str) -> None:

@@ -45,7 +45,7 @@ async def test_a_fault_names_the_cell_and_the_cure(world: World, tmp_path: Path)
     result = await hub(world, "import", "kwb", file, "--year", "2024")
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1] == (
-        "Error: Cel H3 (kolom a_inw) klopt niet: er staat 'veel'. "
+        "Cel H3 (kolom a_inw) klopt niet: er staat 'veel'. "
         "Verbeter deze cel. Een goed voorbeeld: 1234 / 1,9 / '.'."
     )
 

@@ -144,7 +144,7 @@ async def test_the_command_names_the_cell_and_the_cure(world: World, tmp_path: P
     result = await hub(world, "import", "holidays", file, "--gemeente", UTRECHT)
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1] == (
-        "Error: Cel C2 (kolom until) klopt niet: er staat '25 oktober'. "
+        "Cel C2 (kolom until) klopt niet: er staat '25 oktober'. "
         "Verbeter deze cel. Een goed voorbeeld: 2026-10-25."
     )
 

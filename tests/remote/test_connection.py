@@ -64,6 +64,12 @@ def test_without_a_token_nothing_is_sent() -> None:
     assert "HUB_TOKEN" in result.stderr
 
 
+def test_a_word_in_the_place_of_a_number_is_called_so() -> None:
+    result = CliRunner().invoke(main, ["serve", "--port", "abc"])
+    assert result.exit_code == 2
+    assert "'abc' is not a valid integer." in result.stderr
+
+
 @pytest.mark.anyio
 async def test_a_wrong_token_is_refused_in_the_callers_language(
     hub: Command, tmp_path: Path
@@ -75,6 +81,7 @@ async def test_a_wrong_token_is_refused_in_the_callers_language(
         result = await hub("buurtwerk", *words)
         assert result.exit_code == 1
         assert "UNAUTHENTICATED" in result.stderr and word in result.stderr
+        assert "Error:" not in result.stderr
 
 
 @pytest.mark.anyio

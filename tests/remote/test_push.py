@@ -132,7 +132,7 @@ async def test_more_rows_than_one_part_holds_go_in_parts(
     result = await hub("buurtwerk", *push(file, "--snapshot", "--json"))
     told = json.loads(said(result))
     assert (told["rows"], len(told["receipts"])) == ({"CREATED": PART_ROWS + 500}, 2)
-    assert "2/2: 500" in result.stderr
+    assert "part 2 of 2: 500 rows" in result.stderr
 
 
 async def test_a_full_list_closes_what_it_does_not_name_but_never_a_wrong_row(

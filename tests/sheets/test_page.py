@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -13,6 +14,7 @@ from graphql import parse, validate
 
 from schema.build import build
 from schema.contributions import CONTRIBUTIONS
+from schema.texts import CODES
 from tests.conftest import World
 from tests.sheets.files import GOOD, HEADER, csv_file, form, post_form
 
@@ -62,8 +64,39 @@ async def test_it_needs_no_token_and_speaks_both_languages(
     answer = await get(world, "/sheet", language)
     assert answer.status_code == 200
     assert f"<h1>{title}</h1>" in answer.text
+    assert re.search(rf"<title>Wijk ?hub: {title}</title>", answer.text)
     assert f'<html lang="{language}">' in answer.text
     assert "$" not in answer.text
+
+
+async def test_in_a_demonstration_it_says_so_as_the_first_page_does(world: World) -> None:
+    said = "Dit is een demonstratie."
+    for path in ("/", "/sheet"):
+        assert said not in (await get(world, path)).text
+    async with world.connect("superuser") as connection:
+        await connection.execute("insert into hub.demo (seed) values ('x')")
+    for path in ("/", "/sheet"):
+        assert said in (await get(world, path)).text
+
+
+async def test_what_it_advises_can_be_done_on_it(world: World) -> None:
+    """The hub's own hints of these codes are for programs."""
+    (result,) = Page((await get(world, "/sheet")).text).all("section")
+    cures = json.loads(result["data-cures"] or "")
+    wrong = await world.partner("buurtwerk").answer("{ me { login } }", Authorization="Bearer x")
+    assert wrong["errors"][0]["extensions"]["code"] in cures
+    assert cures.keys() <= CODES.keys()
+    assert not re.search("mapping|header|path", " ".join(cures.values()))
+
+
+@pytest.mark.parametrize("path", ["/nope", "/sheets/template/foo.csv", "/static/nope.css"])
+async def test_an_address_at_which_there_is_nothing_says_so(world: World, path: str) -> None:
+    for language, said in (("nl", "Deze pagina is er niet"), ("en", "There is no such page")):
+        answer = await get(world, path, language)
+        assert answer.status_code == 404
+        assert f"<h1>{said}</h1>" in answer.text
+        assert "$" not in answer.text
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
 
 async def test_it_loads_nothing_from_elsewhere_and_runs_only_the_hubs_own_script(

@@ -25,7 +25,13 @@ from hub.requests import language_of
 from schema.texts import label
 
 _HERE = files("hub.pages.graphiql")
-_WORDS = ("graphiql_title", "graphiql_token", "graphiql_how", "graphiql_script")
+_WORDS = (
+    "graphiql_title",
+    "graphiql_token",
+    "graphiql_how",
+    "graphiql_unknown",
+    "graphiql_script",
+)
 
 # The editor writes its lines as HTML with style attributes (where each line stands), so those are
 # allowed; a style element needs the nonce.

@@ -9,31 +9,37 @@ import { createRoot } from "react-dom/client";
 
 const TOKEN = "hub-token";
 const field = document.getElementById("token");
-const how = document.getElementById("how").textContent;
+const how = document.getElementById("how");
 const place = document.getElementById("graphiql");
 
 // A tab's memory only: neither the token nor what was asked stays when the tab is closed.
 const memory = window.sessionStorage;
 
-async function ask(question) {
-  const token = field.value.trim();
-  if (!token) return { errors: [{ message: how }] };
-  const answer = await fetch("/graphql", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
-    body: JSON.stringify(question),
-  });
-  return answer.json();
+// A way to ask with this token. What the hub says of a token is about headers; here it is a field.
+function asking(token) {
+  return async (question) => {
+    if (!token) return { errors: [{ message: how.textContent }] };
+    const got = await fetch("/graphql", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+      body: JSON.stringify(question),
+    });
+    const answer = await got.json();
+    for (const { extensions } of answer.errors ?? []) {
+      if (extensions?.code === "UNAUTHENTICATED") extensions.hint = how.dataset.unknown;
+    }
+    return answer;
+  };
 }
 
 const root = createRoot(place);
 
-// A key of its own for each token, so that the schema is asked again when it changes.
+// Another token is another fetcher: GraphiQL asks the schema again and stays as it is. The change is
+// told by the press of a button elsewhere, which must not be taken away under the pointer.
 function show() {
   root.render(
     <GraphiQL
-      key={field.value}
-      fetcher={ask}
+      fetcher={asking(field.value.trim())}
       storage={memory}
       defaultQuery={place.dataset.query}
       defaultEditorToolsVisibility={false}

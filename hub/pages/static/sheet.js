@@ -3,13 +3,14 @@
 // page as text, never as markup. Token and file stay in the form.
 "use strict";
 
-const RECEIPT = `id replayed summary { outcome rows } errors { code message hint }
+const RECEIPT = `id dataset at replayed summary { outcome rows } errors { code message hint }
   rows(withErrors: true, first: 100) { total nodes { line externalId errors { message hint } } }`;
 const UPLOAD = `mutation ProefBlad($in: UploadSheetInput!) { receipt: uploadSheet(input: $in) { ${RECEIPT} } }`;
 const CARRY_OUT = `mutation DoeHetEcht($in: CommitDryRunInput!) { receipt: commitDryRun(input: $in) { ${RECEIPT} } }`;
 
 const at = (id) => document.getElementById(id);
 const words = at("result").dataset;
+const cures = JSON.parse(words.cures);
 let tried = null;
 
 function newKey() {
@@ -37,8 +38,19 @@ function carryOut() {
 }
 
 function problemsOf(answer) {
-  const request = (answer.errors ?? []).map(({ message, extensions }) => ({ message, hint: extensions?.hint }));
-  return [...request, ...(answer.data?.receipt?.errors ?? [])];
+  const request = (answer.errors ?? []).map(({ message, extensions }) => ({ message, ...extensions }));
+  const all = [...request, ...(answer.data?.receipt?.errors ?? [])];
+  return all.map(({ code, message, hint }) => ({ message, hint: cures[code] ?? hint }));
+}
+
+// What is wrong with each row. A cure that was given before, such as a list of words, is not given in full again.
+function faultsOf(rows) {
+  const given = new Map();
+  return rows.flatMap(({ line, externalId, errors }) => errors.map(({ message, hint }) => {
+    const first = given.get(hint) ?? line;
+    if (hint) given.set(hint, first);
+    return { line, externalId, message, hint: first === line ? hint : `${words.same} ${first}` };
+  }));
 }
 
 function cell(row, text, name = "td") {
@@ -68,7 +80,7 @@ function say(title, answer) {
     cell(row, each.rows);
     return row;
   });
-  show("rejected", rows.nodes.flatMap((each) => each.errors.map((error) => ({ ...each, ...error }))), (each) => {
+  show("rejected", faultsOf(rows.nodes), (each) => {
     const row = document.createElement("tr");
     cell(row, each.line, "th");
     for (const text of [each.externalId, each.message, each.hint]) cell(row, text ?? "");
@@ -77,6 +89,7 @@ function say(title, answer) {
   at("more").hidden = rows.total <= rows.nodes.length;
   at("more").textContent = `${words.more} ${rows.total - rows.nodes.length}`;
   at("carry-out-part").hidden = true;
+  at("receipt").hidden = true;
   at("result").hidden = false;
   at("result-title").textContent = title;
   at("result-title").focus();
@@ -113,6 +126,15 @@ at("carry-out").addEventListener("click", async () => {
   const title = receipt?.id ? (receipt.replayed ? words.replayed : words.done) : words.refused;
   say(title, answer);
   at("carry-out-part").hidden = Boolean(receipt?.id); // the same key again does nothing twice
+  at("receipt").hidden = !receipt?.id;
+  if (receipt?.id) {
+    const moment = new Date(receipt.at).toLocaleString(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+    at("receipt-of").textContent = [receipt.dataset, moment, receipt.id].join(" · ");
+  }
+});
+
+at("dataset").addEventListener("input", ({ target }) => {
+  target.setCustomValidity(target.validity.patternMismatch ? words.datasetWrong : "");
 });
 
 // What was tried is no longer what is chosen.
