@@ -85,6 +85,8 @@ class Killing:
             point("body-read")
             options: Any = {"read_only": read_only, **more}
             async with original_session(database, principal, **options) as opened:
+                if not read_only:
+                    await opened.fetch("hub_today")  # it begins with its first statement
                 point("begun", opened)
                 yield opened
             point("committed")
