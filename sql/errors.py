@@ -57,7 +57,6 @@ _BY_STATE = {
 # What a check before the write cannot see: that a row of the same delivery, which would have made
 # room for another, is not written after all; or what somebody else wrote meanwhile.
 _BY_CONSTRAINT = {
-    "agreements_pkey": "PROPOSAL_OPEN",
     "counts_one_per_cell": "DOUBLE_CELL",
     "counts_unmixed": "MIXED_CELLS",
     "organisations_gemeente_slug_key": "NAME_TAKEN",

@@ -106,7 +106,7 @@ begin
   return null;
 end $$;
 
--- As migration 30 has it. Two proposals of the same version meet in the key of agreements.
+-- As migration 30 has it; proposals of one agreement take turns, and decisions on it wait for none of them.
 create or replace function hub.number_version() returns trigger
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -114,6 +114,7 @@ declare
   standing record;
 begin
   perform hub.check_sees_commits();
+  perform pg_advisory_xact_lock(hub.lock_number(concat_ws('/', 'hub.versions', new.gemeente, new.id)));
   select max(a.version) into newest from hub.agreements a where (a.gemeente, a.id) = (new.gemeente, new.id);
   if newest is not null then
     select a.parties, b.day into standing
