@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """PostgreSQL's `hashtextextended(text, 0)`, and the same turned around: a text with a given hash.
 
-It is lookup3 of Bob Jenkins, each step of which can be undone. Who may choose twelve bytes of a text
-therefore chooses its hash.
+It is lookup3 of Bob Jenkins, each step of which can be undone. Who may choose twelve bytes of a
+text therefore chooses its hash.
 """
 
 from __future__ import annotations
