@@ -53,6 +53,7 @@ from graphql import (
 )
 
 from hub.errors import without_value
+from hub.order import check_order
 from hub.settings import Limits
 from resolvers.plan import Plans
 from schema.errors import refusal_in
@@ -506,6 +507,7 @@ class Documents:
         errors = validate(self._schema, document, hide_suggestions=True)
         if errors:
             raise InvalidDocument("GRAPHQL_VALIDATION_FAILED", errors)
+        check_order(document)
         return Accepted(document, measures, look.sized, Plans(self._schema, document))
 
     def _parse(self, text: str) -> DocumentNode:

@@ -45,7 +45,8 @@ Query = join(
 Mutation = join(
     "Mutation",
     "What can be done. Every mutation has one input; what its caller can mend comes back in "
-    "`errors`, and nothing else changed.",
+    "`errors`, and nothing else changed. What decides on an agreement or lets a partner stop comes "
+    "last in its operation.",
     PushMutations,
     SheetMutations,
     ReceiptMutations,

@@ -51,8 +51,8 @@ _BY_STATE = {
     "HB039": "OFFBOARDING_REFUSED",  # these two by hub.offboard()
     "HB041": "UNKNOWN_ORGANISATION",
     "40001": "CONFLICT",
-    "40P01": "CONFLICT",
-    "55P03": "CONFLICT",
+    "40P01": "BUSY",
+    "55P03": "BUSY",
 }
 # What a check before the write cannot see: that a row of the same delivery, which would have made
 # room for another, is not written after all; or what somebody else wrote meanwhile.

@@ -129,6 +129,7 @@ ALLOWED: dict[str, dict[str, str]] = {
 _IDENTITY = "reads the transaction's own settings"
 _CLOCK = "the clock"
 _PURE = "computes from its arguments alone"
+_LOCK = "the number of a lock, which opens nothing: made with a secret that stays in the database"
 _INVOKER = "runs as its caller, under the caller's policies"
 _DOOR = "a door: others' records as agreed with the asker"
 _AT_ONCE = "sets who asks until the transaction ends, as its caller may, and runs a statement as its caller"
@@ -139,7 +140,6 @@ EXECUTABLE: dict[str, str] = {
     "agreement_state/3": _INVOKER,
     "agreement_state_on/4": _INVOKER,
     "agreement_versions/1": _INVOKER,
-    "agreements_lock/1": _PURE,
     "all_different/1": _PURE,
     "announce_agreements/2": "tells receivers what the agreements themselves say, once",
     "as_agreed/0": _PURE,
@@ -176,6 +176,7 @@ EXECUTABLE: dict[str, str] = {
     "last_day/3": _INVOKER,
     "never_shared/0": _PURE,
     "ledger_lines/10": "the ledger with its times, of the asker's organisation, for its privacy officer",
+    "lock_number/1": _LOCK,
     "log_reads/8": "adds to the ledger, in the asker's name",
     "may_audit/0": _IDENTITY,
     "new_id/0": "a random id",
@@ -194,7 +195,7 @@ EXECUTABLE: dict[str, str] = {
     "rules_in_force/1": _INVOKER,
     "rules_on/2": _INVOKER,
     "share_what_was_kept/1": "shares the asker's own records of a dataset that is not marked any more",
-    "sharing_lock/2": _PURE,
+    "sharing_lock/2": _LOCK,
     "seal_logs/1": "seals what was committed to the logs, once; tells how many entries that were",
     "shared_totals/5": _DOOR,
     "shown_as/2": "looks at the asker's own record through each receiver's door",

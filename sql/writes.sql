@@ -8,9 +8,9 @@ from hub.organisations o where o.gemeente = hub.gemeente() and o.id = hub.asker(
 
 -- write_turn --
 -- Waits for the asker's own requests under the same key ($1), and for its deliveries of the same dataset ($2, or null).
-select pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'hub.key', hub.gemeente(), hub.asker(), $1::text), 0)),
+select pg_advisory_xact_lock(hub.lock_number(concat_ws('/', 'hub.key', hub.gemeente(), hub.asker(), $1::text))),
   case when $2::text is not null
-    then pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'hub.dataset', hub.gemeente(), hub.asker(), $2), 0)) end
+    then pg_advisory_xact_lock(hub.lock_number(concat_ws('/', 'hub.dataset', hub.gemeente(), hub.asker(), $2))) end
 
 -- write_key --
 -- What was done under a key ($1) for a part ($2): a digest of the request, and its result.

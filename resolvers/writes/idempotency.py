@@ -43,7 +43,7 @@ class Request:
         turn first.
 
         Deliveries of one `dataset` take turns as well. Refuses IDEMPOTENCY_KEY_REUSED when the key
-        stands for other input, and CONFLICT when the turn does not come in time.
+        stands for other input, and BUSY when the turn does not come in time.
         """
         await session.fetch("write_turn", self.key, dataset)
         stored = await session.fetchrow("write_key", self.key, self.part)

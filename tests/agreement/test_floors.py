@@ -93,7 +93,7 @@ def test_a_planted_import_is_found(copy: Path, file: str, line: str, rule: str) 
 # -- codes
 
 REFUSES = re.compile(r"refus|RowError|InvalidDocument|_spoken", re.IGNORECASE)
-CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|CONFLICT|FORBIDDEN|TIMEOUT|INTERNAL|WITHDRAWN")
+CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|BUSY|CONFLICT|FORBIDDEN|TIMEOUT|INTERNAL|WITHDRAWN")
 
 # Tables at the top of a module from which codes are taken.
 TABLES = {

@@ -649,6 +649,7 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
         "d.decision in ('REJECT', 'REVOKE')",
     ),
     (("on_decision",), "perform hub.compile_grants(new.gemeente, null, new.agreement);", ""),
+    (("accepted_by_all",), "and d.decision = 'ACCEPT'", ""),
     (
         ("record_insert",),
         "perform hub.compile_grants((select gemeente from new_rows limit 1), fresh, null);",

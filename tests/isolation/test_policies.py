@@ -302,6 +302,7 @@ def test_what_the_transaction_says_cannot_be_written(bench: Bench, play: Play, c
         "select * from hub.grants",
         "select * from hub.slices",
         "select * from hub.tokens",
+        "select * from hub.lock_secret",
         "select * from hub.read_ledger",
         "select at, actor from hub.read_ledger",
         "truncate hub.signals",
