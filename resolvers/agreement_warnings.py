@@ -12,7 +12,7 @@ from uuid import UUID
 
 from resolvers.agreements import TEXTS, AgreementDraft, RuleDraft, persons_in
 from resolvers.context import Context, RowError
-from resolvers.kinds import STRICT_OWNERS
+from resolvers.kinds import STRICT_OWNERS, Kind
 from resolvers.wijken import WIJK
 from sql.errors import Refusal
 from sql.session import Record
@@ -22,14 +22,17 @@ LONG_KEPT_DAYS = 365
 SENSITIVE = frozenset({"point", "seenAt", "startsAt", "endsAt", "summary", "attendance"})
 """What can tell about a person where, when or what exactly: shown EXACT, it deserves a look."""
 
+WPG = ("wpg", "wet politiegegevens")
+"""How the act on police data is named."""
+
 Path = tuple[str | int, ...]
 Warned = RowError | Refusal
 
 
 async def warnings_of(
-    context: Context, draft: AgreementDraft, tables: Mapping[str, str]
+    context: Context, draft: AgreementDraft, kinds: Mapping[str, Kind]
 ) -> list[Warned]:
-    """What to think of, of a draft that can be proposed; `tables` gives the table of each kind."""
+    """What to think of, of a draft that can be proposed; `kinds` gives each kind by its name."""
     fetch = context.session.fetch
     rules = [asdict(rule) for rule in draft.rules]
     first, replaced = draft.valid_from, draft.replaces
@@ -45,15 +48,19 @@ async def warnings_of(
         path: Path = ("input", "rules", place - 1)
         found += [each async for each in _not_at_work(context, rule, parties[rule.provider], path)]
         found += _of_rule(rule, path)
-        found += [_shown_already(row, path) for row in shown if row["place"] == place]
+        found += _not_kept(rule, parties[rule.provider], kinds[rule.kind], path)
+        found += [
+            _shown_already(row, rule, parties, path) for row in shown if row["place"] == place
+        ]
         if place in forgetting:
             found.append(RowError((*path, "includesPast"), "PAST_NOT_INCLUDED"))
         if place in back:
             found += [
                 each
-                async for each in _of_past(context, draft, place - 1, back[place], tables, parties)
+                async for each in _of_past(context, draft, place - 1, back[place], kinds, parties)
             ]
-    return found
+    # two rules can lead to the very same advice, such as about the term that they share
+    return list({(each.path, each.code, str(each.params)): each for each in found}.values())
 
 
 async def _parties(context: Context, draft: AgreementDraft) -> dict[UUID, Record]:
@@ -69,7 +76,8 @@ def _of_draft(draft: AgreementDraft, parties: Mapping[UUID, Record]) -> Iterator
         yield RowError(("input", "until"), "LONG_TERM", {"days": days})
     if draft.dpia is None and any(rule.precision == "EXACT" for rule in draft.rules):
         yield RowError(("input", "dpia"), "DPIA_ABSENT")
-    if "wpg" not in draft.legal_basis.lower():
+    legal_basis = " ".join(draft.legal_basis.casefold().split())
+    if not any(name in legal_basis for name in WPG):
         for provider in sorted({rule.provider for rule in draft.rules}):
             if parties[provider]["kind"] in STRICT_OWNERS:
                 values = {"organisation": parties[provider]["name"]}
@@ -96,8 +104,24 @@ def _of_rule(rule: RuleDraft, path: Path) -> Iterator[RowError]:
         yield RowError((*path, "keepDays"), "LONG_KEPT", {"days": rule.keep_days})
 
 
-def _shown_already(row: Record, path: Path) -> RowError:
-    values = {"title": row["title"], "until": row["valid_until"]}
+def _not_kept(rule: RuleDraft, provider: Record, kind: Kind, path: Path) -> Iterator[RowError]:
+    """That a rule lists what the hub has of no record of such a provider."""
+    fields = sorted(kind.not_kept.intersection(rule.fields))
+    if fields and provider["kind"] in STRICT_OWNERS:
+        values = {"organisation": provider["name"], "fields": fields}
+        yield RowError((*path, "fields"), "NEVER_STORED", values)
+
+
+def _shown_already(
+    row: Record, rule: RuleDraft, parties: Mapping[UUID, Record], path: Path
+) -> RowError:
+    values = {
+        "rule": row["place"],
+        "title": row["title"],
+        "until": row["valid_until"],
+        "provider": parties[rule.provider]["name"],
+        "receiver": parties[rule.receiver]["name"],
+    }
     return RowError((*path, "precision"), "SHOWN_ALREADY", values)
 
 
@@ -106,7 +130,7 @@ async def _of_past(
     draft: AgreementDraft,
     number: int,
     back: Record,
-    tables: Mapping[str, str],
+    kinds: Mapping[str, Kind],
     parties: Mapping[UUID, Record],
 ) -> AsyncIterator[RowError]:
     """Of a rule that shows records: that it opens older ones of the asker's own, and that records
@@ -117,7 +141,7 @@ async def _of_past(
     if rule.includes_past and rule.provider == context.principal.organisation:
         before = min(draft.valid_from, back["seen_from"] or draft.valid_from)
         about = (list(rule.wijken), rule.category, rule.receiver, before, rule.keep_days)
-        table = tables[rule.kind]
+        table = kinds[rule.kind].table
         if await context.session.fetchval(f"{table}_older", *about):
             yield RowError((*path, "includesPast"), "SHOWS_OLDER")
     if back["uncovers"]:

@@ -248,14 +248,14 @@ async def decide(
     """Adds the asker's decision on the version that it read.
 
     Refuses an agreement to which the asker is no party, or that does not exist (NOT_FOUND), a
-    version that the asker cannot have read (CONFLICT), and a decision that was made before or comes
-    after the end (ALREADY_DECIDED).
+    version that the asker cannot have read (UNKNOWN_VERSION), and a decision that was made before
+    or comes after the end (ALREADY_DECIDED).
     """
     decided = Proposed(id_, version)
     if await context.loaders.load(AGREEMENT, id_) is None:
         raise Refusal("NOT_FOUND", path=("input", "id"))
     if await context.loaders.load(VERSION, decided.key) is None:
-        raise Refusal("CONFLICT", path=("input", "version"))
+        raise Refusal("UNKNOWN_VERSION", path=("input", "version"), version=version)
     reason = reason and checked(reason, 2000, "input", "reason")
     signed_by = signed_by and checked(signed_by, 200, "input", "signedBy")
     document = checked(document, 500, "input", "document") if document else None

@@ -70,4 +70,4 @@ class Context:
         one of the others that may do as well.
         """
         if not self.principal.roles & {role, *others}:
-            raise Refusal("ROLE_REQUIRED", role=role)
+            raise Refusal("ROLE_REQUIRED", role=role, option=role)

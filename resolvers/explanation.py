@@ -110,7 +110,7 @@ async def explain_reading(context: Context, question: Question, fields: Fields) 
         reading.verdict(),
         reading.precision(),
         steps,
-        _distinct(reading.cures(steps, context)) if reading.verdict() != "VISIBLE" else (),
+        _distinct(reading.cures(steps)) if reading.verdict() != "VISIBLE" else (),
         question.owner,
         question.wijk,
     )
@@ -178,32 +178,26 @@ class _Reading:
             steps += self._of_rule(row)
         return steps[:MOST_STEPS]
 
-    def cures(self, steps: Iterable[Step], context: Context) -> Iterator[Cure]:
-        """What would help, by what stands in the way."""
+    def cures(self, steps: Iterable[Step]) -> Iterator[Cure]:
+        """What would help, by what stands in the way: nothing where no agreement could show it."""
+        if self._never():
+            return
         owner = {"organisation": self.owner["name"]}
-        rules = {row["agreement"]: row for row in self.rows}
+        helping = {(_standing(row).rule, row["agreement"]) for row in self.rows
+                   if not row["in_force"] and self._would_help(row)}  # fmt: skip
         waits = False
         for step in steps:
-            row = rules[step.agreements[0]] if step.agreements else None
-            if row is None:
-                continue
-            told = {**owner, "title": row["title"], **step.values}
+            told = {**owner, **step.values}
             match step.rule:
-                case "AGREEMENT_NOT_ACCEPTED":
-                    waits = True
-                    yield Cure("ACCEPTANCE", told)
-                case "AGREEMENT_NOT_STARTED":
-                    waits = True
-                    yield Cure("WAIT", told)
-                case "AGREEMENT_ENDED":
-                    yield Cure("RENEW", told)
-                case "AGREEMENT_LEAVES_OUT":
-                    yield Cure("ASK_FIELDS", told)
-                case "PRECISION_TOO_LOW":
-                    yield Cure("ASK_PRECISION", told)
-        if any(step.rule in ("NO_AGREEMENT", "ONLY_COUNTED") for step in steps) and not (
-            waits or self._never()
-        ):
+                case "AGREEMENT_NOT_ACCEPTED" | "AGREEMENT_NOT_STARTED" | "AGREEMENT_ENDED":
+                    if (step.rule, *step.agreements) in helping:
+                        waits = waits or step.rule != "AGREEMENT_ENDED"
+                        yield Cure(_CURE_OF[step.rule], told)
+                case "AGREEMENT_LEAVES_OUT" | "PRECISION_TOO_LOW":
+                    if fields := self._kept(step):
+                        told["needed"] = _needed(self.fields, fields)
+                        yield Cure(_CURE_OF[step.rule], {**told, "fields": fields})
+        if not waits and any(step.rule in ("NO_AGREEMENT", "ONLY_COUNTED") for step in steps):
             yield Cure("PROPOSE", owner)
 
     def _owners_alone(self) -> bool:
@@ -214,10 +208,25 @@ class _Reading:
     def _codes_alone(self) -> bool:
         """Whether the hub stores nothing in the field that is asked for, of such an owner."""
         kind, asked = self.question.kind, self.question.field
-        free = {column.field for column in kind.columns if column.free_text}
-        return self.owner["kind"] in STRICT_OWNERS and (
-            asked in free or (asked == "point" and kind.point is not None)
-        )
+        return self.owner["kind"] in STRICT_OWNERS and asked in kind.not_kept
+
+    def _kept(self, step: Step) -> tuple[str, ...]:
+        """Of the fields that a rule leaves out those that the hub can have of such an owner."""
+        fields: Any = step.values["fields"]
+        strict = self.owner["kind"] in STRICT_OWNERS
+        never = self.question.kind.not_kept if strict else frozenset()
+        return tuple(name for name in fields if name not in never)
+
+    def _would_help(self, row: Record) -> bool:
+        """Whether a rule that is not in force would show, of some records, what is asked for and
+        what the asker does not see of them now.
+        """
+        if not row["would_win"]:
+            return False
+        if self.question.field not in (None, PLACE):
+            return self._shows(row)
+        own = [each for each in self.rows if each["agreement"] == row["agreement"]]
+        return not any(each["wins"] and set(row["shown"]) <= set(each["shown"]) for each in own)
 
     def _never(self) -> bool:
         """Whether no agreement could show it."""
@@ -257,6 +266,21 @@ class _Reading:
         return steps + list(_left_out(self.fields, row, hidden, outcome))
 
 
+_CURE_OF = {
+    "AGREEMENT_NOT_ACCEPTED": "ACCEPTANCE",
+    "AGREEMENT_NOT_STARTED": "WAIT",
+    "AGREEMENT_ENDED": "RENEW",
+    "AGREEMENT_LEAVES_OUT": "ASK_FIELDS",
+    "PRECISION_TOO_LOW": "ASK_PRECISION",
+}
+
+
+def _needed(fields: Fields, names: Iterable[str]) -> str:
+    """The precision from which on all of these fields are shown."""
+    needed: str = max((fields[name]["shown_from"] for name in names), key=_RANK.__getitem__)
+    return needed
+
+
 def _about(row: Record) -> bool:
     return bool(row["about_wijk"] and row["about_category"])
 
@@ -294,7 +318,7 @@ def _left_out(
     ]
     capped = [name for name in hidden if name not in coarse and name not in unlisted]
     if coarse:
-        needed = max((fields[name]["shown_from"] for name in coarse), key=_RANK.__getitem__)
+        needed = _needed(fields, coarse)
         values = {"title": row["title"], "precision": row["precision"], "needed": needed}
         values["fields"] = tuple(coarse)
         yield Step("PRECISION_TOO_LOW", outcome, agreement, organisation, values)
@@ -358,9 +382,11 @@ async def _of_other(
     elif hidden:
         whole = asked in (None, PLACE)
         verdict = "VISIBLE_REDUCED" if whole else "NOT_VISIBLE"
-        steps += _left_out(fields, rule, hidden, "LIMITS" if whole else "REFUSES")
-    question = Question(kind, row["owner"], asked)
-    cures = _Reading(question, fields, owner, [rule]).cures(steps, context)
+        outcome: Outcome = "LIMITS" if whole else "REFUSES"
+        if owner["kind"] in STRICT_OWNERS and not kind.not_kept.isdisjoint(hidden):
+            steps.append(Step("CODES_ONLY", outcome))
+        steps += _left_out(fields, rule, hidden, outcome)
+    cures = _Reading(Question(kind, row["owner"], asked), fields, owner, [rule]).cures(steps)
     return Explanation(
         verdict,
         row["precision"],
@@ -505,9 +531,7 @@ async def _writing(context: Context, question: Question, record: Any | None) -> 
     works = await context.session.fetchval("asker_works_in", wijken)
     yield Step("WORKS_HERE", "ALLOWS") if works else Step("WORK_IN_WIJK", "REFUSES")
     own = await _organisation(context, me)
-    free = {column.field for column in kind.columns if column.free_text}
-    free |= {"point"} if kind.point is not None else set()
-    if own["kind"] in STRICT_OWNERS and asked in free:
+    if own["kind"] in STRICT_OWNERS and asked in kind.refused:
         yield Step("CODES_ONLY", "REFUSES")
     if asked is not None and asked not in _written(kind):
         yield Step("HUB_KEEPS", "REFUSES", values={"fields": (asked,)})

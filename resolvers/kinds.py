@@ -22,9 +22,9 @@ class Column:
     """A column that its owner writes.
 
     `field` is its name in the API, `limit` the longest text in characters (None: not a text).
-    `required` cannot be null. `free_text` is not stored of `STRICT_OWNERS`. `between` are the
-    smallest and the largest number that it may hold. `check` refuses a value that is wrong by
-    itself.
+    `required` cannot be null. `free_text` is not stored of `STRICT_OWNERS`, and of a `moment` only
+    its day. `between` are the smallest and the largest number that it may hold. `check` refuses a
+    value that is wrong by itself.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Column:
     limit: int | None = None
     required: bool = False
     free_text: bool = False
+    moment: bool = False
     between: tuple[int, int] | None = None
     check: Callable[[Any], object] | None = None
 
@@ -70,6 +71,19 @@ class Kind:
     def __post_init__(self) -> None:
         """Makes its fields known."""
         FIELDS.update(column.field for column in self.columns)
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """The fields that the hub does not take from `STRICT_OWNERS`."""
+        free = {column.field for column in self.columns if column.free_text}
+        return frozenset(free | {"point"} if self.point is not None else free)
+
+    @property
+    def not_kept(self) -> frozenset[str]:
+        """The fields of which the hub has nothing to show of `STRICT_OWNERS`, to nobody: of a
+        moment they give, it keeps the day alone.
+        """
+        return self.refused | {column.field for column in self.columns if column.moment}
 
     def field_of(self, column: str) -> str:
         """The name in the API of one of its own columns."""

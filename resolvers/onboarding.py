@@ -14,6 +14,7 @@ from uuid import UUID
 from resolvers.agreements import checked, propose
 from resolvers.context import Context
 from resolvers.templates import draft_of_newcomer, template_of
+from resolvers.text_checks import find, find_own_address
 from resolvers.tokens import digest_of_token, new_token
 from resolvers.wijken import wijk_of_code
 from resolvers.writes.idempotency import Request, check_key, digest_of
@@ -29,7 +30,8 @@ _LONGEST_SLUG = 63
 @dataclass(frozen=True, slots=True)
 class Onboarded:
     """A new partner, and the agreement that waits for it. `token` opens the hub in its name; None
-    when this request was carried out before: it cannot be had again.
+    when this request was carried out before: it cannot be had again. `warnings` are what the asker
+    should look at.
     """
 
     organisation: UUID
@@ -37,6 +39,7 @@ class Onboarded:
     client: str
     token: str | None
     wijken: tuple[UUID, ...]
+    warnings: Sequence[Refusal] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ async def onboard(context: Context, asked: Newcomer, key: str) -> Onboarded:
     (TOO_MANY_PARTNERS); and what `propose` refuses.
     """
     if not await context.session.fetchval("administers_partners"):
-        raise Refusal("ROLE_REQUIRED", role="MUNICIPAL_ADMINISTRATOR")
+        raise Refusal("ROLE_REQUIRED", role="MUNICIPAL_ADMINISTRATOR", option="ADMINISTRATOR")
     check_key(key, "input", "idempotencyKey")
     name = checked(asked.name, 120, "input", "name")
     contact = checked(asked.contact, 200, "input", "contactEmail")
@@ -75,8 +78,10 @@ async def onboard(context: Context, asked: Newcomer, key: str) -> Onboarded:
         agreement = await _agreement(request).earlier_result(context.session)
         if agreement is None:
             raise Refusal("IDEMPOTENCY_KEY_REUSED")
-        return Onboarded(earlier, agreement, client, None, wijken)
+        return Onboarded(earlier, agreement, client, None, wijken, _persons_in(contact))
     token = new_token()
+    if await context.session.fetchval("partner_name_taken", name, client):
+        raise Refusal("NAME_TAKEN", path=("input", "name"))
     organisation = context.ids.new_id(await context.session.fetchval("hub_today"))
     datasets = template.datasets_of(asked.kind)
     await context.session.fetch(
@@ -88,13 +93,22 @@ async def onboard(context: Context, asked: Newcomer, key: str) -> Onboarded:
     agreement = (await propose(context, draft, str(organisation))).id
     await request.remember(context.session, organisation)
     await _agreement(request).remember(context.session, agreement)
-    return Onboarded(organisation, agreement, client, token, wijken)
+    return Onboarded(organisation, agreement, client, token, wijken, _persons_in(contact))
 
 
 def slug_of(name: str) -> str:
     """The name as commands write it: small letters, digits and hyphens; empty if it has none."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_SLUG].rstrip("-")
+
+
+def _persons_in(contact: str) -> list[Refusal]:
+    """Where an address that every partner reads seems to be a person's own, as warnings."""
+    findings = [each for each in find(contact) if each.kind != "EMAIL"] + find_own_address(contact)
+    return [
+        Refusal("PERSONAL_DATA_WARNING", path=("input", "contactEmail"), kind=kind)
+        for kind in dict.fromkeys(each.kind for each in findings)
+    ]
 
 
 def _agreement(request: Request) -> Request:
@@ -104,7 +118,7 @@ def _agreement(request: Request) -> Request:
 async def _wijken(context: Context, codes: Sequence[str]) -> tuple[UUID, ...]:
     """The wijken of the asker's gemeente that these codes name, each once."""
     if not codes:
-        raise _wrong("wijken", "NEEDED")
+        raise _wrong("wijken", "EMPTY")
     if len(codes) > MOST_WIJKEN:
         raise _wrong("wijken", "TOO_MANY")
     rows = await context.session.fetch("wijken_of_gemeente", [context.principal.gemeente])

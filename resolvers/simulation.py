@@ -13,6 +13,7 @@ from uuid import UUID
 from resolvers.agreement_warnings import Warned, warnings_of
 from resolvers.agreements import AgreementDraft, RuleDraft, checked_draft
 from resolvers.context import Context
+from resolvers.kinds import Kind
 from sql.session import Record
 
 
@@ -44,17 +45,17 @@ class Difference:
 
 
 async def simulate(
-    context: Context, draft: AgreementDraft, tables: Mapping[str, str]
+    context: Context, draft: AgreementDraft, kinds: Mapping[str, Kind]
 ) -> Difference:
     """What becomes visible, and what no longer is, if the draft were in force today.
 
-    `tables` gives the table of each kind. Refuses what a proposal is refused for.
+    `kinds` gives each kind by its name. Refuses what a proposal is refused for.
     """
     draft = await checked_draft(context, draft)
     rules = [asdict(rule) for rule in draft.rules]
     terms = {"valid_from": draft.valid_from, "valid_until": draft.valid_until}
     rows = await context.session.fetch("try_agreement", terms, rules, draft.replaces)
-    examples = await _examples(context, rows, tables)
+    examples = await _examples(context, rows, kinds)
     lines = [_line(row, example) for row, example in zip(rows, examples, strict=True)]
     more = [line for row, line in zip(rows, lines, strict=True) if row["change"] == "MORE"]
     less = [line for row, line in zip(rows, lines, strict=True) if row["change"] == "LESS"]
@@ -66,7 +67,7 @@ async def simulate(
         if not _is_told(rule, more, me)
     ]
     less += await _replaced(context, draft)
-    return Difference(more, less, await warnings_of(context, draft, tables))
+    return Difference(more, less, await warnings_of(context, draft, kinds))
 
 
 def _line(row: Record, example: Record | None) -> Line:
@@ -77,15 +78,15 @@ def _line(row: Record, example: Record | None) -> Line:
 
 
 async def _examples(
-    context: Context, rows: Sequence[Record], tables: Mapping[str, str]
+    context: Context, rows: Sequence[Record], kinds: Mapping[str, Kind]
 ) -> list[Record | None]:
     """The example of each row, typed as its kind's rows are; one statement for each kind."""
     found: list[Record | None] = [None] * len(rows)
-    for kind, table in tables.items():
-        places = [n for n, row in enumerate(rows) if row["kind"] == kind and row["example"]]
+    for name, kind in kinds.items():
+        places = [n for n, row in enumerate(rows) if row["kind"] == name and row["example"]]
         if places:
             given = [rows[place]["example"] for place in places]
-            made = await context.session.fetch(f"{table}_example", given)
+            made = await context.session.fetch(f"{kind.table}_example", given)
             for place, row in zip(places, made, strict=True):
                 found[place] = row
     return found

@@ -79,9 +79,9 @@ def templates() -> Mapping[str, Template]:
 
 
 def template_of(code: str, *path: str) -> Template:
-    """The template with this code; refuses (BAD_ARGUMENT) one that is not there."""
+    """The template with this code; refuses (UNKNOWN_TEMPLATE) one that is not there."""
     if code not in templates():
-        raise Refusal("BAD_ARGUMENT", path=path, name="template", why="UNKNOWN")
+        raise Refusal("UNKNOWN_TEMPLATE", path=path, known=sorted(templates()))
     return templates()[code]
 
 

@@ -26,8 +26,8 @@ What counts, and what does not:
   look like GM0637, like a postcode, like "25km30".
 - **IBAN**: country, length and structure of the register, and the check digits (mod 97).
 - **EMAIL**: an address with a domain that has a dot.
-- **NAME**: only where a function or a desk belongs (`find_names`), and only as a warning: initials
-  or a title before a surname.
+- **NAME**: only where a function or a desk belongs (`find_names`, `find_own_address`), and only as
+  a warning: initials or a title before a surname; in an address also a first name before one.
 """
 
 import re
@@ -109,6 +109,16 @@ def find_names(text: str) -> list[Finding]:
     or a title before a surname. A first name alone is not told from another word.
     """
     return [Finding("NAME", *match.span()) for match in _NAMES.finditer(text)]
+
+
+def find_own_address(address: str) -> list[Finding]:
+    """Where an e-mail address has the form of a person's own: initials or a first name, and a
+    surname (j.jansen@, jan.de.vries@). Two words of which one is of a desk (info.noord@) have not.
+    """
+    match = _OWN_ADDRESS.match(address)
+    if match is None or (len(match[1]) > 1 and _OF_A_DESK.search(match[0])):
+        return []
+    return [Finding("NAME", *match.span())]
 
 
 # Control characters (Cc) but tab and newline; surrogates, which in a str are always lone.
@@ -336,4 +346,13 @@ _NAMES = re.compile(
     r"|(?:[Dd]e[ ]heer|[Dd]hr\.?|[Mm]w\.?|[Mm]evr\.?|[Mm]evrouw|[Mm]eneer"
     r"|[Dd]rs\.|[Mm]r\.|[Ii]r\.)[ ]"
     rf"(?:[A-Z]\.[ ]?){{0,6}}){_SURNAME}"
+)
+
+_OWN_ADDRESS = re.compile(r"([^\W\d_]{1,30})(?:[._][^\W\d_]{1,30}){0,4}[._][^\W\d_]{2,40}(?=@)")
+# What addresses of desks, teams and places have in them, and names of people seldom.
+_OF_A_DESK = re.compile(
+    "info|loket|balie|desk|team|wijk|buurt|contact|post|mail|meld|signaal|secretar|admin|recept|"
+    "service|zorg|jeugd|jongeren|welzijn|wonen|woning|beheer|privacy|klant|bureau|kantoor|centr|"
+    "gemeente|politie|handhav|school|bewoner|help|hulp|support|office|algemeen|noord|oost|zuid|west",
+    re.IGNORECASE,
 )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -13,14 +14,18 @@ from sql.errors import Refusal
 WIJK = Batch("wijken_by_id", returns="one")
 VERSIONS = Batch("wijken_of_code")
 OF_GEMEENTE = Batch("wijken_of_gemeente")
+_CODE = re.compile(r"WK[0-9A-Z]{6}")
 
 
 async def wijk_of_code(context: Context, code: str, year: int | None) -> UUID:
     """The wijk that a code names in a year, or in the current division of its gemeente.
 
-    Refuses a code that only an older division knows (CODE_OF_ANOTHER_YEAR, which names the year)
-    and one that no division knows (UNKNOWN_WIJK).
+    Refuses what is not written as a code (NOT_A_WIJK_CODE), a code that only an older division
+    knows (CODE_OF_ANOTHER_YEAR, which names the year) and one that no division knows
+    (UNKNOWN_WIJK).
     """
+    if not _CODE.fullmatch(code):
+        raise Refusal("NOT_A_WIJK_CODE", code=code)
     versions = await context.loaders.load(VERSIONS, code)
     for version in versions:
         if version["is_current"] if year is None else version["year"] == year:

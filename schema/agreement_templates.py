@@ -147,5 +147,7 @@ class TemplateQuery:
         context = info.context
         ids = [decode_as("Organisation", each) for each in partners]
         places = [await wijk_of_code(context, code, None) for code in dict.fromkeys(wijken)]
-        draft: Any = await draft_for(context, template_of(template), ids, places, from_, until)
+        draft: Any = await draft_for(
+            context, template_of(template, "template"), ids, places, from_, until
+        )
         return asdict(draft)  # type: ignore[return-value]

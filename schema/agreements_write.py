@@ -24,7 +24,7 @@ from resolvers.agreements import (
 from resolvers.context import Context
 from resolvers.wijken import wijk_of_code
 from schema.agreement import Agreement
-from schema.contributions import TABLES
+from schema.contributions import KINDS
 from schema.enums import Category, ControllerRole, Precision
 from schema.errors import UserError, user_error, user_errors
 from schema.ids import decode_as
@@ -160,7 +160,7 @@ class AgreementMutations:
             async with context.session.savepoint():
                 draft = await draft_of(context, input)
                 proposed = await propose(context, draft, input.idempotency_key)
-                warnings = await warnings_of(context, draft, TABLES)
+                warnings = await warnings_of(context, draft, KINDS)
         except Refusal as refusal:
             return _refused(context, refusal)
         return await _payload(context, proposed, warnings)

@@ -64,7 +64,9 @@ async def _name(context: Context, organisation: str) -> str:
 
 
 def _changes(details: Mapping[str, Any], language: Language) -> str:
-    """Each column that changed: what it was and what it is."""
+    """Each column that changed: what it was and what it is. Of a log-in that was renamed the log
+    keeps neither name.
+    """
     told = []
     for name, both in details.items():
         if isinstance(both, list) and len(both) == 2:
@@ -72,12 +74,14 @@ def _changes(details: Mapping[str, Any], language: Language) -> str:
             was, became = (_told(value, language) for value in both)
             name = label(what, language) if what in LABELS else name
             told.append(label("audit_said.CHANGE", language, what=name, was=was, became=became))
-    return "; ".join(told)
+    return "; ".join(told) or label("audit_said.NAME_ALONE", language)
 
 
 def _told(value: Any, language: Language) -> str:
-    if value is None or value == []:
+    if value is None:
         return label("audit_said.NOTHING", language)
+    if value == []:
+        return label("audit_said.NONE", language)
     if isinstance(value, bool):
         return label(f"sheet_guide.{'yes' if value else 'no'}", language)
     if value == "infinity":

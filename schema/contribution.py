@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from schema.history import HistoryConnection
     from schema.wijk import Buurt, Wijk
 
+OWNER = Batch("organisations_by_id", "owner", "one")
 BUURT = Batch("buurten_by_id", "buurt", "one")
 WIJK = Batch("wijken_by_id", "wijk", "one")
 
@@ -60,9 +61,7 @@ class PlaceView:
     "it, by rule, never by content. `version` and `sourceId` are the owner's alone."
 )
 class Contribution(Node):
-    owner: Organisation = loaded(
-        Batch("organisations_by_id", "owner", "one"), "Whose record it is."
-    )
+    owner: Organisation = loaded(OWNER, "Whose record it is.")
     wijk: Annotated[Wijk, strawberry.lazy("schema.wijk")] = loaded(
         WIJK, "The wijk that it is about."
     )

@@ -5,6 +5,7 @@ receipts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,8 +13,12 @@ import strawberry
 from graphql import GraphQLError
 
 from resolvers.context import Language, RowError
-from schema.texts import CODES, text
+from schema.texts import CODES, label, text
 from sql.errors import Refusal
+
+# How graphql-core begins when it blames a value of the caller's: a variable or an argument by its
+# name, and the way to the value within it.
+_BLAMED = re.compile(r"(?:Variable '\$|Argument ')(\w+)' has invalid value(?: at ([^:]{1,200}))?: ")
 
 
 @strawberry.type(description="Something that the caller can mend, or should know.")
@@ -60,9 +65,10 @@ def _told(
             path=[str(step) for step in path], code=code, message=message or code, hint=None
         )
     words = text(code, language, **params)
-    return UserError(
-        path=[str(step) for step in path], code=code, message=words.message, hint=words.hint
-    )
+    said = words.message
+    if "cell" in params and "cell" not in known.params:  # of a sheet, and its words are for all
+        said = label("sheet_guide.cell", language, cell=params["cell"], message=said)
+    return UserError(path=[str(step) for step in path], code=code, message=said, hint=words.hint)
 
 
 def root_cause(error: BaseException) -> BaseException:
@@ -74,9 +80,20 @@ def root_cause(error: BaseException) -> BaseException:
 
 
 def refusal_in(error: GraphQLError) -> Refusal | None:
-    """The refusal that `error` wraps, or that a scalar gave as a code of the catalogue."""
+    """The refusal that `error` wraps, or that a scalar gave as a code of the catalogue: with where
+    the value stands, as far as graphql-core says so.
+    """
     cause = root_cause(error)
     if isinstance(cause, Refusal):
         return cause
     code = (error.extensions or {}).get("code")
-    return Refusal(code) if isinstance(code, str) and code in CODES else None
+    if not isinstance(code, str) or code not in CODES:
+        return None
+    blamed = _BLAMED.match(error.message)
+    return Refusal(code, path=_way(*blamed.groups("")) if blamed else ())
+
+
+def _way(name: str, within: str) -> tuple[str | int, ...]:
+    """A way as graphql-core writes it, `.rows[0].seenAt`, by its steps."""
+    steps = re.findall(r"\w+", within)
+    return (name, *(int(step) if step.isdecimal() else step for step in steps))

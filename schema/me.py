@@ -102,7 +102,8 @@ class Me:
 
     @strawberry.field(
         description="What it can do and see, and why: its own slice, and each rule of an "
-        "agreement in force."
+        "agreement in force. WRITE names every kind of record: no kind is tied to a kind of "
+        "organisation, and what is written stands under the name of who wrote it."
     )
     async def can(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]

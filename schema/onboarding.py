@@ -12,7 +12,7 @@ from resolvers.onboarding import Newcomer, Onboarded, onboard
 from resolvers.wijken import WIJK
 from schema.agreement import AGREEMENT, WAITING, Agreement
 from schema.enums import OrganisationKind
-from schema.errors import UserError, user_error
+from schema.errors import UserError, user_error, user_errors
 from schema.ids import encode
 from schema.organisation import ORGANISATION, Organisation
 from schema.texts import label
@@ -74,6 +74,9 @@ class OnboardPayload:
         description="Queries that work for the new partner."
     )
     checklist: list[str] = strawberry.field(description="What to do next, in order.")
+    warnings: list[UserError] = strawberry.field(
+        description="What to think of: none of it kept the partner from being added."
+    )
     errors: list[UserError]
 
 
@@ -101,7 +104,7 @@ class OnboardingMutations:
         except Refusal as refusal:
             return OnboardPayload(
                 organisation=None, proposed_agreement=None, client_id=None, token=None,
-                replayed=False, sample_queries=[], checklist=[],
+                replayed=False, sample_queries=[], checklist=[], warnings=[],
                 errors=[user_error(refusal, context.language)],
             )  # fmt: skip
 
@@ -118,6 +121,7 @@ async def _payload(context: Context, made: Onboarded) -> OnboardPayload:
         replayed=made.token is None,
         sample_queries=[each.replace("{code}", wijk["code"]) for each in _SAMPLES],
         checklist=await _checklist(context, made, agreement, organisation["name"]),
+        warnings=user_errors(made.warnings, context.language),
         errors=[],
     )
 
@@ -125,9 +129,11 @@ async def _payload(context: Context, made: Onboarded) -> OnboardPayload:
 async def _checklist(context: Context, made: Onboarded, agreement: Any, name: str) -> list[str]:
     ids = await context.loaders.load(WAITING, agreement[WAITING.key])
     waiting: list[Any] = await context.loaders.load_many(ORGANISATION, [row["id"] for row in ids])
+    login = {"client": made.client, "gemeente": context.principal.gemeente}
     values = {
         "name": name,
         "client": made.client,
+        "again": label("onboarding.TOKEN_AGAIN", context.language, **login),
         "agreement": encode("Agreement", made.agreement),
         "waiting": ", ".join(each["name"] for each in waiting),
     }

@@ -47,11 +47,13 @@ _FORMS: Mapping[str, Form] = {
 @dataclass(frozen=True, slots=True)
 class FileRows:
     """What a file holds: the rows that GraphQL takes, the account of all of them (a line is the
-    row's number in the sheet), and what its sender should know of the sheet as a whole.
+    row's number in the sheet), the letter of the column of each field, and what its sender should
+    know of the sheet as a whole.
     """
 
     rows: tuple[dict[str, Any], ...]
     account: RejectedRows
+    columns: Mapping[str, str]
     notes: tuple[RowError, ...]
 
 
@@ -95,7 +97,7 @@ def read_file(
         notes = (RowError((), "MAPPING_REMEMBERED"),)
     found = rows_of(table, fields, names)
     rows, account = _sorted_out(found.rows, row_type(schema, contribution))
-    return FileRows(rows, account, notes + found.notes)
+    return FileRows(rows, account, found.columns, notes + found.notes)
 
 
 def _sorted_out(

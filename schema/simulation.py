@@ -12,7 +12,7 @@ from resolvers.context import Context
 from resolvers.simulation import Line, simulate
 from schema.agreements_write import AgreementInput, draft_of
 from schema.contribution import Contribution
-from schema.contributions import BY_KIND, TABLES
+from schema.contributions import BY_KIND, KINDS
 from schema.enums import Category, Precision
 from schema.errors import UserError, user_errors
 from schema.kind import Kind
@@ -80,7 +80,7 @@ class SimulationQuery:
         self, info: strawberry.Info[Context, None], input: AgreementInput
     ) -> AgreementDiff | None:
         context = info.context
-        found = await simulate(context, await draft_of(context, input), TABLES)
+        found = await simulate(context, await draft_of(context, input), KINDS)
         return AgreementDiff(
             becomes_visible=[await _told(context, line) for line in found.more],
             no_longer_visible=[await _told(context, line) for line in found.less],

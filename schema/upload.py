@@ -110,7 +110,9 @@ async def _uploaded(
         return await refused(context, delivery, refusal if refusal.path else refusal.under(*FILE))
     notes = [RowError(FILE, note.code, note.params) for note in found.notes]
     rows = _records(info, contribution, found)
-    receipt = await push(context, kind, delivery, rows, found.account, notes=notes)
+    receipt = await push(
+        context, kind, delivery, rows, found.account, notes=notes, columns=found.columns
+    )
     for error in receipt["errors"]:  # this input has no part `delivery`
         error["path"] = [step for step in error["path"] if step != "delivery"]
     if said is not None and receipt["id"] is not None:

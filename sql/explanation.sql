@@ -44,7 +44,8 @@ order by 1 desc, 8, 10, 11, 2, 3 nulls first, 6, 4
 -- explain_rules --
 -- Every rule about a kind ($3) by which a provider ($1) shows, showed or would show records to a receiver ($2, null: any), with how it
 -- stands on a day ($4): as far as the asker is a party. `about`: it is about one of these wijken ($5, null: any) and categories ($6).
--- `wins`: of some of these wijken and categories it says how a record of that day is shown.
+-- `wins`: of some of these wijken and categories it says how a record of that day is shown; `would_win`: it would, once it is in force, in
+-- the place of what its own agreement says now.
 with stated as (
   select r.*, a.title, a.valid_from, a.valid_until, a.parties, hub.agreement_state_on(a.gemeente, a.id, a.version, $4::date) as state,
     (select max(d.at) from hub.agreement_decisions d
@@ -69,6 +70,18 @@ select s.agreement, s.version, s.number as rule, s.receiver, o.name as receiver_
   ($5 is null or s.wijken && $5) as about_wijk, (s.category is null or s.category = any ($6)) as about_category,
   (s.agreement, s.version, s.number) in (select x.agreement, x.version, x.rule from in_force x) as in_force,
   (s.agreement, s.version, s.number) in (select b.agreement, b.version, b.rule from best b) as wins,
+  s.precision <> 'COUNT' and exists (
+    select from unnest(s.wijken) w(wijk)
+    join unnest($6::text[]) c(category) on s.category is null or s.category = c.category
+    where ($5 is null or w.wijk = any ($5)) and not exists (
+      select from in_force x
+      where x.receiver = s.receiver and x.wijk = w.wijk and (x.category is null or x.category = c.category)
+        and x.agreement <> s.agreement and x.precision <> 'COUNT' and hub.rank_of(x.precision) >= hub.rank_of(s.precision)
+    ) and not exists (
+      select from stated y
+      where (y.agreement, y.version, y.receiver) = (s.agreement, s.version, s.receiver) and w.wijk = any (y.wijken)
+        and (y.category is null or y.category = c.category) and y.precision <> 'COUNT'
+        and (-hub.rank_of(y.precision), y.number) < (-hub.rank_of(s.precision), s.number))) as would_win,
   array(
     select p.name from hub.organisations p
     where p.gemeente = s.gemeente and p.id = any (s.parties) and s.state = 'PROPOSED' and not exists (

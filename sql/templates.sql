@@ -10,6 +10,13 @@ select o.id, o.slug, o.kind, array(
     order by w.wijk) as wijken
 from hub.organisations o where o.gemeente = hub.gemeente() order by o.name, o.id
 
+-- partner_name_taken --
+-- Whether a partner of the asker's gemeente that has not left has this name ($1), however it is written, or one had its short form ($2).
+select exists (
+  select from hub.organisations o
+  where o.gemeente = hub.gemeente() and (o.slug = $2::text or o.left_on is null
+    and lower(regexp_replace(o.name, '\s+', '', 'g')) = lower(regexp_replace($1::text, '\s+', '', 'g'))))
+
 -- partner_onboard --
 -- Adds a partner to the asker's gemeente: id ($1), slug, name, kind, where it works ($5), whom to call there, its datasets ($7) and
 -- their kinds, and the name and digest of its first token.

@@ -4,7 +4,8 @@
     python docs/collection/make.py > docs/collection/wijkhub.json
 
 The form is the collection format 2.1 of Postman, which other clients read as well. Each operation
-comes with the variables of examples.json, and with the token of the partner that would ask it.
+comes with the variables of examples.json, and with the token of the partner that would ask it. What
+is shown only once is asked as well, with the fields that an example says to ask `also`.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ def request(name: str, example: dict[str, Any]) -> dict[str, Any]:
     lines = (OPERATIONS / f"{name}.graphql").read_text("utf-8").splitlines()
     about = [line.removeprefix("#").strip() for line in lines if line.startswith("#")]
     query = "\n".join(line for line in lines if not line.startswith("#"))
+    for selected, also in example.get("also", {}).items():
+        query = query.replace(f" {selected}\n", f" {selected} {also}\n", 1)
     token = {"key": "token", "value": f"{{{{token-{example['as']}}}}}", "type": "string"}
     made = {
         "description": " ".join(about),

@@ -35,9 +35,12 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class SheetRows:
-    """The rows of a sheet, and what its sender should know of the sheet as a whole."""
+    """The rows of a sheet, the letter of the column of each field, and what its sender should know
+    of the sheet as a whole.
+    """
 
     rows: tuple[SheetRow, ...]
+    columns: Mapping[str, str]
     notes: tuple[RowError, ...]
 
 
@@ -53,7 +56,8 @@ def rows_of(table: Table, fields: Sequence[Field], mapping: ColumnNames) -> Shee
         for position in _used(table)
         if position not in placed and folded(_at(table.header, position) or "") not in ignored
     ]
-    return SheetRows(tuple(_row(line, placed) for line in table.lines), tuple(unused))
+    columns = {each.name: letter(position) for position, each in placed.items()}
+    return SheetRows(tuple(_row(line, placed) for line in table.lines), columns, tuple(unused))
 
 
 def checked_mapping(given: object, header: Sequence[str], fields: Sequence[Field]) -> ColumnNames:

@@ -28,6 +28,7 @@ from resolvers.writes.rows import (
     check_in_database,
     delivered_digest,
     unreadable,
+    with_cells,
     without_minutes,
     without_words,
     write_frame,
@@ -102,18 +103,20 @@ async def push(
     rejected: RejectedRows | None = None,
     *,
     notes: Sequence[RowError] = (),
+    columns: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Carries out a delivery and gives its receipt, as a row of `receipts_by_id`.
 
     `rejected` are the rows that were taken out of the list because they could not be read. A
     refusal of the whole is an error of the receipt; a receipt without an id was not stored.
-    `notes` are what its sender should know besides; they stand among the receipt's errors.
+    `notes` are what its sender should know besides; they stand among the receipt's errors. Of a
+    sheet `columns` gives the letter of the column of each field, and lines are its rows.
     """
     frame = await write_frame(context.session)
     try:
         delivery = read_delivery(given)
         async with context.session.savepoint():
-            pushing = Push(context, kind, delivery, frame, notes)
+            pushing = Push(context, kind, delivery, frame, notes, columns)
             return await _push(context, pushing, rows, rejected or _NOTHING_REJECTED)
     except Refusal as refusal:
         return _refused(given, frame, refusal)
@@ -185,6 +188,7 @@ class Push:
         delivery: Delivery,
         frame: Record,
         notes: Sequence[RowError] = (),
+        columns: Mapping[str, str] | None = None,
     ) -> None:
         self._context = context
         self._session: Session = context.session
@@ -194,6 +198,7 @@ class Push:
         self._list = delivery.full_list()
         self._frame = frame
         self._notes = notes
+        self._columns = columns or {}
 
     async def check(
         self, rows: Sequence[tuple[int, Row]], rejected: Iterable[Checked]
@@ -210,6 +215,9 @@ class Push:
         if self.writer.strict:
             for row in found:
                 row.errors = without_words(row.errors)
+        for row in found if self._columns else ():
+            row.errors = with_cells(row.errors, row.line, self._columns)
+            row.warnings = with_cells(row.warnings, row.line, self._columns)
         return found
 
     async def carry_out(self, request: Request, checked: Sequence[Checked]) -> Receipt:

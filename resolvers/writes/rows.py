@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -437,6 +437,16 @@ def without_words(errors: Iterable[RowError]) -> list[RowError]:
             {**error.params, "code": "?"} if error.code == "UNKNOWN_WIJK" else error.params,
             error.message,
         )
+        for error in errors
+    ]
+
+
+def with_cells(errors: Iterable[RowError], line: int, columns: Mapping[str, str]) -> list[RowError]:
+    """Errors of a row of a sheet with the cell that each is about, so that words can name it."""
+    return [
+        replace(error, params={"cell": f"{columns[name]}{line}", **error.params})
+        if (name := str(next(iter(error.path), ""))) in columns
+        else error
         for error in errors
     ]
 

@@ -25,7 +25,7 @@ CONTRIBUTIONS: tuple[ContributionKind, ...] = (
 
 BY_KIND = {contribution.kind.name: contribution for contribution in CONTRIBUTIONS}
 BY_TYPENAME = {contribution.typename: contribution for contribution in CONTRIBUTIONS}
-TABLES = {contribution.kind.name: contribution.kind.table for contribution in CONTRIBUTIONS}
+KINDS = {contribution.kind.name: contribution.kind for contribution in CONTRIBUTIONS}
 ROW_TYPES = frozenset(contribution.row_type.__name__ for contribution in CONTRIBUTIONS)
 """The inputs whose lists are checked row by row, so that one bad row does not fail a push."""
 

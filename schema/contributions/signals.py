@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import auto
+from typing import Any
 
 import strawberry
 
-from resolvers.kinds import Column, Kind
-from schema.contribution import Contribution, RecordFilterInput
+from resolvers.batch import Composed
+from resolvers.context import Context
+from resolvers.kinds import STRICT_OWNERS, Column, Kind
+from schema.contribution import OWNER, Contribution, RecordFilterInput
 from schema.enums import Category, Upper
-from schema.fields import global_id
+from schema.fields import from_source, global_id
 from schema.inputs import as_mapping
 from schema.parts import contribution
 from schema.writing import (
@@ -32,7 +35,7 @@ SIGNAL = Kind(
     columns=(
         Column("category", "category", required=True),
         Column("subcategory", "subcategory", limit=80, free_text=True),
-        Column("seen_at", "seenAt", required=True),
+        Column("seen_at", "seenAt", required=True, moment=True),
         Column("lon", "lon"),
         Column("lat", "lat"),
         Column("status", "status", required=True),
@@ -45,6 +48,16 @@ SIGNAL = Kind(
     reported={"status": "NEW"},
 )
 
+
+def _moment(context: Context, row: Any, owner: Any) -> datetime | None:
+    """The moment of a signal, if the hub has it: where it keeps the day alone, a column that must
+    be filled has noon.
+    """
+    moment: datetime | None = None if owner["kind"] in STRICT_OWNERS else row["seen_at"]
+    return moment
+
+
+_SEEN_AT = "When it was seen. Of police and enforcement the hub keeps the day alone."
 _SUMMARY = "What was seen; nothing about a person."
 
 
@@ -68,7 +81,11 @@ class Signal(Contribution):
         description="In the owner's own words, from its own list; police and enforcement have none."
     )
     seen_on: date | None = strawberry.field(description="The day on which it was seen.")
-    seen_at: datetime | None = strawberry.field(description="The moment at which it was seen.")
+    seen_at: datetime | None = from_source(
+        Composed((OWNER,), _moment),
+        "The moment at which it was seen. Of police and enforcement null for everybody, also for "
+        "themselves: the hub keeps the day alone.",
+    )
     status: SignalStatus | None
     summary: str | None = strawberry.field(
         description="What was seen, without anything about a person."
@@ -97,7 +114,7 @@ class SignalRow(RowInput):
     subcategory: str | None = strawberry.field(
         default=ABSENT, description="From the sender's own list."
     )
-    seen_at: datetime = strawberry.field(description="When it was seen.")
+    seen_at: datetime = strawberry.field(description=_SEEN_AT)
     status: SignalStatus
     summary: str | None = strawberry.field(default=ABSENT, description=_SUMMARY)
     internal_note: str | None = strawberry.field(default=ABSENT, description=OWNERS_ALONE)
@@ -107,7 +124,7 @@ class SignalRow(RowInput):
 @strawberry.input(description="One signal, reported in the hub itself.")
 class ReportSignalInput(ReportInput):
     category: Category
-    seen_at: datetime
+    seen_at: datetime = strawberry.field(description=_SEEN_AT)
     lon: float | None = strawberry.field(default=ABSENT, description=LON)
     lat: float | None = strawberry.field(default=ABSENT, description=LAT)
     summary: str | None = strawberry.field(default=ABSENT, description=_SUMMARY)
@@ -121,7 +138,7 @@ class ReportSignalInput(ReportInput):
 )
 class UpdateSignalInput(ChangeInput):
     category: Category | None = ABSENT
-    seen_at: datetime | None = ABSENT
+    seen_at: datetime | None = strawberry.field(default=ABSENT, description=_SEEN_AT)
     status: SignalStatus | None = ABSENT
     summary: str | None = strawberry.field(default=ABSENT, description=_SUMMARY)
     internal_note: str | None = strawberry.field(default=ABSENT, description=OWNERS_ALONE)

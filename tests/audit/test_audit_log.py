@@ -166,6 +166,21 @@ async def test_an_end_is_told_in_words(world: World) -> None:
     assert all(one["text"] != one["action"] for one in found)
 
 
+async def test_a_name_that_was_erased_and_no_roles_are_told_in_words(world: World) -> None:
+    account = ("buurtwerk", "--gemeente", "GM0637", "--name", "j-jansen")
+    await done(world, "token", "create", *account, "--person")
+    await done(world, "account", "erase", *account)
+    fg = world.partner("fg-buurtwerk")
+    for language, changed, made in (
+        ("nl", " is gewijzigd: alleen de naam.", "Rollen: geen."),
+        ("en", " was changed: the name alone.", "Roles: none."),
+    ):
+        answer = await fg.ask(AUDIT, {"since": SINCE}, **{"Accept-Language": language})
+        told = [(one["action"], one["text"]) for one in answer["auditLog"]["nodes"]]
+        assert any(each == "TOKEN_CHANGED" and text.endswith(changed) for each, text in told)
+        assert any(each == "TOKEN_CREATED" and made in text for each, text in told)
+
+
 async def test_whoever_changes_a_table_by_hand_does_not_pass_the_log(world: World) -> None:
     async with world.connect("owner") as owner:
         await owner.execute(

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from tests.conftest import World
+from tests.partner import Partner
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs/collection"
 EXAMPLES: dict[str, Any] = json.loads((FOLDER / "examples.json").read_text("utf-8"))
 WHOLE = {name: one for name, one in EXAMPLES.items() if "<" not in json.dumps(one)}
 """Those that need no id of an earlier answer."""
+COLLECTION: dict[str, Any] = json.loads((FOLDER / "wijkhub.json").read_text("utf-8"))
+QUERIES = {item["name"]: item["request"]["body"].get("graphql") for item in COLLECTION["item"]}
 
 
 def test_every_operation_of_the_contract_is_in_it() -> None:
@@ -34,10 +37,20 @@ def test_it_is_what_its_maker_makes() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", [name for name, one in WHOLE.items() if "upload" not in one])
 async def test_an_example_is_carried_out(name: str, world: World) -> None:
-    query = (ROOT / f"tests/contract/operations/{name}.graphql").read_text("utf-8")
-    example = WHOLE[name]
-    answer = await world.partner(example["as"]).ask(query, example["variables"])
+    made = QUERIES[name]
+    answer = await world.partner(WHOLE[name]["as"]).ask(
+        made["query"], json.loads(made["variables"])
+    )
     (value,) = answer.values()
     assert value is not None
     if isinstance(value, dict):
         assert value.get("errors", []) == []
+
+
+@pytest.mark.anyio
+async def test_the_token_of_a_new_partner_is_asked_for(world: World) -> None:
+    made = QUERIES["7b_onboard"]
+    answer = await world.partner("beheer").ask(made["query"], json.loads(made["variables"]))
+    newcomer = Partner(world.app, answer["onboardPartner"]["token"])
+    me = (await newcomer.ask("{ me { organisation { id } } }"))["me"]
+    assert me["organisation"]["id"] == answer["onboardPartner"]["organisation"]["id"]

@@ -148,7 +148,7 @@ async def test_what_one_can_do_is_told_line_by_line_and_no_two_are_alike(world: 
     ] == [(None, "BUURT", ["Oosterheem", "Seghwaert"]), ("NOISE", "EXACT", ["Oosterheem"])]
     assert shared[0]["until"] == "2027-10-31"
     assert shared[0]["because"] == (
-        "Corporatie A (verzonnen) deelt met u, per buurt: melding, elke categorie, in Oosterheem, "
+        "Van Corporatie A (verzonnen) ziet u, per buurt: melding, elke categorie, in Oosterheem, "
         "Seghwaert. Dat staat in het convenant 'Proefconvenant', dat geldt tot en met 2027-10-31."
     )
     assert "summary" in shared[1]["fields"]

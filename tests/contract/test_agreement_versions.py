@@ -280,8 +280,8 @@ async def test_each_version_is_read_by_its_own_parties(world: World) -> None:
     for token, versions in ((A, [2, 1]), (B, [2, 1]), (C, [1]), (D, [2])):
         found = await whole(world, token, old)
         assert [one["version"] for one in found["versions"]] == versions
-    conflict = await decide(world, C, "accept", new)
-    assert [one["code"] for one in conflict["errors"]] == ["CONFLICT"]
+    unread = await decide(world, C, "accept", new)
+    assert [one["code"] for one in unread["errors"]] == ["UNKNOWN_VERSION"]
     of_new = await whole(world, D, old)
     assert names(of_new["parties"]) == ["Buurtwerk", "Corporatie A", "Team Handhaving"]
     assert (names(of_new["acceptedBy"]), names(of_new["waitingFor"])) == (

@@ -81,10 +81,12 @@ async def test_a_party_decides_once_and_a_rejected_proposal_stays_so(world: Worl
     assert [error["code"] for error in late["errors"]] == ["ALREADY_DECIDED"]
 
 
-async def test_another_version_than_the_one_that_was_read_is_a_conflict(world: World) -> None:
+async def test_a_version_that_cannot_have_been_read_is_told_so(world: World) -> None:
     id_, _ = await propose(world, "corporatie-a", [await rule(world, "corporatie-a", "buurtwerk")])
     refused = await decide(world, "buurtwerk", "accept", (id_, 2))
-    assert [error["code"] for error in refused["errors"]] == ["CONFLICT"]
+    [error] = refused["errors"]
+    assert (error["code"], error["path"]) == ("UNKNOWN_VERSION", ["input", "version"])
+    assert error["message"].startswith("Er is geen versie 2 van dit convenant die u kunt lezen.")
 
 
 @pytest.mark.parametrize("token", ["buurtwerk", "wijkagent"])

@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schema.texts import CODES, text
+from tests.agreement.committed import ROOT
 from tests.conftest import NOW, Cluster, World, a_world
 from tests.contract.writing import PUSH, REPORT, UPDATE, WITHDRAW, push, row
 from tests.partner import Partner
@@ -271,6 +272,27 @@ async def test_a_question_that_goes_too_deep_is_told_so(town: World) -> None:
 # ── Values of arguments ──────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize("wrong", ["2026-02-30", "gisteren"])
+async def test_a_date_that_is_none_is_told_by_its_place(town: World, wrong: str) -> None:
+    asked = [
+        (operation("8a_matrix"), {"op": wrong}, ["op"]),
+        (
+            operation("3a_that_not_who"),
+            reported(seenAt=wrong),
+            ["in", "seenAt"],
+        ),
+    ]
+    for query, variables, place in asked:
+        body = await town.partner("wijkagent").answer(query, variables)
+        [error] = body["errors"]
+        assert error["extensions"]["code"] == "BAD_DATE"
+        assert error["extensions"]["argument"] == place
+
+
+def operation(name: str) -> str:
+    return (ROOT / f"tests/contract/operations/{name}.graphql").read_text("utf-8")
+
+
 def global_id(typename: str, uuid: str = "6d1f0a52-0000-4000-8000-000000000001") -> str:
     return base64.urlsafe_b64encode(f"{typename}:{uuid}".encode()).rstrip(b"=").decode()
 
@@ -282,6 +304,10 @@ BON = "query($id: ID!) { pushReceipt(id: $id) { id } }"
 
 ARGUMENTS = [
     Case("an unknown wijk", "UNKNOWN_WIJK", WIJK, {"code": "WK999999"}),
+    *(
+        Case(f"the name {name!r} for a code", "NOT_A_WIJK_CODE", WIJK, {"code": name})
+        for name in ("Oosterheem", "", "wk063711", "WK06371", "BU06371101", "GM0637")
+    ),
     Case("a code of another year", "CODE_OF_ANOTHER_YEAR", WIJK, {"code": "WK063700"}),
     *(
         Case(f"first: {first} of {name}", "BAD_ARGUMENT", query, {"first": first})

@@ -15,7 +15,7 @@ from schema.ids import encode
 from schema.texts import LABELS
 from tests.agreement.committed import ROOT
 from tests.conftest import World
-from tests.contract.agreeing import decide, organisation, propose, rule
+from tests.contract.agreeing import WEIGHED, decide, organisation, propose, rule
 from tests.contract.test_my_slice import NOTED, report
 
 pytestmark = pytest.mark.anyio
@@ -46,7 +46,7 @@ def rules(found: dict[str, Any]) -> list[tuple[str, str]]:
 async def share(world: World, accepted: bool = True, **more: Any) -> Any:
     """The giver shares its signals of Oosterheem with the taker."""
     title = more.pop("title", "Samen kijken")
-    term = {name: more.pop(name) for name in ("from", "until") if name in more}
+    term = {name: more.pop(name) for name in ("from", "until", "replaces") if name in more}
     made = await propose(
         world,
         GIVER,
@@ -100,7 +100,7 @@ async def test_a_field_that_the_agreement_does_not_list_is_named_with_its_cure(
     assert (found["verdict"], found["precision"]) == ("NOT_VISIBLE", "BUURT")
     assert rules(found) == [("AGREEMENT_LEAVES_OUT", "REFUSES")]
     assert found["because"][0]["text"] == (
-        "Het convenant 'Samen kijken' noemt dit niet: samenvatting."
+        "Het convenant 'Samen kijken' laat dit niet zien: samenvatting."
     )
     assert found["because"][0]["agreements"] == [{"title": "Samen kijken"}]
     assert found["whatWouldHelp"] == [
@@ -228,11 +228,83 @@ async def test_what_only_counts_says_so(world: World) -> None:
     assert counts["whatWouldHelp"] == []
 
 
-async def test_of_police_the_hub_has_codes_alone(world: World) -> None:
-    asked = {"owner": await organisation(world, "wijkagent"), "field": "Signal.summary"}
-    found = await explained(world, TAKER, **asked)
-    assert rules(found)[0] == ("CODES_ONLY", "REFUSES")
-    assert found["whatWouldHelp"] == []
+@pytest.mark.parametrize("field", ["summary", "subcategory", "point", "seenAt"])
+async def test_of_police_the_hub_has_codes_alone_and_no_agreement_changes_that(
+    world: World, field: str
+) -> None:
+    asked = {"owner": await organisation(world, "wijkagent"), "field": f"Signal.{field}"}
+    for state in ("none", "proposed", "accepted"):
+        if state == "proposed":
+            shared = [await rule(world, "wijkagent", TAKER, precision="BUURT")]
+            made = await propose(world, "wijkagent", shared, **WEIGHED)
+        elif state == "accepted":
+            await decide(world, TAKER, "accept", made)
+        found = await explained(world, TAKER, **asked)
+        assert rules(found)[0] == ("CODES_ONLY", "REFUSES"), state
+        assert (found["verdict"], found["whatWouldHelp"]) == ("NOT_VISIBLE", []), state
+
+
+async def test_what_police_leave_out_is_not_to_be_asked_of_them(world: World) -> None:
+    shared = [await rule(world, "wijkagent", TAKER, precision="WIJK")]
+    made = await propose(world, "wijkagent", shared, title="Met politie", **WEIGHED)
+    await decide(world, TAKER, "accept", made)
+    node = await report(world, "wijkagent", 20, summary=None, internalNote=None)
+    owner = await organisation(world, "wijkagent")
+    for asked in ({"owner": owner, "field": "Signal"}, {"node": node}):
+        found = await explained(world, TAKER, **asked)
+        assert ("CODES_ONLY", "LIMITS") in rules(found)
+        assert found["whatWouldHelp"] == [
+            "Vraag Politie, wijkagenten om in een volgende versie van 'Met politie' per buurt te "
+            "delen, als dat voor het doel nodig is."
+        ]
+
+
+async def test_only_a_proposal_that_would_show_it_is_offered(world: World) -> None:
+    await share(world, accepted=False, title="Zonder tekst")
+    without = await asked_of_giver(world, "Signal.summary")
+    assert without["whatWouldHelp"] == ["Stel een convenant voor met Corporatie A (verzonnen)."]
+    await share(world, accepted=False, title="Met tekst", fields=["summary"])
+    found = await asked_of_giver(world, "Signal.summary")
+    assert found["whatWouldHelp"] == [
+        "Het convenant 'Met tekst' geldt zodra ook deze partijen het aannemen: Buurtwerk."
+    ]
+    waiting = [step["agreements"][0]["title"] for step in found["because"] if step["agreements"]]
+    assert set(waiting) == {"Zonder tekst", "Met tekst"}, "why not: both are told"
+
+
+async def test_a_proposal_that_another_agreement_goes_before_is_not_offered(world: World) -> None:
+    """Of two that are equally exact the one that was agreed first goes first."""
+    made = await share(world)
+    asking = (
+        "Vraag Corporatie A (verzonnen) om dit op te nemen in een volgende versie van "
+        "'Samen kijken', als dat voor het doel nodig is: samenvatting."
+    )
+    await share(world, accepted=False, title="Ook met tekst", fields=["summary"])
+    assert (await asked_of_giver(world, "Signal.summary"))["whatWouldHelp"] == [asking]
+    await share(world, accepted=False, title="Precies", precision="EXACT", fields=["summary"])
+    await share(world, accepted=False, title="Versie twee", fields=["summary"], replaces=made[0])
+    found = await asked_of_giver(world, "Signal.summary")
+    assert set(found["whatWouldHelp"]) == {
+        asking,
+        "Het convenant 'Precies' geldt zodra ook deze partijen het aannemen: Buurtwerk.",
+        "Het convenant 'Versie twee' geldt zodra ook deze partijen het aannemen: Buurtwerk.",
+    }
+
+
+async def test_a_next_version_that_shows_the_same_does_not_help(world: World) -> None:
+    made = await share(world)
+    await share(world, accepted=False, title="Het vervolg", replaces=made[0])
+    told = (await asked_of_giver(world))["whatWouldHelp"]
+    assert told and not any("Het vervolg" in each for each in told)
+
+
+async def test_what_ended_without_it_is_not_to_be_renewed_for_it(world: World) -> None:
+    await share(world, title="Voorbij", **{"from": "2026-10-01", "until": "2026-11-01"})
+    assert (await asked_of_giver(world))["whatWouldHelp"][0] == (
+        "Stel een vervolg voor op het convenant 'Voorbij'."
+    )
+    text = await asked_of_giver(world, "Signal.summary")
+    assert text["whatWouldHelp"] == ["Stel een convenant voor met Corporatie A (verzonnen)."]
 
 
 async def test_the_answer_comes_in_english_on_request(world: World) -> None:

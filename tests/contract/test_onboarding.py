@@ -22,7 +22,9 @@ pytestmark = pytest.mark.anyio
 
 OPERATIONS = ROOT / "tests" / "contract" / "operations"
 ONBOARD = (OPERATIONS / "7b_onboard.graphql").read_text("utf-8")
-WITH_TOKEN = ONBOARD.replace("clientId", "clientId token replayed")
+WITH_TOKEN = ONBOARD.replace(
+    "clientId", "clientId token replayed warnings { path code message hint }"
+)
 NEW = {
     "idempotencyKey": "welkom-0001",
     "name": "Stichting Nieuwe Buren (verzonnen)",
@@ -129,7 +131,10 @@ async def test_the_token_is_shown_once_and_a_retry_adds_nothing(world: World) ->
     assert (again["token"], again["replayed"]) == (None, True)
     assert again["organisation"] == first["organisation"]
     assert again["proposedAgreement"]["id"] == first["proposedAgreement"]["id"]
-    assert "al een keer getoond" in again["checklist"][0]
+    assert "hoorde bij het eerste antwoord" in again["checklist"][0]
+    for made in (first, again):
+        client = made["clientId"]
+        assert f"hub token create {client} --gemeente GM0637" in made["checklist"][0]
     other = await onboarded(world, name="Een andere naam")
     assert codes(other) == ["IDEMPOTENCY_KEY_REUSED"]
     assert await counts(world) == before
@@ -199,11 +204,12 @@ async def test_what_is_wrong_is_said_where_it_stands_and_nothing_is_made(world: 
     await onboarded(world)
     before = await counts(world)
     for wrong, code, path in (
-        ({"name": "Stichting nieuwe buren - verzonnen"}, "NAME_TAKEN", []),
+        ({"name": "Stichting nieuwe buren - verzonnen"}, "NAME_TAKEN", ["input", "name"]),
         ({"name": "!!!"}, "BAD_ARGUMENT", ["input", "name"]),
         ({"contactEmail": "geen adres"}, "BAD_ARGUMENT", ["input", "contactEmail"]),
-        ({"template": "geen"}, "BAD_ARGUMENT", ["input", "template"]),
+        ({"template": "geen"}, "UNKNOWN_TEMPLATE", ["input", "template"]),
         ({"wijken": []}, "BAD_ARGUMENT", ["input", "wijken"]),
+        ({"wijken": ["Oosterheem"]}, "NOT_A_WIJK_CODE", ["input", "wijken"]),
         ({"wijken": ["WK999999"]}, "UNKNOWN_WIJK", ["input", "wijken"]),
         ({"wijken": [UTRECHT]}, "UNKNOWN_WIJK", ["input", "wijken"]),
         ({"kind": "RESEARCH", "name": "Onderzoek"}, "TEMPLATE_DOES_NOT_FIT", ["template"]),
@@ -226,3 +232,62 @@ async def test_a_day_has_room_for_so_many_partners(world: World) -> None:
     async with world.connect("superuser") as connection:
         await connection.execute("update hub.onboardings set on_day = on_day - 1")
     assert codes(await onboarded(world)) == []
+
+
+@pytest.mark.parametrize("name", ["Buurtwerk", " buurt WERK", "Gemeente  Zoetermeer"])
+async def test_a_partner_that_takes_part_already_is_not_made_twice(world: World, name: str) -> None:
+    async with world.connect("owner") as owner:
+        await owner.execute("update hub.organisations set slug = 'anders-' || slug")
+    before = await counts(world)
+    [error] = (await onboarded(world, name=name))["errors"]
+    assert (error["code"], error["path"]) == ("NAME_TAKEN", ["input", "name"])
+    assert "organisations" in error["hint"]
+    assert await counts(world) == before
+
+
+async def test_the_name_of_a_partner_that_left_can_be_had_again(world: World) -> None:
+    async with world.connect("owner") as owner:
+        await owner.execute(
+            "update hub.organisations set slug = 'vroeger', left_on = hub.today() - 1"
+            " where slug = 'buurtwerk'"
+        )
+    assert codes(await onboarded(world, name="Buurtwerk")) == []
+
+
+async def test_who_knows_its_own_partner_by_then_still_gets_a_replay(world: World) -> None:
+    assert codes(await onboarded(world)) == []
+    again = await onboarded(world)
+    assert (codes(again), again["replayed"]) == ([], True)
+    other = await onboarded(world, idempotencyKey="een-andere-sleutel")
+    assert codes(other) == ["NAME_TAKEN"]
+
+
+@pytest.mark.parametrize(
+    ("address", "warned"),
+    [
+        ("j.jansen@nieuwe-buren.example", ["NAME"]),
+        ("jan.jansen@nieuwe-buren.example", ["NAME"]),
+        ("A.B.de.Vries@nieuwe-buren.example", ["NAME"]),
+        ("loket@nieuwe-buren.example", []),
+        ("info.oosterheem@nieuwe-buren.example", []),
+        ("team_noord@nieuwe-buren.example", []),
+    ],
+)
+async def test_an_address_that_looks_like_a_persons_own_gives_a_warning(
+    world: World, address: str, warned: list[str]
+) -> None:
+    for made in [await onboarded(world, contactEmail=address) for _ in range(2)]:
+        assert made["errors"] == []
+        told = [(one["code"], one["path"]) for one in made["warnings"]]
+        assert told == [("PERSONAL_DATA_WARNING", ["input", "contactEmail"])] * len(warned)
+        assert all("de naam van een persoon" in one["message"] for one in made["warnings"])
+
+
+async def test_what_helps_is_named(world: World) -> None:
+    [template] = (await onboarded(world, template="geen"))["errors"]
+    assert "agreementTemplates" in template["hint"] and "basis-wijk" in template["hint"]
+    [wijken] = (await onboarded(world, wijken=[]))["errors"]
+    assert wijken["message"] == "Het argument 'wijken' klopt niet: er staat niets in."
+    [role] = (await onboarded(world, world.partner("buurtwerk")))["errors"]
+    assert "beheerder van de gemeente" in role["hint"]
+    assert "--role ADMINISTRATOR" in role["hint"]

@@ -235,6 +235,80 @@ async def test_proposing_says_what_trying_out_said(world: World) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("Wpg artikel 20", True),
+        ("Wet politiegegevens artikel 20", True),
+        ("Van politie en handhaving: WET  politiegegevens, alleen codes.", True),
+        ("AVG artikel 6", False),
+    ],
+)
+async def test_the_act_on_police_data_may_be_named_in_full(
+    world: World, words: str, named: bool
+) -> None:
+    rules = [await rule(world, "wijkagent", GIVER)]
+    found = await simulated(world, rules, legalBasis=words, **WEIGHED)
+    assert ("WPG_NOT_NAMED" in codes(found)) is not named
+
+
+@pytest.mark.parametrize(
+    ("provider", "kind", "fields", "never"),
+    [
+        ("wijkagent", "SIGNAL", ["summary"], ["samenvatting"]),
+        ("handhaving", "SIGNAL", ["seenAt", "point"], ["punt op de kaart", "tijdstip"]),
+        ("handhaving", "ENFORCEMENT_ACTION", ["dayPart"], []),
+        ("corporatie-b", "SIGNAL", ["summary"], []),
+        ("wijkagent", "SIGNAL", [], []),
+    ],
+)
+async def test_a_field_of_which_nothing_is_stored_is_told(
+    world: World, provider: str, kind: str, fields: list[str], never: list[str]
+) -> None:
+    rules = [
+        await rule(world, GIVER, provider),
+        await rule(world, provider, GIVER, kind=kind, precision="EXACT", fields=fields),
+    ]
+    given = draft(rules, legalBasis="Wpg artikel 20", **WEIGHED)
+    trying = (await world.partner(GIVER).ask(SIMULATE, {"in": given}))["simulateAgreement"]
+    proposed = (await world.partner(GIVER).ask(PROPOSE, {"in": given}))["proposeAgreement"]
+    assert proposed["errors"] == []
+    for found in (trying, proposed):
+        told = [one for one in found["warnings"] if one["code"] == "NEVER_STORED"]
+        assert [one["path"] for one in told] == [["input", "rules", "1", "fields"]] * bool(never)
+        for one in told:
+            assert one["message"].endswith(f"Dit krijgt niemand te zien: {', '.join(never)}.")
+            assert one["hint"]
+
+
+async def test_each_rule_that_is_shown_already_is_told_once_by_its_number(world: World) -> None:
+    shown = [await rule(world, GIVER, TAKER, precision="EXACT", wijken=["WK063711", "WK063708"])]
+    await agree_on(world, shown, title="Al van kracht")
+    await world.set_now(NOW + timedelta(days=1))
+    rules = [
+        await rule(world, GIVER, TAKER, category="NOISE"),
+        await rule(world, GIVER, TAKER, category="LITTER", wijken=["WK063711", "WK063708"]),
+        await rule(world, TAKER, GIVER),
+    ]
+    found = await simulated(world, rules)
+    told = [one["message"] for one in found["warnings"] if one["code"] == "SHOWN_ALREADY"]
+    assert told == [
+        f"Regel {number}: dit laat Corporatie A (verzonnen) al zien aan Buurtwerk, door het "
+        "convenant 'Al van kracht', tot en met 2027-10-31."
+        for number in (1, 2)
+    ]
+
+
+async def test_the_same_advice_is_given_once(world: World) -> None:
+    counting = [await rule(world, GIVER, TAKER, precision="COUNT", category="NOISE")]
+    await agree_on(world, counting, idempotencyKey="telt-alleen-mee")
+    await world.set_now(NOW + timedelta(days=1))
+    rules = [await rule(world, GIVER, TAKER, precision=each) for each in ("BUURT", "EXACT")]
+    found = await simulated(world, rules, **{"from": "2026-11-10"})
+    told = [one for one in found["warnings"] if one["code"] == "NUMBERS_UNCOVERED"]
+    assert len(told) == 1
+
+
 async def test_what_only_counts_has_no_records(world: World) -> None:
     await report(world, GIVER, 20)
     rules = [

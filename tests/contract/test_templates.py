@@ -133,7 +133,7 @@ async def test_a_template_that_does_not_fit_and_partners_that_are_not_there_are_
     ids = [await organisation(world, "school-a")]
     for more, code in (
         ({"t": "jeugdoverlast"}, "TEMPLATE_DOES_NOT_FIT"),
-        ({"t": "geen"}, "BAD_ARGUMENT"),
+        ({"t": "geen"}, "UNKNOWN_TEMPLATE"),
         ({"w": []}, "TEMPLATE_DOES_NOT_FIT"),
         ({"p": []}, "TEMPLATE_DOES_NOT_FIT"),
         ({"w": ["WK999999"]}, "UNKNOWN_WIJK"),

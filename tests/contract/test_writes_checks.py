@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from schema.contributions import KINDS
 from tests.conftest import World
-from tests.contract.writing import codes, only_row, push, row, signal
+from tests.contract.agreeing import agree, rule
+from tests.contract.writing import codes, kept_moments, only_row, push, row, signal
 
 pytestmark = pytest.mark.anyio
 
@@ -167,8 +169,36 @@ async def test_police_and_enforcement_leave_a_day_and_no_minute(world: World) ->
     given = row(seenAt="2026-11-20T23:45:00+01:00")
     answered = await only_row(partner, given)
     found = await signal(partner, answered["recordId"])
-    assert found["seenAt"] == "2026-11-20T11:00:00Z"
+    assert (found["seenAt"], await kept_moments(world)) == (None, ["2026-11-20 12:00:00"])
     assert (await only_row(partner, given))["outcome"] == "UNCHANGED"
+
+
+async def test_nobody_is_shown_an_hour_that_police_and_enforcement_did_not_leave(
+    world: World,
+) -> None:
+    shown = [
+        await rule(world, giver, "buurtwerk", precision="EXACT", fields=["seenAt"])
+        for giver in ("handhaving", "corporatie-a")
+    ]
+    await agree(world, shown, "handhaving", "buurtwerk", "corporatie-a")
+    for giver, expected in (("handhaving", None), ("corporatie-a", "2026-11-20T22:45:00Z")):
+        given = row(seenAt="2026-11-20T23:45:00+01:00", summary=None)
+        record = (await only_row(world.partner(giver), given))["recordId"]
+        for reader in (giver, "buurtwerk"):
+            found = await signal(world.partner(reader), record)
+            assert found["seenAt"] == expected, (giver, reader)
+
+
+async def test_what_is_called_a_moment_is_one_in_the_database(world: World) -> None:
+    async with world.connect("superuser") as root:
+        rows = await root.fetch(
+            "select table_name, column_name from information_schema.columns"
+            " where table_schema = 'hub' and data_type like 'timestamp%'"
+        )
+    moments = {tuple(found) for found in rows}
+    for kind in KINDS.values():
+        for column in kind.columns:
+            assert column.moment is ((kind.table, column.name) in moments), column
 
 
 async def test_a_row_may_name_a_wijk_of_the_sender_and_of_no_other(world: World) -> None:

@@ -18,6 +18,7 @@ from tests.contract.writing import (
     UPDATE,
     WITHDRAW,
     codes,
+    kept_moments,
     new_key,
     only_row,
     push,
@@ -297,10 +298,11 @@ async def test_a_change_is_checked_like_a_row(world: World) -> None:
 async def test_of_a_police_signal_no_text_and_no_minute_comes_in_by_a_change(world: World) -> None:
     partner = world.partner("wijkagent")
     made = (await report(partner, summary=None))["signal"]
-    assert made["seenAt"] == "2026-11-20T11:00:00Z"
+    assert (made["seenAt"], await kept_moments(world)) == (None, ["2026-11-20 12:00:00"])
     assert codes(await update(partner, made["id"], 1, summary="x")) == ["FREE_TEXT_NOT_ALLOWED"]
     moved = await update(partner, made["id"], 1, seenAt="2026-11-19T03:33:00+01:00")
-    assert moved["signal"]["seenAt"] == "2026-11-19T11:00:00Z"
+    assert moved["signal"]["seenAt"] is None
+    assert await kept_moments(world) == ["2026-11-19 12:00:00"]
 
 
 # ── withdraw ─────────────────────────────────────────────────────────────────────────────────────

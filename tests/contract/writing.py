@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from tests.conftest import World
 from tests.partner import Partner
 
 PUSH = """
@@ -141,3 +142,12 @@ async def signal(partner: Partner, record: str) -> dict[str, Any]:
     data = await partner.ask(SIGNAL, {"id": record})
     found: dict[str, Any] = data["node"]
     return found
+
+
+async def kept_moments(world: World) -> list[str]:
+    """The moments of all signals as the database has them, in local time."""
+    async with world.connect("superuser") as root:
+        rows = await root.fetch(
+            "select (seen_at at time zone 'Europe/Amsterdam')::text from hub.signals order by 1"
+        )
+    return [moment for (moment,) in rows]

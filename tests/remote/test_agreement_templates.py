@@ -53,4 +53,4 @@ async def test_a_draft_needs_to_be_told_with_whom_and_about_what(hub: Command) -
         "buurtwerk", *TEMPLATE, "geen", "--wijk", "WK063711", "--partner", "Wijkzorgteam"
     )
     assert wrong.exit_code == 1
-    assert "template" in wrong.stderr
+    assert "UNKNOWN_TEMPLATE" in wrong.stderr and "basis-wijk" in wrong.stderr

@@ -17,6 +17,7 @@ from schema.build import build
 from schema.contributions import CONTRIBUTIONS
 from schema.parts import ContributionKind
 from schema.sheets import sheet_fields
+from schema.texts import text
 from tests.conftest import World
 from tests.sheets.files import (
     GOOD,
@@ -75,6 +76,38 @@ async def test_the_contract_operation_answers_with_the_receipt(world: World) -> 
     assert row["line"] == 3
     assert "geluid" in row["errors"][0]["hint"]
     assert receipt["errors"] == []
+
+
+async def test_what_is_wrong_with_a_value_is_told_by_its_cell_too(world: World) -> None:
+    rows = [
+        GOOD,
+        ("A-2", *GOOD[1:5], "BSN 123456782"),
+        ("A-3", "Nergens", *GOOD[2:]),
+        ("A-4", *GOOD[1:3], "22-11-2027", *GOOD[4:]),
+        ("A-5", *GOOD[1:5], "Bel 06-12345678"),
+    ]
+    for file in (csv_file(rows), excel_file(rows)):
+        receipt = await upload(world.partner("buurtwerk"), file)
+        told = {
+            row["externalId"]: [(error["code"], error["message"]) for error in row["errors"]]
+            for row in receipt["rows"]["nodes"]
+        }
+        assert told == {
+            "A-1": [],
+            "A-2": [("PERSONAL_DATA", f"Cel F3: {message('PERSONAL_DATA', kind='BSN')}")],
+            "A-3": [("UNKNOWN_WIJK", f"Cel B4: {message('UNKNOWN_WIJK', code='Nergens')}")],
+            "A-4": [("DATE_IN_FUTURE", f"Cel D5: {message('DATE_IN_FUTURE')}")],
+            "A-5": [
+                (
+                    "PERSONAL_DATA_WARNING",
+                    f"Cel F6: {message('PERSONAL_DATA_WARNING', kind='PHONE')}",
+                )
+            ],
+        }
+
+
+def message(code: str, /, **params: str) -> str:
+    return text(code, "nl", **params).message
 
 
 async def test_unless_told_otherwise_an_upload_only_says_what_would_happen(world: World) -> None:
