@@ -32,6 +32,11 @@ REFERENCE = {
 }
 """The statements whose rows are kept, and what the keys of all of them are called."""
 
+OF_ANY_MOMENT = frozenset({*REFERENCE, "wijk_nowadays"})
+"""The statements whose rows may be of another moment than the rest of an answer: all that they give
+is the same for everybody.
+"""
+
 LOOKED_AT_SECONDS = 1.0
 ROOM = 100
 """Of how many gemeenten the rows are kept: those that were asked for last."""

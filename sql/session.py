@@ -25,7 +25,7 @@ import asyncpg
 from sql.at_once import IDENTITY, at_once
 from sql.errors import FROM_DRIVER, Ended, Unavailable, translated
 from sql.principal import Principal
-from sql.reference import REFERENCE, Kept, Reference, load
+from sql.reference import OF_ANY_MOMENT, Kept, Reference, load
 from sql.statements import statements
 
 Record: TypeAlias = asyncpg.Record
@@ -137,7 +137,7 @@ class Session:
         """The connection, in the transaction. After a trip that was to be the only one, what is the
         same for everybody can still be asked for, and nothing else: it would be of another moment.
         """
-        if self._answered and statement not in REFERENCE:
+        if self._answered and statement not in OF_ANY_MOMENT:
             raise RuntimeError(f"{statement or 'a savepoint'} was not foreseen")
         connection = await self._connected()
         if not self._open:

@@ -12,9 +12,10 @@ import asyncio
 import itertools
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +31,7 @@ from hub.demo.scene import set_scene
 from hub.settings import Settings
 from sql.ids import IdSource
 from sql.migrate import migrate
+from sql.reference import LOOKED_AT_SECONDS
 from sql.session import Database
 from tests.partner import Partner
 
@@ -109,6 +111,17 @@ async def _make_template(addresses: Addresses) -> dict[str, str]:
 _numbers = itertools.count(1)
 
 
+@dataclass(slots=True)
+class Clock:
+    """The hub's seconds, which a test can be ahead of."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic() + self.ahead
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """A database of a test's own, the hub over it, and ways to speak as somebody."""
@@ -117,6 +130,7 @@ class World:
     name: str
     app: Starlette
     database: Database
+    clock: Clock = field(default_factory=Clock)
 
     def dsn(self, role: str) -> str:
         """The address of this world's database for a role: owner, app or superuser."""
@@ -150,6 +164,10 @@ class World:
         finally:
             await database.close()
 
+    def wait_a_second(self) -> None:
+        """After it the hub sees what has changed of wijken, buurten and organisations."""
+        self.clock.ahead += LOOKED_AT_SECONDS
+
     async def set_now(self, now: datetime) -> None:
         """Freezes the hub's clock at `now`."""
         async with self.owner() as owner, owner.administration() as session:
@@ -176,9 +194,10 @@ async def a_world(cluster: Cluster) -> AsyncIterator[World]:
         await root.execute(
             f"create database {name} template {TEMPLATE} owner hub_owner strategy file_copy"
         )
-        database = await Database.open(cluster.dsn("app", name), size=4)
+        clock = Clock()
+        database = await Database.open(cluster.dsn("app", name), size=4, clock=clock)
         try:
-            yield World(cluster, name, create_app(Settings(), database), database)
+            yield World(cluster, name, create_app(Settings(), database), database, clock)
         finally:
             await database.close()
             await root.execute(f"drop database {name} with (force)")

@@ -15,7 +15,7 @@ import pytest
 from hub.app import create_app
 from hub.settings import Settings
 from sql.session import Database
-from tests.conftest import Cluster, World, a_world
+from tests.conftest import Clock, Cluster, World, a_world
 from tests.golden.town import OOSTERHEEM, live
 
 READ = "query($wijk: String!) { wijk(code: $wijk) { signals(first: 50) { nodes { id } } } }"
@@ -41,9 +41,10 @@ async def a_copy(cluster: Cluster, still: str) -> AsyncIterator[World]:
     root = await asyncpg.connect(cluster.addresses.superuser)
     try:
         await root.execute(f"create database {name} template {still} owner hub_owner")
-        database = await Database.open(cluster.dsn("app", name), size=2)
+        clock = Clock()
+        database = await Database.open(cluster.dsn("app", name), size=2, clock=clock)
         try:
-            yield World(cluster, name, create_app(Settings(), database), database)
+            yield World(cluster, name, create_app(Settings(), database), database, clock)
         finally:
             await database.close()
             await root.execute(f"drop database {name} with (force)")

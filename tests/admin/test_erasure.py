@@ -161,6 +161,8 @@ async def test_a_partner_that_is_erased_leaves_nothing_but_evidence(town: World)
     assert proof["reason"] == "gefuseerd"
 
     after = await everything(town, but_for=gone)
+    for each in (before, after):
+        del each["reference_version"]  # how often the catalogue of partners changed
     assert after == before
     async with town.connect("superuser") as connection:
         holds = {

@@ -151,6 +151,7 @@ LEFT = "{ organisations { name leftOn } }"
 
 async def test_who_left_stays_known_and_is_marked_until_it_takes_part_again(town: World) -> None:
     async def left() -> dict[str, Any]:
+        town.wait_a_second()
         found = (await town.partner("buurtwerk").ask(LEFT))["organisations"]
         return {one["name"]: one["leftOn"] for one in found if one["leftOn"]}
 

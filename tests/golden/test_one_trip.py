@@ -67,6 +67,16 @@ async def test_a_record_by_its_id_is_one_trip(golden: World, recorder: Recorder)
     assert recorder.sent() == {"signals_by_id (at once)": 1}
 
 
+async def test_a_code_of_another_year_beside_it_is_told(golden: World) -> None:
+    query = f"""{{ now: wijk(code: "{OOSTERHEEM}") {{ signals(first: 2) {{ nodes {{ id }} }} }}
+      then: wijk(code: "WK063700") {{ name }} }}"""
+    answer = await golden.partner("buurtwerk").answer(query)
+    assert len(answer["data"]["now"]["signals"]["nodes"]) == 2
+    [error] = answer["errors"]
+    assert error["extensions"]["code"] == "CODE_OF_ANOTHER_YEAR"
+    assert error["path"] == ["then"]
+
+
 async def test_reference_rows_alone_are_no_trip(golden: World, recorder: Recorder) -> None:
     await golden.partner("buurtwerk").ask("{ wijken { code } }")
     recorder.forget()
