@@ -88,6 +88,7 @@ async def test_partners_where_they_work_and_what_they_promise_are_told_when_they
     add = ("partner", "add", "buurtwerk", "--gemeente", "GM0637", "--kind", "WELFARE")
     more = ("--wijk", "WK063711", "--from", "2026-11-01", "--dataset", "straatcontacten:3")
     await done(world, *add, "--name", "Buurtwerk Plus", *more)
+    world.wait_a_second()
     fg = world.partner("fg-buurtwerk")
     (partner,) = await entries(fg, "PARTNER_CHANGED")
     assert partner["details"] == {"name": ["Buurtwerk", "Buurtwerk Plus"]}
@@ -102,6 +103,7 @@ async def test_partners_where_they_work_and_what_they_promise_are_told_when_they
     # the same again changes nothing, and is no change
     before = len(await entries(fg))
     await done(world, *add, "--name", "Buurtwerk Plus", *more)
+    world.wait_a_second()
     assert len(await entries(fg)) == before
 
 
@@ -130,6 +132,7 @@ async def test_every_entry_says_in_words_what_was_done(world: World) -> None:
     add = ("partner", "add", "buurtwerk", "--gemeente", "GM0637", "--kind", "WELFARE")
     more = ("--every-wijk", "--from", "2026-11-01", "--dataset", "straatcontacten:3")
     await done(world, *add, "--name", "Buurtwerk Plus", *more)
+    world.wait_a_second()
     await done(world, "retention", "set", "SIGNAL:EXACT", "90", "--gemeente", "GM0637")
     await done(world, "retention", "set", "LEDGER", "900", "--gemeente", "GM0637")
     fg = world.partner("fg-buurtwerk")
