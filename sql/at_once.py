@@ -14,10 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-
-import asyncpg
+from typing import TYPE_CHECKING, TypeAlias
 
 from sql.statements import statements
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
 
 IDENTITY = ("hub.gemeente", "hub.organisation", "hub.actor", "hub.roles", "hub.trace")
 """The settings that say who asks, in the order in which the functions take them."""
@@ -87,30 +91,37 @@ def _of_every_kind() -> Iterator[AtOnce]:
             yield AtOnce(f"{table}_{driver}", table, direction)
 
 
-async def make_functions(owner: asyncpg.Connection[asyncpg.Record]) -> None:
+async def make_functions(owner: Connection) -> None:
     """Makes the function of each statement, where it is not there as it should be."""
+    for each, text in await missing_functions(owner):
+        await owner.execute(
+            f"begin; drop routine if exists hub.{each.function}; {text};"
+            f" grant execute on function hub.{each.function} to hub_app;"
+            f" comment on function hub.{each.function} is '{_digest(text)}'; commit"
+        )
+
+
+async def missing_functions(connection: Connection) -> list[tuple[AtOnce, str]]:
+    """The functions that a database lacks, or has of another text, as SQL."""
     made = {
         row["name"]: row["digest"]
-        for row in await owner.fetch(
+        for row in await connection.fetch(
             "select p.proname as name, obj_description(p.oid, 'pg_proc') as digest from pg_proc p"
             " where p.pronamespace = 'hub'::regnamespace and p.proname like 'at\\_once\\_%'"
         )
     }
-    for each in at_once().values():
-        text = await _text(owner, each)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        if made.get(each.function) != digest:
-            await owner.execute(
-                f"begin; drop routine if exists hub.{each.function}; {text};"
-                f" grant execute on function hub.{each.function} to hub_app;"
-                f" comment on function hub.{each.function} is '{digest}'; commit"
-            )
+    texts = [(each, await _text(connection, each)) for each in at_once().values()]
+    return [(each, text) for each, text in texts if made.get(each.function) != _digest(text)]
 
 
-async def _text(owner: asyncpg.Connection[asyncpg.Record], each: AtOnce) -> str:
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def _text(connection: Connection, each: AtOnce) -> str:
     """The function as SQL; PostgreSQL itself says what the statement takes and gives."""
     statement = statements()[each.statement].text
-    prepared = await owner.prepare(statement)
+    prepared = await connection.prepare(statement)
     types = [type_.name for type_ in prepared.get_parameters()]
     columns = prepared.get_attributes()
     last = len(types)

@@ -16,7 +16,7 @@ from importlib.resources import files
 
 import asyncpg
 
-from sql.at_once import make_functions
+from sql.at_once import make_functions, missing_functions
 from sql.errors import FROM_DRIVER, Unavailable
 
 _LOCK = 7_270_663_701  # any constant: one migration at a time per database
@@ -110,12 +110,12 @@ async def connect(dsn: str) -> asyncpg.Connection[asyncpg.Record]:
 
 
 async def pending(app: asyncpg.Connection[asyncpg.Record]) -> bool:
-    """Whether the database, seen as the serving role, lacks a migration of this code or has one
-    more.
+    """Whether the database, seen as the serving role, lacks a migration of this code, or a function
+    of its statements (sql/at_once.py).
     """
     if not await app.fetchval("select to_regclass('hub.migrations') is not null"):
         return True
-    return bool(missing(await _applied(app)))
+    return bool(missing(await _applied(app)) or await missing_functions(app))
 
 
 async def _applied(connection: asyncpg.Connection[asyncpg.Record]) -> list[Applied]:

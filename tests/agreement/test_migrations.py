@@ -136,3 +136,18 @@ async def test_words_of_police_that_were_kept_before_are_let_go_of(empty: EmptyD
     rows = [tuple(row) for row in await root.fetch(LEFT)]
     await root.close()
     assert rows == [("POLICE", None, None, 1), ("WELFARE", "eigen woord", "eigen woord", 1)]
+
+
+async def test_functions_of_statements_are_made_anew_where_they_are_not_as_this_code_has_them(
+    empty: EmptyDatabase,
+) -> None:
+    await migrate(empty.dsn("owner"))
+    assert not await is_pending(empty)
+    for change in (
+        "drop routine hub.at_once_signals_newest",
+        "comment on function hub.at_once_signals_by_id is 'of another hub'",
+    ):
+        await empty.execute(change)
+        assert await is_pending(empty)
+        assert await migrate(empty.dsn("owner")) == 0
+        assert not await is_pending(empty)
