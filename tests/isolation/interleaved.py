@@ -4,7 +4,7 @@
 Each reads in transactions of its own and over HTTP, and is cancelled at each suspension in turn,
 fails, is too slow, or loses its connection. Every row belongs to its asker: one's own rows and
 those of the one that shares with it, all of them, as the model says. Every connection that is given
-back is clean before the pool resets it: that is a second lock, and not looked at here.
+back is clean, for the pool resets nothing.
 """
 
 from __future__ import annotations
