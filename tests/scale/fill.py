@@ -184,7 +184,7 @@ async def _deliver(pools: _Pools, ids: IdSource, gemeente: Gemeente, week: int) 
             await deliver(pools.root, ids, gemeente, push)
     signals = [push for push in pushes if push.kind == "SIGNAL"]
     async with pools.bulk.administration() as session:
-        await push_signals(session._connection, ids, gemeente, gemeente.moment(week), signals)
+        await push_signals(await session._begun(), ids, gemeente, gemeente.moment(week), signals)
     return sum(len(push.rows) for push in pushes)
 
 

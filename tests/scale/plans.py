@@ -56,6 +56,8 @@ that an index serves, as in a large one.
 
 SMALL = {
     "clock": "one row",
+    "lock_secret": "one row",
+    "reference_version": "one row",
     "contribution_fields": "some ten per kind",
     "contribution_kinds": "one per kind",
     "demo": "one row",
@@ -208,7 +210,7 @@ async def _watched(
     """A session whose plans are told to `seen`; what is done in it is undone."""
     try:
         async with pool.session(principal_of(gemeente, partner), read_only=False) as session:
-            connection = session._connection
+            connection = await session._begun()
             running = ["begin"]
 
             def told(_: object, message: Any) -> None:
