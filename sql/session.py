@@ -327,8 +327,6 @@ class Database:
                     "application_name": "hub",
                     "timezone": "UTC",
                     "search_path": "hub, pg_temp",
-                    # a read in one trip, too, sees one moment, its lines in the ledger included
-                    "default_transaction_isolation": "repeatable read",
                 },
             )
         except FROM_DRIVER as error:

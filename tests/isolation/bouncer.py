@@ -34,7 +34,7 @@ auth_file = {folder}/users
 pool_mode = transaction
 default_pool_size = {size}
 max_prepared_statements = 200
-ignore_startup_parameters = search_path, default_transaction_isolation
+ignore_startup_parameters = search_path
 {user}
 """
 
