@@ -14,8 +14,18 @@ from typing import Any
 
 import click
 
-from hub.administration import GEMEENTE, KINDS
-from hub.commands import DATA, JSON, Day, as_owner, run, settings_from, tell_json, tell_table
+from hub.administration import KINDS
+from hub.commands import (
+    DATA,
+    GEMEENTE,
+    JSON,
+    Day,
+    as_owner,
+    run,
+    settings_from,
+    tell_json,
+    tell_table,
+)
 from resolvers.access import Wanted, access_matrix
 from resolvers.partners import check_gemeente, find_partner
 from sql.session import Database, Session

@@ -14,6 +14,7 @@ import click
 
 from hub.commands import (
     DATA,
+    GEMEENTE,
     JSON,
     Day,
     Whole,
@@ -49,7 +50,6 @@ from sql.ids import IdSource
 from sql.principal import ROLES
 from sql.session import Database, Record
 
-GEMEENTE = click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
 KINDS = [each.kind.name for each in CONTRIBUTIONS]
 
 

@@ -50,6 +50,7 @@ DATA = click.option(
 JSON = click.option(
     "--json", "as_json", is_flag=True, help="For a program: JSON on standard output."
 )
+GEMEENTE = click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 

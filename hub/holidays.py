@@ -7,8 +7,17 @@ from pathlib import Path
 
 import click
 
-from hub.administration import GEMEENTE
-from hub.commands import DATA, FILE, JSON, as_owner, changed, run, settings_from, tell_json
+from hub.commands import (
+    DATA,
+    FILE,
+    GEMEENTE,
+    JSON,
+    as_owner,
+    changed,
+    run,
+    settings_from,
+    tell_json,
+)
 from schema.enums import OrganisationKind
 from sql.session import Database
 

@@ -12,6 +12,7 @@ import click
 
 from hub.commands import (
     DATA,
+    GEMEENTE,
     JSON,
     Whole,
     as_owner,
@@ -29,7 +30,6 @@ from resolvers.retention import BATCH, Due, Taken, set_term, terms_of, what_is_d
 from sql.errors import Refusal
 from sql.session import Database
 
-GEMEENTE = click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
 BATCH_OPTION = click.option(
     "--batch",
     type=Whole(1, 100_000),

@@ -20,7 +20,9 @@ from starlette.responses import HTMLResponse, Response
 from hub.requests import language_of
 from schema.texts import Language, label
 from sql.errors import Unavailable
-from sql.session import Database
+from sql.session import Database, Record
+
+Handler = Callable[[Request], Awaitable[Response]]
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; "
@@ -51,26 +53,32 @@ _WORDS = (
 )
 
 
-def index(database: Database, *, for_developers: bool) -> Callable[[Request], Awaitable[Response]]:
-    """The handler of the page, over the database that knows the hub's day. It points to GraphiQL
-    where that is served (`for_developers`).
+def index(database: Database, *, for_developers: bool) -> Handler:
+    """The handler of the page. It points to GraphiQL where that is served (`for_developers`)."""
+
+    def answer(request: Request, language: Language, state: Record) -> Response:
+        at = str(request.base_url)
+        page = _render(language, state["today"], state["demo"], at, for_developers)
+        return HTMLResponse(page, headers=HEADERS)
+
+    return over(database, answer)
+
+
+def over(database: Database, answer: Callable[[Request, Language, Record], Response]) -> Handler:
+    """The handler of a page that says something of the hub itself: `answer` gets its state, which
+    the database knows, and a browser is told when that is away.
     """
 
     async def handler(request: Request) -> Response:
         language = language_of(request.headers.get("accept-language", ""))
         try:
-            [row] = await database.call("hub_state")
+            [state] = await database.call("hub_state")
         except Unavailable:
-            return away(language)
-        page = _render(language, row["today"], row["demo"], str(request.base_url), for_developers)
-        return HTMLResponse(page, headers=HEADERS)
+            headers = {**HEADERS, "Retry-After": "1"}
+            return HTMLResponse(label("page.away", language), 503, headers)
+        return answer(request, language, state)
 
     return handler
-
-
-def away(language: Language) -> Response:
-    """What a browser gets while the database is away."""
-    return HTMLResponse(label("page.away", language), 503, {**HEADERS, "Retry-After": "1"})
 
 
 def invented(demo: bool, language: Language) -> str:

@@ -8,7 +8,6 @@ the token stays in the form, and is gone when the page is.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -16,12 +15,10 @@ from string import Template
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from hub.pages import HEADERS, away, invented
-from hub.requests import language_of
+from hub.pages import HEADERS, Handler, invented, over
 from schema.contributions import CONTRIBUTIONS
 from schema.texts import LABELS, Language, label
-from sql.errors import Unavailable
-from sql.session import Database
+from sql.session import Database, Record
 
 _HEADERS = {
     **HEADERS,
@@ -38,20 +35,13 @@ _TEMPLATE = (
 )
 
 
-def sheet_page(database: Database) -> Callable[[Request], Awaitable[Response]]:
-    """The handler of the page, over the database that knows whether this is a demonstration. It
-    needs no token.
-    """
+def sheet_page(database: Database) -> Handler:
+    """The handler of the page, which says whether this is a demonstration. It needs no token."""
 
-    async def handler(request: Request) -> Response:
-        language = language_of(request.headers.get("accept-language", ""))
-        try:
-            [row] = await database.call("hub_state")
-        except Unavailable:
-            return away(language)
-        return HTMLResponse(_render(language, row["demo"]), headers=_HEADERS)
+    def answer(_: Request, language: Language, state: Record) -> Response:
+        return HTMLResponse(_render(language, state["demo"]), headers=_HEADERS)
 
-    return handler
+    return over(database, answer)
 
 
 def _render(language: Language, demo: bool) -> str:

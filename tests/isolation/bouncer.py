@@ -17,10 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
+from tests.benchmarks.wire import SOCKET, tapped
 from tests.faults.hubs import until
 
 PROGRAM = shutil.which("pgbouncer")
-SOCKET = ".s.PGSQL.5432"
 
 SETTINGS = """
 [databases]
@@ -55,7 +55,8 @@ async def bounced(dsn: str, size: int) -> AsyncIterator[str]:
         settings.write_text(
             SETTINGS.format(database=folder / "database", folder=folder, size=size, user=user)
         )
-        async with _passed_on(Path(socket) / SOCKET, folder / "database" / SOCKET):
+        async with tapped(Path(socket), folder / "database"):  # whose own folder is private
+            (folder / "database" / SOCKET).chmod(0o777)
             process = await asyncio.create_subprocess_exec(
                 PROGRAM, "-q", str(settings), stderr=asyncio.subprocess.DEVNULL
             )
@@ -74,28 +75,3 @@ async def _answers(address: str) -> bool:
     except (OSError, asyncpg.PostgresError):
         return False
     return True
-
-
-@asynccontextmanager
-async def _passed_on(to: Path, at: Path) -> AsyncIterator[None]:
-    """A socket that anybody may use in the place of one in a private folder."""
-
-    async def both_ways(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_unix_connection(str(to))
-        await asyncio.gather(_one_way(reader, back), _one_way(there, writer))
-
-    server = await asyncio.start_unix_server(both_ways, str(at))
-    at.chmod(0o777)
-    async with server:
-        yield
-
-
-async def _one_way(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while read := await reader.read(65536):
-            writer.write(read)
-            await writer.drain()
-    except OSError:
-        pass
-    finally:
-        writer.close()
