@@ -13,6 +13,8 @@ import pytest
 
 from hub.app import create_app
 from hub.settings import Settings
+from resolvers.tokens import digest_of_token, new_token
+from schema.ids import encode
 from sql.at_once import at_once
 from sql.reference import LOOKED_AT_SECONDS, REFERENCE
 from sql.session import Database
@@ -165,3 +167,24 @@ async def test_what_is_undone_is_not_kept(kept: Kept) -> None:
         await change.rollback()
     kept.now += LOOKED_AT_SECONDS
     assert "Even zo" not in await kept.names()
+
+
+async def test_what_is_kept_of_one_gemeente_is_not_shown_to_another(world: World) -> None:
+    async with world.connect("superuser") as superuser:
+        other = await superuser.fetchval(
+            "insert into hub.organisations (gemeente, id, slug, name, kind)"
+            " values ('GM0344', gen_random_uuid(), 'elders', 'Van elders', 'MUNICIPALITY')"
+            " returning id"
+        )
+        token = new_token()
+        await superuser.execute(
+            "insert into hub.tokens (gemeente, organisation, name, digest, scopes, expires_at)"
+            " values ('GM0344', $1, 'elders', $2, '{read}', hub.now() + interval '1 day')",
+            other,
+            digest_of_token(token),
+        )
+    asked = {"id": encode("Organisation", other)}
+    query = "query($id: ID!) { node(id: $id) { id } }"
+    assert (await Partner(world.app, token).ask(query, asked))["node"] == asked
+    assert (await world.partner("raad").ask(query, asked))["node"] is None
+    assert (await Partner(world.app, token).ask(query, asked))["node"] == asked
