@@ -807,6 +807,9 @@ class Battery:
         half = await agree(
             play, "half", 0, 20, rule(play, 1, 0, (0,), fields=EVERYTHING), accept=False
         )
+        # a slice that is made while a party has yet to accept is not shared either
+        await play.create(record(play, "y-new-slice", owner=1, category="LITTER"))
+        await play.create(activity(play, "y-new-slice", owner=1, wijken=(0,), category="LITTER"))
         await self._again(play, committed)
         await play.decide(half, play.world.organisations[0], "REJECT")
         for party in play.world.agreements[half].parties:
