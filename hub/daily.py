@@ -2,7 +2,8 @@
 """What the hub does by itself once a day: tell of agreements that begin, end or end soon, cut the
 feed's batch, forget dry runs that nobody carried out and keys that no retry comes for, let the
 numbers be published that are due, and let what is past its term be taken away. And every minute:
-seal what was added to the audit log and the read ledger, and fold what was counted since.
+seal what was added to the audit log and the read ledger, and fold what was counted since. And every
+second: write the ledger's lines of what was read.
 
 Publishing and taking away are the owner's. A hub that has the owner's address does both; it
 publishes in a process of its own, for the solver that it needs would make one that serves larger.
@@ -28,9 +29,10 @@ from sql.session import Database
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 60.0
+LEDGER_SECONDS = 1.0
 
 FOLDED_AT_ONCE = 1000
-"""Slices of which the changes are folded in one transaction."""
+"""Slices of which the changes, or reads of which the lines, are folded in one transaction."""
 
 # Waits until it is time to look again, or the event is set.
 Wait = Callable[[asyncio.Event], Awaitable[None]]
@@ -72,11 +74,20 @@ async def run_daily(database: Database, gemeenten: Sequence[str]) -> None:
 
 async def seal_logs(database: Database, gemeenten: Sequence[str]) -> int:
     """Seals what was added to the logs of each gemeente; how many entries that were."""
+    await fold_reads(database)
     sealed = 0
     for gemeente in gemeenten:
         while (now := (await database.call("seal_logs", gemeente))[0]["sealed"]) > 0:
             sealed += now
     return sealed
+
+
+async def fold_reads(database: Database) -> None:
+    """Writes the ledger's lines of what was read; who asks for the ledger is told the same before
+    and after.
+    """
+    while (await database.call("fold_reads", FOLDED_AT_ONCE))[0]["more"]:
+        pass
 
 
 async def fold_rollups(database: Database, gemeenten: Sequence[str]) -> None:
@@ -112,8 +123,17 @@ async def periods_due(database: Database) -> int:
 
 async def wait_a_minute(stop: asyncio.Event) -> None:
     """Returns after a minute, or as soon as `stop` is set."""
+    await _wait(POLL_SECONDS, stop)
+
+
+async def wait_a_second(stop: asyncio.Event) -> None:
+    """Returns after a second, or as soon as `stop` is set."""
+    await _wait(LEDGER_SECONDS, stop)
+
+
+async def _wait(seconds: float, stop: asyncio.Event) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), POLL_SECONDS)
+        await asyncio.wait_for(stop.wait(), seconds)
 
 
 @asynccontextmanager
@@ -125,11 +145,28 @@ async def daily_work(
     """
     stop = asyncio.Event()
     daily = asyncio.create_task(daily_loop(database, stop, done=done, owner=owner))
+    ledger = asyncio.create_task(ledger_loop(database, stop))
     try:
         yield
     finally:
         stop.set()
         await daily
+        await ledger
+
+
+async def ledger_loop(database: Database, stop: asyncio.Event, wait: Wait = wait_a_second) -> None:
+    """Writes the ledger's lines of what was read, at each look, until `stop` is set.
+
+    A failure never ends the loop. That the database is away the daily work tells.
+    """
+    while not stop.is_set():
+        try:
+            await fold_reads(database)
+        except Unavailable:
+            pass
+        except Exception as error:
+            event(logger, logging.ERROR, "ledger.failed", places=places(error))
+        await wait(stop)
 
 
 async def daily_loop(

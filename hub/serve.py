@@ -109,6 +109,7 @@ async def open_database(
         size=size or settings.pool_size,
         acquire_timeout=settings.acquire_seconds,
         watch=watch,
+        ledger_waits=settings.ledger_waits,
     )
     try:
         yield database

@@ -366,6 +366,14 @@ class Settings:
             60,
         ),
     )
+    ledger_waits: bool = field(
+        default=False,
+        metadata=_plain(
+            "HUB_LEDGER_WAITS",
+            "yes: a read waits until what it left in the ledger is on the database's disk. no: the"
+            " last moments of the ledger are lost when the database's machine stops at once.",
+        ),
+    )
     log_format: LogFormat = field(
         default="json",
         metadata=_plain(

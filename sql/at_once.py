@@ -4,7 +4,7 @@
 `hub migrate` makes a function of each, out of its own text: it takes the asker's identity beside
 the statement's arguments, sets it for its own transaction, runs the statement, and writes what it
 showed of others to the ledger. plpgsql promises that order; the identity ends with the call. The
-rows are the statement's, with `ledger` beside the first: what the ledger says of them.
+rows are the statement's, with `ledger` beside the first: what the ledger says of them, as JSON.
 """
 
 from __future__ import annotations
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 IDENTITY = ("hub.gemeente", "hub.organisation", "hub.actor", "hub.roles", "hub.trace")
 """The settings that say who asks, in the order in which the functions take them."""
 
+SETTINGS = (*IDENTITY, "synchronous_commit")
+"""What the functions set: who asks, and whether the commit waits for the database's disk."""
+
 _DIRECTIONS = {"newest": "desc", "oldest": "asc", "by_id": None}
 
 _FUNCTION = """
-create function hub.{name}({parameters}identity text[], in_operation text)
-returns table ({columns}, ledger jsonb)
+create function hub.{name}({parameters}settings text[], in_operation text)
+returns table ({columns}, ledger text)
 language plpgsql volatile set plan_cache_mode = force_generic_plan as $at_once$
 #variable_conflict use_column
 begin
@@ -41,7 +44,8 @@ begin
     select p.owner, p.agreement, p.hidden, count(*)::int as records from page p
     where p.agreement is not null and {counts} group by p.owner, p.agreement, p.hidden),
   ledger as materialized (
-    select jsonb_agg(to_jsonb(l)) as lines
+    select json_build_object('agreement', s.agreements, 'version', n.versions, 'activity', n.activities,
+      'activity_version', n.activity_versions, 'records', s.records)::text as lines
     from (
       select array_agg(s.owner order by s.owner, s.agreement, s.hidden) as owners,
         array_agg(s.agreement order by s.owner, s.agreement, s.hidden) as agreements,
@@ -49,10 +53,10 @@ begin
         array_agg(s.records order by s.owner, s.agreement, s.hidden) as records
       from shown s having count(*) > 0) s
     cross join lateral hub.log_reads(
-      array_fill((select k.kind from hub.contribution_kinds k where k.table_name = '{table}'), array[cardinality(s.owners)]),
+      array_fill('{kind}'::text, array[cardinality(s.owners)]),
       s.owners, s.agreements, s.hidden, s.records, s.records,
       array(select p.id from page p where p.agreement is not null and {counts} order by p.owner, p.agreement, p.hidden, p.id),
-      in_operation) l)
+      in_operation) n)
   select {names}, case when row_number() over () = 1 then (select g.lines from ledger g) end from page p;
 end $at_once$
 """  # noqa: E501
@@ -73,7 +77,7 @@ class AtOnce:
         return f"at_once_{self.statement}"
 
     def call(self, arguments: int) -> str:
-        """The text that calls it with so many arguments, the identity and the operation."""
+        """The text that calls it with so many arguments, `SETTINGS` and the operation."""
         places = ", ".join(f"${n}" for n in range(1, arguments + 3))
         return f"select * from hub.{self.function}({places})"  # noqa: S608 -- a name of the hub's
 
@@ -122,18 +126,21 @@ async def _text(connection: Connection, each: AtOnce) -> str:
     """The function as SQL; PostgreSQL itself says what the statement takes and gives."""
     statement = statements()[each.statement].text
     prepared = await connection.prepare(statement)
+    kind = await connection.fetchval(
+        "select kind from hub.contribution_kinds where table_name = $1", each.table
+    )
     types = [type_.name for type_ in prepared.get_parameters()]
     columns = prepared.get_attributes()
     last = len(types)
     order = f"order by q.day {each.direction}, q.id {each.direction}"
     return _FUNCTION.format(
         name=each.function,
-        table=each.table,
+        kind=kind,
         parameters="".join(f"{type_}, " for type_ in types),
         columns=", ".join(f'"{column.name}" {column.type.name}' for column in columns),
         names=", ".join(f'p."{column.name}"' for column in columns),
         settings=", ".join(
-            f"set_config('{setting}', identity[{n}], true)" for n, setting in enumerate(IDENTITY, 1)
+            f"set_config('{setting}', settings[{n}], true)" for n, setting in enumerate(SETTINGS, 1)
         ),
         statement=statement,
         place=f"row_number() over (partition by q.key {order})" if each.direction else "0",

@@ -13,6 +13,7 @@ select encode(s.root, 'hex') as root from hub.seals s where s.gemeente = $1::tex
 select (select count(*) from hub.seals s where s.gemeente = $1::text)::int as seals,
   (select count(*) from hub.sealed_entries e where e.gemeente = $1)::int as entries,
   ((select count(*) from hub.audit_log e where e.gemeente = $1) + (select count(*) from hub.read_ledger l where l.gemeente = $1)
+    + (select coalesce(sum(cardinality(r.owners)), 0) from hub.noted_reads r where r.gemeente = $1)
     - (select count(*) from hub.sealed_entries e where e.gemeente = $1 and e.salt is not null))::int as waiting
 
 -- seals_broken --

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- What the hub does once a day, and every minute (seal_logs, fold_rollups), for every gemeente. None of it needs an asker: the database decides what is due.
+-- What the hub does once a day, every minute (seal_logs, fold_rollups) and every second (fold_reads), for every gemeente. None of it needs
+-- an asker: the database decides what is due.
 
 -- daily_today --
 -- The hub's day.
@@ -36,3 +37,7 @@ select hub.seal_logs($1::text) as sealed
 -- fold_rollups --
 -- Folds what was counted since, of some slices ($2) of a gemeente, and tells whether there may be more.
 select hub.fold_rollups($1::text, $2::int) as more
+
+-- fold_reads --
+-- Writes the ledger's lines of at most so many reads ($1) of each gemeente, and tells whether there may be more.
+select bool_or(hub.fold_reads(g.code, $1::int)) as more from hub.gemeenten g

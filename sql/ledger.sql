@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- log_reads --
--- Writes who read which records of others in this transaction, one line per owner, agreement and set of fields, and tells under which
--- agreement and processing activity each line falls.
-select l.agreement, l.version, l.activity, l.activity_version, l.records
+-- Notes who read which records of others in this transaction, for a line per owner, agreement and set of fields, and tells under which
+-- version of the agreement (null: the first of each) and which processing activity (null: none) each line falls.
+select l.versions, l.activities, l.activity_versions
 from hub.log_reads($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::int[], $7::uuid[], $8::text) l
 
 -- readers_of_asker --
@@ -13,8 +13,7 @@ from (
   select l.on_day, l.reader, l.agreement, l.version, l.purpose, l.kind, l.fields, l.activity, l.activity_version,
     least(sum(l.records), 2147483647)::int as records,
     md5(row(l.reader, l.agreement, l.version, l.purpose, l.kind, l.fields, l.activity, l.activity_version)::text)::uuid as entry
-  from hub.read_ledger l
-  where l.gemeente = hub.gemeente() and l.owner = hub.asker() and l.on_day >= $1::date and ($2::date is null or l.on_day <= $2)
+  from hub.readers_of_asker($1::date, $2::date) l
   group by l.on_day, l.reader, l.agreement, l.version, l.purpose, l.kind, l.fields, l.activity, l.activity_version) e
 where $2 is null or (e.on_day, e.entry) < ($2, $3::uuid)
 order by e.on_day desc, e.entry desc limit $4::int

@@ -17,12 +17,13 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
-from sql.at_once import IDENTITY, at_once
+from sql.at_once import SETTINGS, at_once
 from sql.errors import FROM_DRIVER, Ended, Unavailable, translated
 from sql.principal import Principal
 from sql.reference import OF_ANY_MOMENT, Kept, Reference, load
@@ -65,23 +66,21 @@ class Session:
         connect: Connect,
         begin: str,
         operation: str,
-        identity: tuple[str, ...] | None = None,
+        settings: tuple[str, ...] | None = None,
     ) -> None:
-        """`connect` gives a connection, on which `begin` begins; `identity` says who asks, where
-        somebody does.
+        """`connect` gives a connection, on which `begin` begins; `settings` say who asks, where
+        somebody does, and how a read commits (SETTINGS).
         """
         self._connect = connect
         self._begin = begin
         self._operation = operation
-        self._identity = identity
+        self._settings = settings
         self.kept: Kept = {}
         """Reference rows of the asker's gemeente."""
         self.alone = False
         """Whether its first statement is foreseen to be its only one."""
-        self.read: Sequence[Row] = ()
-        """What the ledger says of what was read of others, once it is written: agreement, version,
-        activity, activity_version, records.
-        """
+        self._noted: Callable[[], Sequence[Row]] = tuple
+        """Makes `read` of what the ledger said."""
         self._connection: Connection | None = None
         self._held: AbstractAsyncContextManager[Connection] | None = None
         self._lock = asyncio.Lock()
@@ -125,13 +124,18 @@ class Session:
         connection = await self._connected()
         self._answered = True
         rows = await connection.fetch(
-            at_once()[statement].call(len(args)), *args, self._identity, self._operation
+            at_once()[statement].call(len(args)), *args, self._settings, self._operation
         )
-        if rows and rows[0]["ledger"]:
-            self.read = [
-                {**line, "agreement": UUID(line["agreement"])} for line in rows[0]["ledger"]
-            ]
+        if rows and (ledger := rows[0]["ledger"]):
+            self._noted = partial(_lines_of_json, ledger)
         return rows
+
+    @property
+    def read(self) -> Sequence[Row]:
+        """What the ledger says of what was read of others, once that is noted: agreement, version,
+        activity, activity_version, records.
+        """
+        return self._noted()
 
     async def _begun(self, statement: str = "") -> Connection:
         """The connection, in the transaction. After a trip that was to be the only one, what is the
@@ -253,19 +257,54 @@ class Session:
             return
         shown = [self._read.get(key, ()) for key in keys]
         counted = [sum(self._counted[key].values()) if key in self._counted else 0 for key in keys]
-        self.read = await self.fetch(
+        agreements = [agreement for _, _, agreement, _ in keys]
+        records = [max(len(ids), count) for ids, count in zip(shown, counted, strict=True)]
+        [noted] = await self.fetch(
             "log_reads",
             [kind for kind, *_ in keys],
             [owner for _, owner, *_ in keys],
-            [agreement for _, _, agreement, _ in keys],
+            agreements,
             [",".join(hidden) for *_, hidden in keys],
-            [max(len(ids), count) for ids, count in zip(shown, counted, strict=True)],
+            records,
             [len(ids) for ids in shown],
             [id_ for ids in shown for id_ in ids],
             self._operation,
         )
+        self._noted = partial(
+            _lines,
+            agreements,
+            noted["versions"],
+            noted["activities"],
+            noted["activity_versions"],
+            records,
+        )
         self._read.clear()
         self._counted.clear()
+
+
+def _lines(
+    agreements: Sequence[UUID],
+    versions: Sequence[int] | None,
+    activities: Sequence[str] | None,
+    activity_versions: Sequence[int] | None,
+    records: Sequence[int],
+) -> Sequence[Row]:
+    """The lines of a read, of what `log_reads` tells per place."""
+    none = [None] * len(agreements)
+    columns = (
+        agreements,
+        versions or [1] * len(agreements),
+        activities or none,
+        activity_versions or none,
+        records,
+    )
+    names = ("agreement", "version", "activity", "activity_version", "records")
+    return [dict(zip(names, line, strict=True)) for line in zip(*columns, strict=True)]
+
+
+def _lines_of_json(ledger: str) -> Sequence[Row]:
+    agreements, *rest = json.loads(ledger).values()
+    return _lines([UUID(agreement) for agreement in agreements], *rest)
 
 
 class Savepoint:
@@ -288,8 +327,11 @@ class Database:
         acquire_timeout: float,
         watch: Watch = lambda *_: None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        ledger_waits: bool = False,
     ) -> None:
         self._pool = pool
+        self._read_commit = "on" if ledger_waits else "off"
         self._clock = clock
         self._acquire_timeout = acquire_timeout
         self._watch = watch
@@ -307,10 +349,12 @@ class Database:
         command_timeout: float = 30.0,
         watch: Watch = lambda *_: None,
         clock: Callable[[], float] = time.monotonic,
+        ledger_waits: bool = False,
     ) -> Database:
         """A pool of at most `size` connections; the first is made at once, so that a wrong address
         shows here. `watch` is told of each change in how many are in use and are waited for;
-        `clock` gives monotonic seconds.
+        `clock` gives monotonic seconds; `ledger_waits` makes a read wait until what it left in the
+        ledger is on the database's disk.
 
         Raises `Unavailable` when the database does not answer.
         """
@@ -331,7 +375,7 @@ class Database:
             )
         except FROM_DRIVER as error:
             raise translated(error) from error
-        return cls(pool, acquire_timeout, watch, clock)
+        return cls(pool, acquire_timeout, watch, clock, ledger_waits=ledger_waits)
 
     async def close(self) -> None:
         """Waits for the sessions that are open and closes the connections."""
@@ -358,7 +402,10 @@ class Database:
         kept = await self._reference.of(principal) if read_only else {}
         began = self._clock()
         begin = _BEGIN_READ if read_only else _BEGIN_WRITE
-        async with self._transaction(begin, operation, _identity(principal, trace)) as session:
+        settings = _identity(principal, trace)
+        if read_only:
+            settings += (self._read_commit,)
+        async with self._transaction(begin, operation, settings) as session:
             session.kept = kept
             yield session
             await session.write_ledger()
@@ -417,11 +464,11 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(
-        self, begin: str, operation: str, identity: tuple[str, ...] | None = None
+        self, begin: str, operation: str, settings: tuple[str, ...] | None = None
     ) -> AsyncIterator[Session]:
-        if identity is not None:
-            begin = f"{begin}; {_saying(identity)}"
-        session = Session(self._connection, begin, operation, identity)
+        if settings is not None:
+            begin = f"{begin}; {_setting(settings)}"
+        session = Session(self._connection, begin, operation, settings)
         try:
             yield session
             await session.commit()
@@ -479,7 +526,7 @@ async def _roll_back(connection: Connection) -> None:
 
 
 def _identity(principal: Principal, trace: str) -> tuple[str, ...]:
-    """Who asks, as the settings `IDENTITY` say it."""
+    """Who asks, as the first of SETTINGS say it."""
     return (
         principal.gemeente,
         str(principal.organisation),
@@ -489,11 +536,13 @@ def _identity(principal: Principal, trace: str) -> tuple[str, ...]:
     )
 
 
-def _saying(identity: tuple[str, ...]) -> str:
-    """The statement that tells the database who asks, until the transaction ends."""
+def _setting(values: tuple[str, ...]) -> str:
+    """The statement that tells the database who asks, until the transaction ends, and how a read
+    commits; a write always waits for the disk.
+    """
     return "select " + ", ".join(
         f"set_config({_quoted(key)}, {_quoted(value)}, true)"
-        for key, value in zip(IDENTITY, identity, strict=True)
+        for key, value in zip(SETTINGS, values, strict=False)
     )
 
 

@@ -53,6 +53,8 @@ SETTINGS = {
     "shared_buffers": "64MB",
     "max_wal_size": "256MB",
     "jit": "off",
+    # What a read leaves in the ledger is on the disk within three times this (sql/session.py).
+    "wal_writer_delay": "10ms",
     # One call instead of an fsync per file: a restart after a crash is three times faster.
     "recovery_init_sync_method": "syncfs",
     # The log has the server's own life (start, recovery, a crash) and nothing that people sent.

@@ -17,6 +17,7 @@ from hub.settings import Settings
 from sql.session import Database
 from tests.conftest import Clock, Cluster, World, a_world
 from tests.golden.town import OOSTERHEEM, live
+from tests.ledger import WRITE
 
 READ = "query($wijk: String!) { wijk(code: $wijk) { signals(first: 50) { nodes { id } } } }"
 _numbers = itertools.count(1)
@@ -25,10 +26,14 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 async def still(cluster: Cluster, anyio_backend: str) -> AsyncIterator[str]:
     """The name of a database that nobody is connected to, so that it can be copied: two weeks of
-    the demo's partners, with agreements, deliveries, feed, editions and a read ledger.
+    the demo's partners, with agreements, deliveries, feed, editions and a read ledger,
+    of which the last lines have yet to be written.
     """
     async with a_world(cluster) as made:
         await live(made)
+        await made.partner("buurtwerk").ask(READ, {"wijk": OOSTERHEEM})
+        async with made.connect("superuser") as root:
+            await root.execute(WRITE)
         await made.partner("buurtwerk").ask(READ, {"wijk": OOSTERHEEM})
         await made.database.close()
         yield made.name

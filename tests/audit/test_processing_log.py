@@ -22,6 +22,7 @@ from hub.settings import Settings
 from tests.audit.looking import LOOK, report, share
 from tests.conftest import World
 from tests.contract.test_first_steps import REPORT
+from tests.ledger import ledger
 from tests.partner import Partner
 
 pytestmark = pytest.mark.anyio
@@ -92,9 +93,10 @@ async def test_a_read_of_others_is_a_line_with_its_activity_and_no_person(
     assert "dpl.core.foreign_operation.processor" not in second["attributes"]
     assert "buurtwerk" not in file.read_text("utf-8").lower()
     async with world.connect("superuser") as root:
-        noted = await root.fetch(
+        noted = await ledger(
+            root,
             "select trace, activity, activity_version from hub.read_ledger order by at, activity"
-            " nulls first"
+            " nulls first",
         )
     assert [(row["trace"] == TRACE, row["activity"], row["activity_version"]) for row in noted] == [
         (True, None, None),

@@ -10,6 +10,7 @@ import pytest
 from schema.contributions import CONTRIBUTIONS
 from tests.conftest import World
 from tests.contract.agreeing import decide, organisation, propose
+from tests.ledger import ledger
 
 pytestmark = pytest.mark.anyio
 
@@ -121,5 +122,5 @@ async def test_what_is_shared_is_shown_as_agreed_and_no_more(world: World) -> No
         "total"
     ] == 0
     async with world.connect("superuser") as root:
-        ledger = await root.fetch("select records, fields, purpose, operation from hub.read_ledger")
-    assert [(row["records"], row["purpose"]) for row in ledger] == [(1, "samen kijken")]
+        lines = await ledger(root, "select records, purpose from hub.read_ledger")
+    assert [(row["records"], row["purpose"]) for row in lines] == [(1, "samen kijken")]

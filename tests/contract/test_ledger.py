@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import World
 from tests.contract.agreeing import decide, propose, rule
 from tests.contract.test_first_steps import REPORT
+from tests.ledger import ledger
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +43,7 @@ async def share(world: World, count: int) -> None:
 
 async def lines(world: World) -> list[int]:
     async with world.connect("superuser") as root:
-        rows = await root.fetch("select records from hub.read_ledger order by records")
+        rows = await ledger(root, "select records from hub.read_ledger order by records")
     return [row["records"] for row in rows]
 
 

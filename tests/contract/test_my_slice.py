@@ -16,6 +16,7 @@ from tests.conftest import World
 from tests.contract.agreeing import decide, organisation, propose, rule
 from tests.contract.test_first_steps import REPORT
 from tests.isolation.pair import rewrite
+from tests.ledger import ledger
 
 pytestmark = pytest.mark.anyio
 
@@ -79,7 +80,8 @@ async def seen(world: World, **more: Any) -> dict[str, Any]:
 
 async def noted(world: World) -> int:
     async with world.connect("superuser") as root:
-        count: int = await root.fetchval(NOTED)
+        [row] = await ledger(root, NOTED)
+    count: int = row["count"]
     return count
 
 

@@ -21,6 +21,7 @@ from sql.session import Database
 from tests.conftest import World
 from tests.golden.recording import Recorder
 from tests.golden.town import OOSTERHEEM, SEGHWAERT
+from tests.ledger import WRITE, ledger
 from tests.partner import Partner
 
 pytestmark = pytest.mark.anyio
@@ -34,9 +35,10 @@ LINES = """select owner, agreement, version, kind, records, fields, operation, i
 async def ledger_of(world: World, query: str, partner: str) -> tuple[Any, list[tuple[Any, ...]]]:
     """The answer to a query, and what the ledger got by it."""
     async with world.connect("superuser") as superuser:
+        await superuser.execute(WRITE)
         before = await superuser.fetchval("select pg_current_xact_id()")
         answer = await world.partner(partner).ask(query)
-        lines = await superuser.fetch(LINES, before)
+        lines = await ledger(superuser, LINES, before)
     return answer, [(*line[:-1], sorted(line["ids"])) for line in lines]
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from json import dumps
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,8 @@ PLACE_LINE = """insert into hub.read_ledger (gemeente, owner, id, reader, actor,
   records, fields, operation, ids, trace)
   select $1, $2::uuid, $3::uuid, $4::uuid, 'jan', hub.now() + $5::int * interval '1 hour', hub.today() + $6::int, hub.today() + $6::int,
     $7::uuid, 1, 'x', $8, 1, '{}', $9, array[$3::uuid], 'spoor'"""
+KNOWS = "select hub.knows_login($1)"
+COLUMNS = "gemeente, owner, reader, actor, version, records, ids, fields"
 ACTIVITY = """insert into hub.processing_activities (id, code, version, valid_from, name, purpose, legal_basis)
   values ($1, $2, $3, hub.today() + $4::int, 'x', 'x', 'x')"""
 ASSIGN = "insert into hub.agreement_activities (agreement, code) values ($1, $2) on conflict (gemeente, organisation, agreement) do update set code = excluded.code"
@@ -46,7 +49,9 @@ class Logs:
         await self._sealing()
         for gemeente in (self.gemeente, TWIN):
             await self._place(gemeente)
-        await self._table()
+        await self._readers()
+        await self._noted()
+        await self._versions()
         await self._lines()
         await self._audit()
         await self._register()
@@ -83,15 +88,16 @@ class Logs:
                 *(named("agreement", kind), kind, f"nr-{number}"),
             )
 
-    async def _table(self) -> None:
-        """By hand an owner reads its own lines, when it is told of them."""
-        rows = "select gemeente, owner, records from hub.read_ledger where purpose = 'x'"
-        for place, expected in ((0, 2), (1, 1), (2, 0)):
+    async def _readers(self) -> None:
+        """An owner is told who read its records, when it is told of that."""
+        _, second, third = self.organisations
+        rows = "select reader from hub.readers_of_asker(hub.today() + $1::int, hub.today() + $2::int) where purpose = 'x'"
+        for place, expected in ((0, {second, third}), (1, {third}), (2, set())):
             async with self._as(place):
-                found = await self.app.fetch(rows)
-            assert [tuple(row) for row in found] == [
-                (self.gemeente, self.organisations[place], 1)
-            ] * expected
+                found = await self.app.fetch(rows, -1, 1)
+                assert await self.app.fetch(rows, 1, 2) == await self.app.fetch(rows, -2, -1) == []
+            assert len(found) == len(expected)
+            assert {row["reader"] for row in found} == expected
 
     async def _asked(self, place: int, by_us: bool, **given: Any) -> list[tuple[Any, ...]]:
         """Operation, actor and trace of the lines that were placed, newest first."""
@@ -145,6 +151,113 @@ class Logs:
             ]
             assert len(await self._asked(2, True, login="jan")) == 2
             assert await self._asked(2, True, login="piet") == []
+
+    async def _noted(self) -> None:
+        """What was just read is told as what was written, to the same, and is written once, of its own gemeente alone."""
+        first, second, third = self.organisations
+        await self.superuser.execute("reset role")
+        in_twin = await self.superuser.fetchval(
+            "select id from hub.agreements where gemeente = $1", TWIN
+        )
+        for gemeente, agreement in (
+            (self.gemeente, named(self.gemeente, "buurt")),
+            (TWIN, in_twin),
+        ):
+            async with self._as(1, gemeente=gemeente):
+                who = "kees" if gemeente == self.gemeente else "toos"
+                await self.app.execute("select set_config('hub.actor', $1, true)", who)
+                read = Read(first, agreement, hidden=("point",), ids=(first,))
+                stranger = Read(third, named(self.gemeente, "buurt"))
+                await self.app.fetch(LOG_READS, *log_reads("zojuist", stranger, read))
+        await self._of_noted("zojuist")
+        await self.superuser.execute("reset role")
+        lines = f"select {COLUMNS} from hub.read_ledger where operation = 'zojuist'"
+        assert await self.superuser.fetch(lines) == []
+        assert not await self.app.fetchval("select hub.fold_reads($1, 100)", self.gemeente)
+        await self.superuser.execute("reset role")
+        written = await self.superuser.fetch(lines)
+        assert len(written) == 1
+        line = written[0]
+        assert tuple(line)[:4] == (self.gemeente, first, second, "kees")
+        assert (line["version"], line["records"], line["ids"]) == (1, 1, [first])
+        assert "point" not in line["fields"] and "summary" in line["fields"]
+        await self._of_noted("zojuist")
+        assert await self.app.fetchval("select hub.fold_reads($1, 1)", TWIN)
+        await self.superuser.execute("reset role")
+        assert len(await self.superuser.fetch(lines)) == 2
+        await self.superuser.execute("delete from hub.read_ledger where operation = 'zojuist'")
+
+    async def _versions(self) -> None:
+        """A line falls under the version by which the reader is shown the owner's records now, not under a newer one."""
+        first, second, third = self.organisations
+        agreement = named(self.gemeente, "buurt")
+        # version, in the twin, provider and receiver of its rule, receiver of its grants and the days from which they hold
+        others: tuple[tuple[int, bool, UUID, UUID, UUID, int], ...] = (
+            (2, False, first, second, third, 0),  # by its grants a third is shown records
+            (3, False, first, second, second, 1),  # begins tomorrow
+            (4, False, third, second, second, 0),  # of another provider
+            (5, False, first, third, third, 0),  # for another receiver
+            (1, True, first, second, second, 0),
+            (6, True, first, second, second, 0),
+        )
+        await self.superuser.execute("reset role; set local session_replication_role = replica")
+        for version, in_twin, provider, receiver, granted, days in others:
+            given = {"version": version, "gemeente": TWIN if in_twin else self.gemeente}
+            tables: tuple[tuple[str, str, dict[str, UUID]], ...] = (
+                ("agreements", "id", {}),
+                ("agreement_rules", "agreement", {"provider": provider, "receiver": receiver}),
+                ("grants", "agreement", {"receiver": granted}),
+            )
+            for table, key, more in tables:
+                await self.superuser.execute(
+                    f"""insert into hub.{table}
+                    select (jsonb_populate_record(t, $3::text::jsonb)).* from hub.{table} t
+                    where t.gemeente = $1 and t.{key} = $2 and t.version = 1 limit 1""",
+                    *(self.gemeente, agreement, dumps(given | more, default=str)),
+                )
+            await self.superuser.execute(
+                """update hub.grants set valid_from = hub.today() + $1::int, valid_until = hub.today() + 9
+                where agreement = $2 and version = $3 and gemeente = $4""",
+                *(days, agreement, version, given["gemeente"]),
+            )
+        await self.superuser.execute("set local session_replication_role = origin")
+        async with self._as(1):
+            await self.app.fetch(LOG_READS, *log_reads("welke", Read(first, agreement)))
+        assert not await self.app.fetchval("select hub.fold_reads($1, 100)", self.gemeente)
+        await self.superuser.execute("reset role")
+        lines = await self.superuser.fetch(
+            "select version from hub.read_ledger where operation = 'welke'"
+        )
+        assert [row["version"] for row in lines] == [1]
+        await self.superuser.execute("set local session_replication_role = replica")
+        for table, key, _ in tables:
+            await self.superuser.execute(
+                f"delete from hub.{table} where {key} = $1 and (version > 1 or gemeente = '{TWIN}')",
+                agreement,
+            )
+        await self.superuser.execute("set local session_replication_role = origin")
+
+    async def _of_noted(self, operation: str) -> None:
+        """Who is told of a read of the first by the second."""
+        told = {}
+        for place in range(3):
+            async with self._as(place, OFFICER):
+                for by_us in (True, False):
+                    now = await self.app.fetchval("select hub.now()")
+                    rows = await self.app.fetch(LINES, by_us, now, *[None] * 8)
+                    told[place, by_us] = [
+                        (row["owner"], row["actor"])
+                        for row in rows
+                        if row["operation"] == operation
+                    ]
+                assert await self.app.fetchval(KNOWS, "kees") == (place == 1)
+                assert not await self.app.fetchval(KNOWS, "toos")
+            async with self._as(place, "ADMINISTRATOR"):
+                assert not await self.app.fetchval(KNOWS, "kees")
+        first, *_ = self.organisations
+        assert told.pop((1, True)) == [(first, "kees")]
+        assert told.pop((0, False)) == [(first, None)]
+        assert not any(told.values())
 
     async def _audit(self) -> None:
         """The audit log of an organisation is for its officer and its administrator."""
@@ -245,7 +358,9 @@ class Logs:
 
     async def _logged(self, read: Read) -> tuple[str | None, int | None]:
         (row,) = await self.app.fetch(LOG_READS, *log_reads("test", read))
-        return row["activity"], row["activity_version"]
+        (activity,) = row["activities"] or [None]
+        (version,) = row["activity_versions"] or [None]
+        return activity, version
 
     async def _refused(self, statement: str, *args: Any) -> None:
         try:
@@ -289,7 +404,13 @@ class Logs:
         known = await self.superuser.fetchval(entries, self.gemeente, second)
         reads = "select count(*) from hub.read_ledger where actor = 'jan' and gemeente = $1 and reader = $2"
         known += await self.superuser.fetchval(reads, self.gemeente, second)
+        noted = reads.replace("read_ledger", "noted_reads")
+        yet_to_be_written = await self.superuser.fetchval(noted, self.gemeente, second)
+        assert yet_to_be_written > 0
+        known += yet_to_be_written  # each of one line
         assert await self.owner.fetchval(erase, self.gemeente, second) == known
+        await self.superuser.execute("reset role")
+        assert await self.superuser.fetchval(noted, self.gemeente, second) == 0
         assert await self._counted(named_) == 8 - 2
         assert await self.owner.fetchval(erase.replace("jan", "piet"), self.gemeente, third) == 0
         assert await self._counted(named_) == 8 - 2

@@ -177,14 +177,22 @@ async def grants(connection: Connection) -> Iterator[Mutant]:
                 for verb in ("insert", "update")
                 if row["app_writes"] and not row[f"app_{verb}s"]
             ]
-    for table in ("feed_items", "grants", "slices", "tokens"):
+    for table in ("feed_items", "grants", "slices", "tokens", "noted_reads", "read_ledger"):
         made.append(Mutant(f"hub_app reads {table}", f"grant select on hub.{table} to hub_app"))
-    appended = ("history", "read_ledger", "feed_items", "editions", "audit_log", "seals")
+    appended = (
+        "history",
+        "read_ledger",
+        "feed_items",
+        "editions",
+        "audit_log",
+        "seals",
+    )
     for table in appended:
         made.append(Mutant(f"hub_app writes {table}", f"grant insert on hub.{table} to hub_app"))
         made.append(
             Mutant(f"hub_recorder changes {table}", f"grant update on hub.{table} to hub_recorder")
         )
+    made.append(Mutant("hub_app notes", "grant insert on hub.noted_reads to hub_app"))
     for role in ("hub_door", "hub_recorder", "hub_owner"):
         made.append(Mutant(f"hub_app is a member of {role}", f"grant {role} to hub_app"))
     for attribute in ("bypassrls", "superuser", "createrole", "inherit"):
@@ -679,8 +687,17 @@ PREDICATES: list[tuple[tuple[str, ...], str, str]] = [
         "and (r.category is null or d.categories is null or r.category = any (d.categories))",
         "",
     ),
-    (("log_reads",), "and r.receiver = reads", ""),
-    (("log_reads",), "and r.provider = l.owner", ""),
+    (("lines_of",), "and p.receiver = l.reader", ""),
+    (("lines_of",), "and p.provider = l.owner", ""),
+    (("lines_of",), "a.gemeente = l.gemeente and", ""),
+    (("lines_of",), "and a.version = l.version", ""),
+    (("lines_of",), "o.gemeente = l.gemeente and", ""),
+    (("version_that_shows",), "r.gemeente = in_gemeente and", ""),
+    (("version_that_shows",), "and r.receiver = of_receiver", ""),
+    (("version_that_shows",), "and r.provider = of_provider", ""),
+    (("version_that_shows",), "and g.version = r.version", ""),
+    (("version_that_shows",), "and g.receiver = r.receiver", ""),
+    (("version_that_shows",), "and hub.today() between g.valid_from and g.valid_until", ""),
 ]
 
 
@@ -710,29 +727,22 @@ PREDICATES += [
     (("log_reads",), "and v.organisation = m.organisation", ""),
     (("log_reads",), "and v.code = m.code", ""),
     (("log_reads",), "v.gemeente = m.gemeente and", ""),
-    (("log_reads",), "and v.valid_from <= today", ""),
+    (("log_reads",), "and v.valid_from <= hub.today()", ""),
     (("log_reads",), "order by v.version desc", "order by v.version"),
     (("ledger_lines",), "hub.has_role('PRIVACY_OFFICER') and", ""),
-    (
-        ("ledger_lines",),
-        "by_asker and l.gemeente = hub.gemeente() and l.reader = hub.asker()",
-        "by_asker and l.reader = hub.asker()",
-    ),
-    (
-        ("ledger_lines",),
-        "by_asker and l.gemeente = hub.gemeente() and l.reader = hub.asker()",
-        "by_asker and l.gemeente = hub.gemeente()",
-    ),
-    (
-        ("ledger_lines",),
-        "not by_asker and l.gemeente = hub.gemeente() and l.owner = hub.asker()",
-        "not by_asker and l.owner = hub.asker()",
-    ),
-    (
-        ("ledger_lines",),
-        "not by_asker and l.gemeente = hub.gemeente() and l.owner = hub.asker()",
-        "not by_asker and l.gemeente = hub.gemeente()",
-    ),
+    (("lines_by_asker", "lines_about_asker"), "l.gemeente = hub.gemeente() and", ""),
+    (("lines_by_asker", "lines_about_asker"), "r.gemeente = hub.gemeente() and", ""),
+    (("lines_by_asker",), "and l.reader = hub.asker()", ""),
+    (("lines_by_asker",), "and r.reader = hub.asker()", ""),
+    (("lines_about_asker",), "and l.owner = hub.asker()\n", "\n"),
+    (("lines_about_asker",), "~ l\n +where l\\.owner = hub\\.asker\\(\\)", " l"),
+    (("readers_of_asker",), "l.told_on <= hub.today() and", ""),
+    (("readers_of_asker",), "l.on_day >= since and", ""),
+    (("readers_of_asker",), "and (until is null or l.on_day <= until)", ""),
+    (("fold_reads",), "where x.gemeente = in_gemeente", ""),
+    (("knows_login",), "hub.has_role('PRIVACY_OFFICER') and", ""),
+    (("knows_login",), "and r.reader = hub.asker()", ""),
+    (("knows_login",), "r.gemeente = hub.gemeente() and", ""),
     (("ledger_lines",), "l.reader, null, l.agreement", "l.reader, l.actor, l.agreement"),
     (("ledger_lines",), "l.activity_version, null\n", "l.activity_version, l.trace\n"),
     (("ledger_lines",), "not by_asker and", ""),
@@ -913,7 +923,14 @@ SHOWS = {
     **dict.fromkeys(
         (
             *("may_audit", "has_activity", "is_party_to", "audit_of_login", "log_reads"),
-            *("ledger_lines", "seal_logs", "erase_actor_from_logs", "erase_owner_from_ledger"),
+            *("lines_by_asker", "lines_about_asker", "readers_of_asker", "fold_reads", "lines_of"),
+            *(
+                "knows_login",
+                "ledger_lines",
+                "seal_logs",
+                "erase_actor_from_logs",
+                "erase_owner_from_ledger",
+            ),
             "erase_ledger_before",
         ),
         "logs",

@@ -21,6 +21,7 @@ from sql.session import Database
 from tests.conftest import Cluster
 from tests.isolation.pair import PARTNERS, TOKENS, WIJKEN, make_base
 from tests.isolation.sessions import global_id
+from tests.ledger import ledger
 from tests.partner import Partner
 
 RECORDS = """total edges { cursor node {
@@ -67,9 +68,9 @@ async def _compared(partners: dict[UUID, Partner], superuser: str) -> int:
     seen = 0
     try:
         for owner, receiver in ((o, r) for o in partners for r in partners if o != r):
-            before = await behind.fetch(LEDGER)
+            before = await ledger(behind, LEDGER)
             answer = await partners[owner].ask(TOLD, {"who": global_id("Organisation", receiver)})
-            assert await behind.fetch(LEDGER) == before
+            assert await ledger(behind, LEDGER) == before
             told = answer["mySlice"]["asSeenBy"]["signals"]
             expected: dict[str, bytes] = {}
             for code in WIJKEN:

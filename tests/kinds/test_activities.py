@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import NOW, World
 from tests.contract.agreeing import decide, organisation, propose, rule
 from tests.contract.writing import OOSTERHEEM, WITHDRAW, codes, new_key
+from tests.ledger import ledger
 from tests.partner import Partner
 
 pytestmark = pytest.mark.anyio
@@ -147,8 +148,8 @@ async def test_who_reads_it_in_two_lists_read_one_record(world: World) -> None:
     seen = await world.partner("corporatie-a").ask(query, {"a": OOSTERHEEM, "b": DORP})
     assert (seen["a"]["activities"]["total"], seen["b"]["activities"]["total"]) == (1, 1)
     async with world.connect("superuser") as root:
-        ledger = await root.fetch("select kind, records from hub.read_ledger")
-    assert [tuple(line) for line in ledger] == [("ACTIVITY", 1)]
+        lines = await ledger(root, "select kind, records from hub.read_ledger")
+    assert [tuple(line) for line in lines] == [("ACTIVITY", 1)]
 
 
 async def test_a_delivery_about_three_wijken_counts_as_one_for_each(world: World) -> None:

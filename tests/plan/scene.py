@@ -26,6 +26,7 @@ from tests.golden.town import ACCEPT, OOSTERHEEM, PROPOSE, SEGHWAERT, a_golden_w
 from tests.isolation.pair import WITHOUT_END
 from tests.isolation.play import Connection
 from tests.isolation.sessions import SCHEMA, Asking, File, Memory, Operation
+from tests.ledger import ledger
 
 ASKERS = ("buurtwerk", "wijkregisseur", "corporatie-a", "handhaving", "fg-buurtwerk", "raad")
 ENDLESS = replace(WITHOUT_END, operation_seconds=600)
@@ -67,7 +68,7 @@ class Side:
         request["headers"] = {**request["headers"], "Authorization": f"Bearer {token}"}
         request["headers"]["traceparent"] = f"00-{'7' * 32}-{'7' * 16}-01"
         answer = await self.client.post(**request)
-        lines = await self.superuser.fetch(TAKE, self.made)
+        lines = await ledger(self.superuser, TAKE, self.made)
         return (answer.status_code, answer.content), [tuple(line) for line in lines]
 
     def executions(self) -> dict[tuple[str, str], int]:

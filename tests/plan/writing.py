@@ -16,6 +16,7 @@ from tests.isolation.non_interference import ASKERS, a_base, at_rest
 from tests.isolation.pair import Base, Side, a_pair, memory_of, settle
 from tests.isolation.play import Connection
 from tests.isolation.sessions import Asking
+from tests.ledger import ledger
 from tests.proofs.proof import Outcome, Proof, together
 
 STEPS = 25
@@ -58,7 +59,7 @@ async def _session(base: Base, root: Connection, number: int) -> Outcome:
 
 
 async def _ledger(side: Side) -> list[asyncpg.Record]:
-    return await side.play.owner.fetch(LEDGER)
+    return await ledger(side.play.owner, LEDGER)
 
 
 WRITING = Proof(

@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import World
 from tests.contract.agreeing import decide, propose, rule
 from tests.contract.writing import OOSTERHEEM, push, row
+from tests.ledger import ledger
 from tests.remote.conftest import Command, said
 
 pytestmark = pytest.mark.anyio
@@ -71,8 +72,8 @@ async def test_reading_by_export_is_reading_for_the_ledger(world: World, hub: Co
     await delivered(world)
     said(await hub("corporatie-a", "export", "SIGNAL", "--wijk", OOSTERHEEM))
     async with world.connect("superuser") as connection:
-        read = await connection.fetchval("select sum(records) from hub.read_ledger")
-    assert read == 3
+        [read] = await ledger(connection, "select sum(records) from hub.read_ledger")
+    assert read["sum"] == 3
 
 
 async def test_geojson_has_a_point_where_the_place_is_exact(world: World, hub: Command) -> None:

@@ -24,6 +24,7 @@ ELSEWHERE = {
     "offboard": "for an administrator, once per partner, and over all that it has",
     "processing_activity_register": "for a privacy officer: a line of values that is inserted",
     "processing_activity_assign": "for a privacy officer: a line of values that is inserted",
+    "fold_reads": "every second, for all gemeenten: what was read since, and nothing else",
     "daily_numbers_due": "once a day, and over the agreements of all gemeenten",
 }
 """Statements of the serving role that are not looked at, and why. Those of the catalogue

@@ -68,6 +68,7 @@ SMALL = {
     "holidays": "some per gemeente and year",
     "measures": "some per gemeente",
     "migrations": "one per migration",
+    "noted_reads": "what was read within a second: it is written into the ledger by then",
     "retention_defaults": "one per kind and state",
     "retention_rules": "some per gemeente",
 }
