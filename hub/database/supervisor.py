@@ -54,7 +54,7 @@ SETTINGS = {
     "max_wal_size": "256MB",
     "jit": "off",
     # What a read leaves in the ledger is on the disk within three times this (sql/session.py).
-    "wal_writer_delay": "10ms",
+    "wal_writer_delay": "20ms",
     # One call instead of an fsync per file: a restart after a crash is three times faster.
     "recovery_init_sync_method": "syncfs",
     # The log has the server's own life (start, recovery, a crash) and nothing that people sent.

@@ -29,6 +29,9 @@ create table hub.noted_reads (
 -- ids cannot be compressed; trying takes longer than the rest of what is noted
 alter table hub.noted_reads alter column ids set storage external;
 alter table hub.read_ledger alter column ids set storage external;
+-- the day in the key serves what is asked by day, and a line is put into one index less
+alter table hub.read_ledger drop constraint read_ledger_pkey, add primary key (gemeente, owner, on_day, id);
+drop index hub.read_ledger_day;
 alter table hub.noted_reads enable row level security;
 alter table hub.noted_reads force row level security;
 create policy recorder on hub.noted_reads to hub_recorder using (true) with check (true);

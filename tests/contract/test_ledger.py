@@ -9,10 +9,14 @@ from typing import Any
 import asyncpg
 import pytest
 
+from hub.app import create_app
+from hub.settings import Settings
+from sql.session import Database
 from tests.conftest import World
 from tests.contract.agreeing import decide, propose, rule
 from tests.contract.test_first_steps import REPORT
 from tests.ledger import ledger
+from tests.partner import Partner
 
 pytestmark = pytest.mark.anyio
 
@@ -20,6 +24,9 @@ PAST_THE_END = urlsafe_b64encode(b"0001-01-01|00000000-0000-0000-0000-0000000000
 TOTAL = """query($after: String, $text: String) { wijk(code: "WK063711") {
   signals(after: $after, first: 1, filter: { text: $text }) { total nodes { id } } } }"""
 FEED = """{ wijk(code: "WK063711") { feed { nodes { change } } } }"""
+LOOK = """{ wijk(code: "WK063711") { signals { nodes { id } } } }"""
+READERS = """{ mySlice { readers(since: "2026-11-01") { nodes {
+  on reader { name } agreement { id } version purpose kind records fields } } } }"""
 TWICE = """{ wijk(code: "WK063711") {
   a: signals { nodes { id } } b: signals { total nodes { id } } } }"""
 
@@ -73,6 +80,42 @@ async def test_ones_own_records_leave_no_line(world: World) -> None:
     await world.partner("corporatie-a").ask(TWICE)
     await world.partner("corporatie-a").ask(FEED)
     assert await lines(world) == []
+
+
+# Beside what is noted: whether its commit waits for the disk.
+TOLD = """create function hub.tell_how() returns trigger language plpgsql as $$
+  begin new.trace := current_setting('synchronous_commit'); return new; end $$;
+  create trigger tell_how before insert on hub.noted_reads
+    for each row execute function hub.tell_how()"""
+
+
+@pytest.mark.parametrize(("waits", "commit"), [(False, "off"), (True, "on")])
+@pytest.mark.parametrize("query", [LOOK, TWICE], ids=["one trip", "several"])
+async def test_a_read_waits_for_the_disk_where_that_is_asked(
+    world: World, query: str, waits: bool, commit: str
+) -> None:
+    await share(world, 1)
+    async with world.connect("superuser") as root:
+        await root.execute(TOLD)
+    database = await Database.open(world.dsn("app"), size=2, ledger_waits=waits)
+    try:
+        app = create_app(Settings(), database)
+        await Partner(app, world.cluster.tokens["buurtwerk"]).ask(query)
+    finally:
+        await database.close()
+    async with world.connect("superuser") as root:
+        noted = await root.fetch("select trace from hub.noted_reads")
+    assert [row["trace"] for row in noted] == [commit]
+
+
+async def test_what_is_noted_is_told_before_and_after_its_lines_are_written(world: World) -> None:
+    await share(world, 2)
+    await world.partner("buurtwerk").ask(TWICE)
+    owner = world.partner("corporatie-a")
+    before = await owner.ask(READERS)
+    assert [line["records"] for line in before["mySlice"]["readers"]["nodes"]] == [2]
+    assert await lines(world) == [2]
+    assert await owner.ask(READERS) == before
 
 
 async def test_a_decision_must_see_what_others_committed(world: World) -> None:

@@ -15,8 +15,8 @@ import asyncpg
 
 from tests.conftest import Cluster
 from tests.isolation.covered import Covered
-from tests.isolation.pair import Base, a_pair, make_base, session
-from tests.isolation.play import Connection
+from tests.isolation.pair import GEMEENTE, Base, a_pair, connections, make_base, session
+from tests.isolation.play import Connection, as_asker
 from tests.isolation.sessions import SCHEMA
 from tests.proofs.proof import Counts, Outcome, Proof, together
 
@@ -50,10 +50,31 @@ async def a_base(cluster: Cluster, root: Connection, world: int) -> AsyncIterato
     """The world with this number, and who asks in it; dropped at the end."""
     name = f"pair_{world}"
     base = await make_base(cluster, root, name, ASKERS[world % len(ASKERS)], world)
+    async with connections(cluster, name) as (superuser, _, _):
+        await _let_audit(superuser, base)
     try:
         yield base
     finally:
         await root.execute(f"drop database {name} with (force)")
+
+
+async def _let_audit(superuser: Connection, base: Base) -> None:
+    """The asker is its organisation's privacy officer, with an activity in its register; everybody
+    can read of one of its agreements.
+    """
+    await superuser.execute(
+        "update hub.tokens set roles = array_append(roles, 'PRIVACY_OFFICER')"
+        " where organisation = $1",
+        base.asker,
+    )
+    await superuser.execute(
+        "update hub.agreements set publish = true where $1 = any (parties)", base.asker
+    )
+    async with as_asker(superuser, GEMEENTE, base.asker):
+        await superuser.execute(
+            "insert into hub.processing_activities (id, code, version, valid_from, name, purpose,"
+            " legal_basis) values (hub.new_id(), 'toezicht', 1, hub.today(), 'x', 'x', 'x')"
+        )
 
 
 async def sessions(base: Base, root: Connection, numbers: range, covered: Covered) -> Outcome:

@@ -48,7 +48,7 @@ from tests.isolation.pair import (
 from tests.isolation.play import Connection
 from tests.isolation.sessions import VALUES, Asking, Operation, taking_values
 
-TRIES = 16
+TRIES = 40
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -55,8 +55,10 @@ class Peer:
         data: str
         arguments = self._arguments(name, orjson.loads(body)["variables"])
         isolation = "read committed" if name == "push" else "repeatable read"
+        waits = "on" if name == "push" else "off"
+        begin = f"begin isolation level {isolation}; set local synchronous_commit = {waits}"
         async with self._pool.acquire() as connection:
-            await connection.execute(f"begin isolation level {isolation}; {_identity(asker)}")
+            await connection.execute(f"{begin}; {_identity(asker)}")
             data = await connection.fetchval(self._sql[name], *arguments)
             await connection.execute("commit")
         return b'{"data":' + data.encode() + b"}"
