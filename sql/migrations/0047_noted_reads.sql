@@ -105,20 +105,25 @@ create function hub.lines_of(reads hub.noted_reads[]) returns setof hub.read_led
     select s.kind, s.hidden, array(
       select c.field from hub.contribution_fields c
       where c.kind = s.kind and c.shown_from <> 'OWN' and c.field <> all (string_to_array(s.hidden, ',')) order by c.field) as fields
-    from (select distinct l.kind, l.hidden from lines l) s)
-  select l.gemeente, l.owner, md5(l.id || '/' || l.n)::uuid, l.reader, l.actor, l.at, l.on_day, a.id, a.version, a.purpose, l.kind, l.records,
-    s.fields, l.operation, null::xid8, l.ids, l.trace, l.activity, l.activity_version, l.on_day + coalesce(o.ledger_delay_days, 0)
+    from (select distinct l.kind, l.hidden from lines l) s),
+  -- each looked up by its key: the planner, who does not know how few there are, would rather read the tables
+  terms as materialized (
+    select t.*, a.purpose, coalesce(o.ledger_delay_days, 0) as delay
+    from (select distinct l.gemeente, l.reader, l.owner, l.agreement, l.version from lines l) t
+    cross join lateral (
+      select a.purpose from hub.agreements a
+      where a.gemeente = t.gemeente and a.id = t.agreement and a.version = t.version and exists (
+        select from hub.agreement_rules p
+        where p.gemeente = a.gemeente and p.agreement = a.id and p.version = a.version and p.receiver = t.reader and p.provider = t.owner)
+      offset 0) a
+    left join lateral (
+      select o.ledger_delay_days from hub.organisations o where o.gemeente = t.gemeente and o.id = t.reader offset 0) o on true)
+  select l.gemeente, l.owner, md5(l.id || '/' || l.n)::uuid, l.reader, l.actor, l.at, l.on_day, l.agreement, l.version, t.purpose, l.kind,
+    l.records, s.fields, l.operation, null::xid8, l.ids, l.trace, l.activity, l.activity_version, l.on_day + t.delay
   from lines l
   join shapes s on s.kind = l.kind and s.hidden = l.hidden
-  -- each looked up by its key: the planner, who does not know how few lines there are, would rather read the tables
-  cross join lateral (
-    select a.id, a.version, a.purpose from hub.agreements a
-    where a.gemeente = l.gemeente and a.id = l.agreement and a.version = l.version and exists (
-      select from hub.agreement_rules p
-      where p.gemeente = a.gemeente and p.agreement = a.id and p.version = a.version and p.receiver = l.reader and p.provider = l.owner)
-    offset 0) a
-  left join lateral (
-    select o.ledger_delay_days from hub.organisations o where o.gemeente = l.gemeente and o.id = l.reader offset 0) o on true
+  join terms t on t.gemeente = l.gemeente and t.reader = l.reader and t.owner = l.owner and t.agreement = l.agreement
+    and t.version = l.version
 $$;
 grant execute on function hub.lines_of(hub.noted_reads[]) to hub_recorder, hub_door;
 

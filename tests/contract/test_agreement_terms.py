@@ -166,7 +166,7 @@ async def test_a_published_agreement_is_told_to_every_partner_in_plain_words(wor
     [told] = await published(world, "handhaving")
     assert told["parties"] == [{"name": "Buurtwerk"}, {"name": "Corporatie A (verzonnen)"}]
     assert told["publicText"].splitlines() == [
-        "Corporatie A (verzonnen) deelt gegevens met Buurtwerk. Soort gegevens: meldingen. "
+        "Gegevens gaan van Corporatie A (verzonnen) naar Buurtwerk. Soort gegevens: meldingen. "
         "Onderwerp: geluid. In: Oosterheem. De ontvanger ziet de buurt en de dag, niet het adres. "
         "De ontvanger ziet een gegeven hoogstens 90 dagen. Ook gegevens van voor de eerste dag "
         "horen erbij.",
@@ -215,7 +215,9 @@ async def test_plain_words_of_what_is_exact_promise_no_place_without_a_point(wor
 
 async def test_plain_words_of_what_only_counts_speak_of_numbers_alone(world: World) -> None:
     told = await plain_words(world, [await rule(world, A, B, precision="COUNT")])
-    assert told.startswith("Corporatie A (verzonnen) laat gegevens meetellen voor Buurtwerk.")
+    assert told.startswith(
+        "Gegevens van Corporatie A (verzonnen) tellen mee in cijfers voor Buurtwerk."
+    )
     assert "De ontvanger ziet alleen aantallen." in told
     assert "hoogstens" not in told
 
