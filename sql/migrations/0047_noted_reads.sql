@@ -25,7 +25,9 @@ create table hub.noted_reads (
   activities text[], -- null: none, as in each place
   activity_versions int[],
   ids uuid[] not null
-);
+)
+-- it is emptied every second, and read from end to end: what is gone is to be cleared away soon
+with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 -- ids cannot be compressed; trying takes longer than the rest of what is noted
 alter table hub.noted_reads alter column ids set storage external;
 alter table hub.read_ledger alter column ids set storage external;

@@ -16,7 +16,7 @@ from schema.texts import LABELS
 from tests.agreement.committed import ROOT
 from tests.conftest import World
 from tests.contract.agreeing import WEIGHED, decide, organisation, propose, rule
-from tests.contract.test_my_slice import NOTED, report
+from tests.contract.test_my_slice import noted, report
 
 pytestmark = pytest.mark.anyio
 
@@ -378,8 +378,7 @@ async def test_of_a_record_that_one_sees_it_says_by_which_agreement_and_what_is_
     assert (hidden["verdict"], rules(hidden)[1][0]) == ("NOT_VISIBLE", "PRECISION_TOO_LOW")
     own = await explained(world, TAKER, node=node, field="internalNote")
     assert rules(own) == [("OWNER_ONLY", "REFUSES")]
-    async with world.connect("superuser") as root:
-        assert await root.fetchval(NOTED) > 0, "looking at another's record is noted"
+    assert await noted(world) > 0, "looking at another's record is noted"
 
 
 async def test_a_writers_cap_is_told_to_who_sees_less_by_it(world: World) -> None:

@@ -114,6 +114,9 @@ class Side:
     hub: Starlette
     client: httpx.AsyncClient
     documents: Documents
+    superuser: Connection
+    audits: bool
+    """Whether the asker is its organisation's privacy officer, who sees each request of others."""
 
     async def ask(self, operation: Operation) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """Status, headers and body of the answer."""
@@ -134,6 +137,8 @@ class Base:
     asker: UUID
     token: str
     world: World
+    audits: bool = False
+    """Whether the asker is its organisation's privacy officer."""
 
 
 @asynccontextmanager
@@ -377,7 +382,7 @@ async def hidden_changes(
         change_model(tried, change)
         if sight(tried, asker) == seen:
             guesses += await _carry_out(play, change)
-    await _noise(play, asker, rng, name)
+    await _noise(side, asker, rng, name)
     guesses += await _counts(play, asker, rng, name)
     return guesses
 
@@ -532,9 +537,10 @@ async def _counts(play: Play, asker: UUID, rng: random.Random, name: str) -> lis
     return guesses
 
 
-async def _noise(play: Play, asker: UUID, rng: random.Random, name: str) -> None:
+async def _noise(side: Side, asker: UUID, rng: random.Random, name: str) -> None:
     """What others leave behind: what they read, and receipts, keys, tombstones, lists and tokens, under keys that the asker uses too."""
-    await _reads(play, asker, rng)
+    play = side.play
+    await _reads(play, asker, rng, alike=side.audits)
     for organisation in play.world.organisations:
         if organisation == asker:
             continue
@@ -582,17 +588,20 @@ async def _noise(play: Play, asker: UUID, rng: random.Random, name: str) -> None
         )
 
 
-READS_OF_THE_ASKERS = (1, 2, 3)
+READS_OF_THE_ASKERS = 6
 
 
-async def _reads(play: Play, asker: UUID, rng: random.Random) -> None:
-    """Everybody reads: of the asker's records the same in both worlds, in any order and under any name; of others' any number."""
+async def _reads(play: Play, asker: UUID, rng: random.Random, *, alike: bool) -> None:
+    """Everybody reads: of the asker's records as many in both worlds, in requests of any size or, for who sees each, `alike`; of
+    others' any number. Under any name, in any order.
+    """
     lines = []
     for agreement in play.world.agreements.values():
         for rule in agreement.rules:
-            own = rule.provider == asker
-            parts = READS_OF_THE_ASKERS if own else [rng.randint(1, 9)] * rng.randrange(3)
-            for part in parts:
+            total = READS_OF_THE_ASKERS if rule.provider == asker else rng.randrange(9)
+            while total > 0:
+                part = total if alike and rule.provider == asker else rng.randint(1, total)
+                total -= part
                 read = Read(rule.provider, agreement.id, part, ("seenAt",))
                 lines.append((rule.receiver, read))
     rng.shuffle(lines)
@@ -601,8 +610,7 @@ async def _reads(play: Play, asker: UUID, rng: random.Random) -> None:
             async with as_asker(play.app, play.world.gemeente, reader):
                 actor = f"iemand-{rng.randrange(9)}"
                 await play.app.execute("select set_config('hub.actor', $1, true)", actor)
-                of_the_asker = line.owner == asker
-                operation = "Lezen" if of_the_asker else actor
+                operation = "Lezen" if alike and line.owner == asker else actor
                 await play.app.fetch(LOG_READS, *log_reads(operation, line))
 
 
@@ -683,7 +691,8 @@ async def _side(
         headers={"Authorization": f"Bearer {base.token}"},
     )
     await stack.enter_async_context(client)
-    return Side(Play(copy.deepcopy(base.world), owner, app), application, client, documents)
+    play = Play(copy.deepcopy(base.world), owner, app)
+    return Side(play, application, client, documents, superuser, base.audits)
 
 
 def memory_of(base: Base, guesses: list[str]) -> Memory:

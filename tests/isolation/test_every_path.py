@@ -40,7 +40,9 @@ def _from(*roots: str) -> list[Path]:
 FAULTS: dict[str, tuple[str, Plant]] = {
     "a ledger of every owner's records": (
         "readLedger",
-        lambda superuser: rewrite(superuser, ("ledger_lines",), "l.owner = hub.asker()", "true"),
+        lambda superuser: rewrite(
+            superuser, ("lines_about_asker",), "l.owner = hub.asker()", "true"
+        ),
     ),
     "an agreement that is published before it is accepted": (
         "publishedAgreements",

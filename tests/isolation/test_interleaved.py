@@ -16,7 +16,7 @@ from tests.conftest import Cluster
 from tests.isolation.bouncer import PROGRAM, bounced
 from tests.isolation.interleaved import CONCURRENCY, a_scene, interleaved
 
-saying = sql.session._saying
+setting = sql.session._setting
 call = AtOnce.call
 
 
@@ -40,12 +40,12 @@ def test_the_same_by_way_of_pgbouncer_in_transaction_mode(cluster: Cluster) -> N
 
 
 def _of_the_connection(identity: tuple[str, ...]) -> str:
-    return saying(identity).replace("true)", "false)")
+    return setting(identity).replace("true)", "false)")
 
 
 def _before_the_transaction(identity: tuple[str, ...]) -> str:
     transaction = "begin isolation level read committed"
-    return f"rollback; {transaction}; {saying(identity)}; commit; {transaction}"
+    return f"rollback; {transaction}; {setting(identity)}; commit; {transaction}"
 
 
 def _of_the_connection_in_one_trip(each: AtOnce, arguments: int) -> str:
@@ -73,10 +73,10 @@ def _forgetful(made: list[Loaders]) -> Callable[[sql.session.Session], Loaders]:
 
 FAULTS: dict[str, tuple[object, str, object, str]] = {
     "an identity of the connection": (
-        sql.session, "_saying", _of_the_connection, "it knows who asked",
+        sql.session, "_setting", _of_the_connection, "it knows who asked",
     ),
     "an identity before the transaction": (
-        sql.session, "_saying", _before_the_transaction, "rows are another's|INTERNAL",
+        sql.session, "_setting", _before_the_transaction, "rows are another's|INTERNAL",
     ),
     "an identity of the connection, by one trip": (
         AtOnce, "call", _of_the_connection_in_one_trip, "it knows who asked",

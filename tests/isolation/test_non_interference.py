@@ -48,7 +48,7 @@ from tests.isolation.pair import (
 from tests.isolation.play import Connection
 from tests.isolation.sessions import VALUES, Asking, Operation, taking_values
 
-TRIES = 40
+TRIES = 16
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -214,8 +214,10 @@ def test_a_planted_ledger_that_tells_requests_apart_is_found(
 ) -> None:
     leaking = dict(statements())
     told = leaking["readers_of_asker"]
-    apart = told.text.replace("group by", "group by l.id,")
-    assert apart != told.text
+    door = "hub.readers_of_asker($1::date, $2::date)"
+    lines = f"(select r.*, row_number() over () as id from {door} r)"
+    apart = told.text.replace(door, lines).replace("group by", "group by l.id,")
+    assert lines in apart
     leaking["readers_of_asker"] = dataclasses.replace(told, text=apart)
     monkeypatch.setattr(sql.session, "statements", lambda: MappingProxyType(leaking))
 

@@ -26,7 +26,7 @@ from tests.golden.town import ACCEPT, OOSTERHEEM, PROPOSE, SEGHWAERT, a_golden_w
 from tests.isolation.pair import WITHOUT_END
 from tests.isolation.play import Connection
 from tests.isolation.sessions import SCHEMA, Asking, File, Memory, Operation
-from tests.ledger import ledger
+from tests.ledger import WRITE, ledger
 
 ASKERS = ("buurtwerk", "wijkregisseur", "corporatie-a", "handhaving", "fg-buurtwerk", "raad")
 ENDLESS = replace(WITHOUT_END, operation_seconds=600)
@@ -129,6 +129,7 @@ async def _side(
     )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
+        await superuser.execute(WRITE)
         made = await superuser.fetchval("select pg_current_xact_id()")
         yield Side(client, traffic, superuser, made)
 

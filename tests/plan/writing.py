@@ -59,7 +59,7 @@ async def _session(base: Base, root: Connection, number: int) -> Outcome:
 
 
 async def _ledger(side: Side) -> list[asyncpg.Record]:
-    return await ledger(side.play.owner, LEDGER)
+    return await ledger(side.superuser, LEDGER)
 
 
 WRITING = Proof(
