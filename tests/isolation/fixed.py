@@ -1240,6 +1240,7 @@ def _questions(play: Play) -> list[Wanted]:
         Wanted(),
         Wanted(owner=play.world.organisations[0]),
         Wanted(categories=("LITTER",)),
+        Wanted(categories=("NOISE", "GREEN")),
         Wanted(statuses=("DONE",)),
         Wanted(buurt=buurt),
         Wanted(from_day=DAY + timedelta(days=7)),
