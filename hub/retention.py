@@ -5,6 +5,7 @@ that is erased. The work is the database's own; the owner starts it.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
@@ -37,6 +38,21 @@ BATCH_OPTION = click.option(
     show_default=True,
     help="How many rows go in one transaction.",
 )
+
+
+WHERE = {
+    "agreement_decisions": "besluiten over convenanten",
+    "dry_runs": "proeven van leveringen",
+    "history": "geschiedenis",
+    "idempotency_keys": "sleutels om iets te herhalen",
+    "list_parts": "delen van een lijst",
+    "logs": "leeslogboek en auditlog",
+    "onboardings": "aanmeldingen van partners",
+    "receipts": "ontvangstbewijzen",
+    "sheet_mappings": "onthouden kolommen",
+    "tokens": "tokens",
+}
+"""What people call the tables where the name of an account can stand."""
 
 
 def _progress(done: Taken | Place) -> None:
@@ -205,8 +221,12 @@ def _tell_erased(places: list[Place], left: list[Place], dry_run: bool, as_json:
             }
         )
         return
-    tell_table([(f"{place.table_name}.{place.column_name}", str(place.rows)) for place in places])
+    found: Counter[str] = Counter()
+    for place in places:
+        found[WHERE[place.table_name]] += place.rows
+    tell_table([(where, str(rows)) for where, rows in found.items() if rows])
     rows = counted(sum(place.rows for place in places), "rij", "rijen")
     click.echo(f"Proef: niets gewist. De naam staat in {rows}." if dry_run else f"Gewist: {rows}.")
     for place in left:
-        click.echo(f"still in {place.table_name}.{place.column_name}: {place.rows}")
+        where = WHERE.get(place.table_name, place.table_name)
+        click.echo(f"De naam staat nog in {where}: {counted(place.rows, 'rij', 'rijen')}.")
