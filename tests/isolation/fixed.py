@@ -807,6 +807,9 @@ class Battery:
         half = await agree(
             play, "half", 0, 20, rule(play, 1, 0, (0,), fields=EVERYTHING), accept=False
         )
+        # the daily look at agreements tells nobody of what a party has yet to accept
+        every = "select hub.announce_agreements($1, null)"
+        assert await play.app.fetchval(every, play.world.gemeente) == 0
         # a slice that is made while a party has yet to accept is not shared either
         await play.create(record(play, "y-new-slice", owner=1, category="LITTER"))
         await play.create(activity(play, "y-new-slice", owner=1, wijken=(0,), category="LITTER"))
