@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -17,24 +16,11 @@ from sql.session import Database
 from tests.conftest import World
 from tests.overview.conftest import Connections
 from tests.overview.town import TODAY, Plan, Rule, Town, build
+from tests.waits import Steps
 
 pytestmark = pytest.mark.anyio
 
-Step = Callable[[], Awaitable[None]]
 PLAN = Plan(tuple(Rule(n, valid_from=-7) for n in (1, 2, 3)))
-
-
-class Days:
-    """Instead of a minute's wait: what happens between two looks, and after the last the end."""
-
-    def __init__(self, *steps: Step) -> None:
-        self._steps = list(steps)
-
-    async def __call__(self, stop: asyncio.Event) -> None:
-        if self._steps:
-            await self._steps.pop(0)()
-        else:
-            stop.set()
 
 
 async def weeks(town: Town) -> list[str]:
@@ -88,7 +74,7 @@ async def test_a_hub_without_the_owners_address_says_what_is_due_until_it_is_pub
     async def same_day() -> None:
         pass
 
-    days = Days(somebody_publishes, same_day)
+    days = Steps(somebody_publishes, same_day)
     with caplog.at_level(logging.WARNING, "hub.daily"):
         await daily_loop(world.database, asyncio.Event(), days, told.append)
     assert told == [2, 0]
@@ -111,7 +97,7 @@ async def test_the_work_is_done_at_the_start_and_again_when_the_day_changes(
     async def same_day() -> None:
         await look()
 
-    days = Days(same_day, a_week_later, look)
+    days = Steps(same_day, a_week_later, look)
     await daily_loop(world.database, asyncio.Event(), days, owner=owner_of(world))
     assert seen == [(2, 1), (2, 1), (3, 2)]
 
@@ -140,7 +126,7 @@ async def test_a_database_that_is_away_is_asked_again(
         await taken.__aexit__(None, None, None)
 
     with caplog.at_level(logging.WARNING, "hub.daily"):
-        await daily_loop(database, asyncio.Event(), Days(comes_back), owner=owner_of(world))
+        await daily_loop(database, asyncio.Event(), Steps(comes_back), owner=owner_of(world))
     await database.close()
     assert len(await weeks(town)) == 2
     assert [record.getMessage() for record in caplog.records] == ["daily.database_away"]
@@ -158,7 +144,7 @@ async def test_a_fault_is_logged_without_its_message_and_ends_nothing(
         await connections.acting_as("hub_recorder", granted)
 
     with caplog.at_level(logging.ERROR, "hub.daily"):
-        days = Days(mended)
+        days = Steps(mended)
         await daily_loop(world.database, asyncio.Event(), days, owner=owner_of(world))
     assert len(await weeks(town)) == 2
     [record] = caplog.records
