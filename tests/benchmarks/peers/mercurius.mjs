@@ -64,15 +64,6 @@ class Operation {
   async one(statement, key) {
     return key === null ? null : ((await this.many(statement, key))[0] ?? null);
   }
-
-  // The rows of a statement without keys, asked for once.
-  list(statement, ...args) {
-    const name = `${statement} ${args}`;
-    if (!this.#loaders.has(name)) {
-      this.#loaders.set(name, this.query(hub.named(statement, args)));
-    }
-    return this.#loaders.get(name);
-  }
 }
 
 const wijkById = (id, operation) => operation.one("wijken_by_id", id);
@@ -87,7 +78,7 @@ const resolvers = {
       return current === undefined ? null : wijkById(current.wijk, operation);
     },
     async wijken(_, args, operation) {
-      const rows = await operation.list("wijken_of_gemeente", hub.gemeente);
+      const rows = await operation.many("wijken_of_gemeente", hub.gemeente);
       return rows.map((row) => wijkById(row.id, operation));
     },
   },
