@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
 
-IDENTITY = ("hub.gemeente", "hub.organisation", "hub.actor", "hub.roles", "hub.trace")
-"""The settings that say who asks, in the order in which the functions take them."""
-
-SETTINGS = (*IDENTITY, "synchronous_commit")
-"""What the functions set: who asks, and whether the commit waits for the database's disk."""
+SETTINGS = (
+    *("hub.gemeente", "hub.organisation", "hub.actor", "hub.roles", "hub.trace"),
+    "synchronous_commit",
+)
+"""What the functions set, in the order in which they take it: who asks, and whether the commit
+waits for the database's disk.
+"""
 
 _DIRECTIONS = {"newest": "desc", "oldest": "asc", "by_id": None}
 
