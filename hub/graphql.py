@@ -394,7 +394,10 @@ class GraphQLEndpoint:
                     operation=exchange.operation,
                     rejected=rejected,
                 )
-                result = await self._result(job, context)
+                try:
+                    result = await self._result(job, context)
+                finally:
+                    context.loaders.forget()
                 raise_when_away(result.errors or ())
         except TimeoutError:
             raise Refusal("TIMEOUT", seconds=self._limits.operation_seconds) from None

@@ -70,7 +70,11 @@ class Loaders:
         return None if kept is None else kept.get(key)
 
     def forget(self) -> None:
-        """Drops what was loaded: after a write, rows are read anew."""
+        """Drops what was loaded: after a write rows are read anew, and after the operation they go.
+
+        A loader knows these loaders, and they it: what it keeps would wait for the collector, which
+        then finds the rows of many answers at once.
+        """
         self._loaders.clear()
 
     def _loader(self, batch: Batch, arguments: Arguments) -> DataLoader[Hashable, Any]:
@@ -78,7 +82,10 @@ class Loaders:
         source = (batch.statement, batch.returns, batch.records, arguments)
         loader = self._loaders.get(source)
         if loader is None:
-            loader = self._loaders[source] = DataLoader(partial(self._fetch, batch, arguments))
+            # its own default for the key is a closure over the loader itself: a second such circle
+            loader = self._loaders[source] = DataLoader(
+                partial(self._fetch, batch, arguments), get_cache_key=_itself
+            )
         return loader
 
     async def _fetch(self, batch: Batch, arguments: Arguments, keys: list[Hashable]) -> list[Any]:
@@ -111,6 +118,10 @@ def _take_note(loading: asyncio.Future[Any]) -> None:
     """Looks at a fault, so that one that nobody waits for is not told as an overlooked one."""
     if not loading.cancelled():
         loading.exception()
+
+
+def _itself(key: Hashable) -> Hashable:
+    return key
 
 
 def _parameter(argument: Hashable) -> Any:
