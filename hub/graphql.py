@@ -394,10 +394,7 @@ class GraphQLEndpoint:
                     operation=exchange.operation,
                     rejected=rejected,
                 )
-                try:
-                    result = await self._result(job, context)
-                finally:
-                    context.loaders.forget()
+                result = await self._result(job, context)
                 raise_when_away(result.errors or ())
         except TimeoutError:
             raise Refusal("TIMEOUT", seconds=self._limits.operation_seconds) from None

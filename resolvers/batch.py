@@ -10,10 +10,10 @@ field's arguments, in order; each row names its key in column `key`.
 
 from __future__ import annotations
 
-from asyncio import gather
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 TRIPS = "trips"
 """In the metadata of a field with a resolver of its own: how many statements it makes at most, of
 which reference rows need none. Without it nobody knows.
+"""
+
+LEVEL = "level"
+"""In the metadata of a field with a resolver of its own: what gives its values for all parents of a
+level at once, of the context, their rows and the field's arguments. The resolver gives the same for
+one of them.
 """
 
 
@@ -75,8 +81,8 @@ class Loaded:
 
     async def of_all(self, context: Context, rows: Sequence[Any]) -> list[Any]:
         """For each parent the row, or the list of rows."""
-        column = self.batch.key
-        return await context.loaders.load_level(self.batch, [row[column] for row in rows])
+        keys = list(map(itemgetter(self.batch.key), rows))
+        return await context.loaders.load_level(self.batch, keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +145,8 @@ class Composed:
 
     async def of_all(self, context: Context, rows: Sequence[Any]) -> list[Any]:
         """The value for each parent."""
-        loads = (Loaded(batch).of_all(context, rows) for batch in self.batches)
-        found = zip(rows, *await gather(*loads), strict=True)
-        return [self.compose(context, *each) for each in found]
+        found = [await Loaded(batch).of_all(context, rows) for batch in self.batches]
+        return [self.compose(context, *each) for each in zip(rows, *found, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

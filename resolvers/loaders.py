@@ -46,23 +46,25 @@ class Loaders:
         """What `load` gives for each of the keys, in their order, fetched together."""
         return await asyncio.gather(*(self.load(batch, key, *arguments) for key in keys))
 
-    async def load_level(self, batch: Batch, keys: Sequence[Hashable | None]) -> list[Any]:
+    async def load_level(
+        self, batch: Batch, keys: Sequence[Hashable | None], *arguments: Hashable
+    ) -> list[Any]:
         """What `load` gives for each of the keys, in their order; each key is looked at once."""
         found: dict[Hashable | None, Any] = {}
         missing = []
         for key in dict.fromkeys(keys):
             if key is None:
-                found[None] = None
+                found[None] = batch.empty()
             elif (rows := self._kept_rows(batch, key)) is not None:
                 found[key] = _as_declared(batch, rows)
             else:
                 missing.append(key)
         if missing:
-            loader = self._loader(batch, ())
+            loader = self._loader(batch, arguments)
             together = asyncio.gather(*map(loader.load, missing))
             together.add_done_callback(_take_note)
             found.update(zip(missing, await _awaited(together), strict=True))
-        return [found[key] if key is not None else batch.empty() for key in keys]
+        return list(map(found.__getitem__, keys))
 
     def _kept_rows(self, batch: Batch, key: Hashable) -> list[Record] | None:
         """What the process has kept for a key; what it has nothing of may be of elsewhere."""
@@ -70,11 +72,7 @@ class Loaders:
         return None if kept is None else kept.get(key)
 
     def forget(self) -> None:
-        """Drops what was loaded: after a write rows are read anew, and after the operation they go.
-
-        A loader knows these loaders, and they it: what it keeps would wait for the collector, which
-        then finds the rows of many answers at once.
-        """
+        """Drops what was loaded: after a write, rows are read anew."""
         self._loaders.clear()
 
     def _loader(self, batch: Batch, arguments: Arguments) -> DataLoader[Hashable, Any]:
@@ -82,23 +80,26 @@ class Loaders:
         source = (batch.statement, batch.returns, batch.records, arguments)
         loader = self._loaders.get(source)
         if loader is None:
-            # its own default for the key is a closure over the loader itself: a second such circle
-            loader = self._loaders[source] = DataLoader(
-                partial(self._fetch, batch, arguments), get_cache_key=_itself
-            )
+            # Nothing that a loader knows knows the loader. In a circle the rows of every answer
+            # waited for the collector, which stopped everybody for tens of milliseconds.
+            fetch = partial(_fetch, self._session, batch, arguments)
+            loader = self._loaders[source] = DataLoader(fetch)
         return loader
 
-    async def _fetch(self, batch: Batch, arguments: Arguments, keys: list[Hashable]) -> list[Any]:
-        rows = await self._session.fetch(batch.statement, keys, *map(_parameter, arguments))
-        if batch.records is not None:
-            self._session.tally(batch.records, rows)
-        if batch.returns == "one":
-            found = {row["key"]: row for row in rows}
-            return [found.get(key) for key in keys]
-        lists: dict[Hashable, list[Record]] = defaultdict(list)
-        for row in rows:
-            lists[row["key"]].append(row)
-        return [lists[key] for key in keys]
+
+async def _fetch(
+    session: Session, batch: Batch, arguments: Arguments, keys: list[Hashable]
+) -> list[Any]:
+    rows = await session.fetch(batch.statement, keys, *map(_parameter, arguments))
+    if batch.records is not None:
+        session.tally(batch.records, rows)
+    if batch.returns == "one":
+        found = {row["key"]: row for row in rows}
+        return [found.get(key) for key in keys]
+    lists: dict[Hashable, list[Record]] = defaultdict(list)
+    for row in rows:
+        lists[row["key"]].append(row)
+    return [lists[key] for key in keys]
 
 
 def _as_declared(batch: Batch, rows: list[Record]) -> Any:
@@ -118,10 +119,6 @@ def _take_note(loading: asyncio.Future[Any]) -> None:
     """Looks at a fault, so that one that nobody waits for is not told as an overlooked one."""
     if not loading.cancelled():
         loading.exception()
-
-
-def _itself(key: Hashable) -> Hashable:
-    return key
 
 
 def _parameter(argument: Hashable) -> Any:

@@ -7,10 +7,12 @@ repeated as it was published, or the reason is given why there is none.
 
 from __future__ import annotations
 
+from asyncio import gather
+from collections.abc import Sequence
 from typing import Any
 
 from resolvers.batch import Batch
-from resolvers.loaders import Loaders
+from resolvers.context import Context
 from resolvers.periods import parse_week
 from sql.session import Record
 
@@ -24,31 +26,34 @@ def overview(wijk: Record, week: str) -> dict[str, Any]:
     return {"id": wijk["id"], "week": parse_week(week)}
 
 
-async def headlines(loaders: Loaders, of: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every weekly measure of the gemeente, in its order: its number in the week and the week
-    before.
+async def headlines(context: Context, of: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Of overviews of one week: every weekly measure of the gemeente, in its order: its number in
+    the week and the week before.
     """
-    week, before = of["week"], of["week"].previous
-    rows = await loaders.load(HEADLINES, of["id"], str(week), str(before))
-    now, earlier = await loaders.load_many(HOLIDAYS, [str(week.from_day), str(before.from_day)])
-    holidays = {"THIS_WEEK": _names(now), "WEEK_BEFORE": _names(earlier)}
-    return [{**_headline(row), "holidays": holidays} for row in rows]
+    week, load = of[0]["week"], context.loaders.load_level
+    weeks, wijken = (week, week.previous), [each["id"] for each in of]
+    found, (now, before) = await gather(
+        load(HEADLINES, wijken, *map(str, weeks)),
+        load(HOLIDAYS, [str(each.from_day) for each in weeks]),
+    )
+    holidays = {"THIS_WEEK": _names(now), "WEEK_BEFORE": _names(before)}
+    return [[{**_headline(row), "holidays": holidays} for row in rows] for rows in found]
 
 
 def _names(holidays: list[Record]) -> list[str]:
     return [holiday["name"] for holiday in holidays]
 
 
-async def silent_sources(loaders: Loaders, of: dict[str, Any]) -> list[Record]:
-    """The sources that should have delivered in the week, and did not."""
-    rows = await loaders.load(SOURCES, of["id"], of["week"].until_day)
-    return [row for row in rows if row["silent"]]
+async def silent_sources(context: Context, of: Sequence[dict[str, Any]]) -> list[list[Record]]:
+    """Of overviews: the sources that should have delivered in its week, and did not."""
+    keys = [f"{each['id']}/{each['week'].until_day}" for each in of]
+    found = await context.loaders.load_level(SOURCES, keys)
+    return [[row for row in rows if row["silent"]] for rows in found]
 
 
-async def sources(loaders: Loaders, wijk: Record) -> list[Record]:
-    """The datasets of the wijk to which the asker is a party; silent in the last closed week."""
-    rows: list[Record] = await loaders.load(SOURCES, wijk["id"], None)
-    return rows
+async def sources(context: Context, wijken: Sequence[Record]) -> list[list[Record]]:
+    """Of wijken: the datasets to which the asker is a party; silent in the last closed week."""
+    return await context.loaders.load_level(SOURCES, [f"{wijk['id']}/" for wijk in wijken])
 
 
 def change_percent(now: dict[str, Any], previous: dict[str, Any]) -> float | None:

@@ -7,7 +7,7 @@ a record.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -122,27 +122,45 @@ async def page_of_records(
 
     Refuses a page size outside 1–100 (BAD_ARGUMENT) and a cursor of another list (BAD_CURSOR).
     """
+    [page] = await pages_of_records(context, [listed], first, after)
+    return page
+
+
+async def pages_of_records(
+    context: Context, lists: Sequence[RecordList], first: int, after: str | None
+) -> list[dict[str, Any]]:
+    """A page of each of some lists that differ in their key alone; refuses what `page_of_records`
+    refuses.
+    """
     size = page_size(first)
     day, id_ = read_cursor(after, date.fromisoformat, UUID) if after else (None, None)
-    arguments = (*listed.arguments, day, id_, size + 1)
-    rows = await context.loaders.load(listed.page, listed.key, *arguments)
-    if listed.read_as is not None:
-        context.session.tally(listed.read_as, rows[:size])
-    return page_of(
-        rows, size, after, lambda row: write_cursor(row["day"], row["id"]), listed=listed
-    )
+    one, keys = lists[0], [each.key for each in lists]
+    found = await context.loaders.load_level(one.page, keys, *one.arguments, day, id_, size + 1)
+    if one.read_as is not None:
+        for rows in found:
+            context.session.tally(one.read_as, rows[:size])
+    return [
+        page_of(rows, size, after, _cursor_of, listed=listed)
+        for listed, rows in zip(lists, found, strict=True)
+    ]
 
 
-async def total_of_page(context: Context, page: dict[str, Any]) -> int:
-    """How many records the asker can page through from this page's list. Counting the records of
-    others is reading them: it is noted for the ledger.
+def _cursor_of(row: Any) -> str:
+    return write_cursor(row["day"], row["id"])
+
+
+async def totals_of_pages(context: Context, pages: Sequence[dict[str, Any]]) -> list[int]:
+    """How many records the asker can page through from each page's list, where the lists differ in
+    their key alone. Counting the records of others is reading them: it is noted for the ledger.
     """
-    listed: RecordList = page["listed"]
-    source = (listed.key, *listed.arguments)
-    rows = await context.loaders.load(listed.total, *source)
-    if listed.read_as is not None:
-        if listed.several:  # each is known by its id, so that one in two lists is one
-            context.session.tally(listed.read_as, rows)
+    lists: list[RecordList] = [page["listed"] for page in pages]
+    one, keys = lists[0], [each.key for each in lists]
+    found = await context.loaders.load_level(one.total, keys, *one.arguments)
+    for key, rows in zip(keys, found, strict=True):
+        if one.read_as is None:
+            continue
+        if one.several:  # each is known by its id, so that one in two lists is one
+            context.session.tally(one.read_as, rows)
         else:
-            context.session.tally_counted(listed.read_as, source, rows)
-    return sum(row["records"] for row in rows)
+            context.session.tally_counted(one.read_as, (key, *one.arguments), rows)
+    return [sum(row["records"] for row in rows) for rows in found]

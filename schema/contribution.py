@@ -11,7 +11,7 @@ import strawberry
 from resolvers.batch import Batch, Composed
 from resolvers.context import Context
 from resolvers.feed import history_page
-from resolvers.records import RecordFilter, total_of_page
+from resolvers.records import RecordFilter, totals_of_pages
 from schema.agreement import Agreement
 from schema.enums import Category, Precision
 from schema.fields import from_row, from_source, loaded, loaded_each
@@ -170,7 +170,8 @@ def _values(chosen: Any) -> tuple[str, ...] | None:
 
 async def total(root: strawberry.Parent[Any], info: strawberry.Info[Context, None]) -> int:
     """The resolver of `total` in every connection of records."""
-    return await total_of_page(info.context, root)
+    [records] = await totals_of_pages(info.context, [root])
+    return records
 
 
 TOTAL = "How many the caller can page through: counts nothing else."

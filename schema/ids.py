@@ -6,15 +6,20 @@ never an order.
 from __future__ import annotations
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from uuid import UUID
 
 from sql.errors import Refusal
 
 
 def encode(typename: str, id_: UUID) -> str:
-    """The global id of a row."""
-    return urlsafe_b64encode(f"{typename}:{id_}".encode()).rstrip(b"=").decode()
+    """The global id of a row, in the alphabet for addresses.
+
+    Letters, digits, a hyphen and a colon never come to the two characters in which that alphabet is
+    another: those need a `>`, a `?`, a `~` or what is not ASCII.
+    """
+    text = binascii.b2a_base64(f"{typename}:{id_}".encode(), newline=False)
+    return text.rstrip(b"=").decode()
 
 
 def decode(text: str) -> tuple[str, UUID]:

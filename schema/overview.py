@@ -10,7 +10,7 @@ from typing import Any
 import strawberry
 
 from resolvers import overview as resolve
-from resolvers.batch import Batch
+from resolvers.batch import LEVEL, Batch
 from resolvers.context import Context
 from resolvers.feed import new_since
 from schema.fields import from_row, loaded
@@ -131,18 +131,24 @@ class Overview:
     )
 
     @strawberry.field(
-        description="Every measure that the municipality counts by week, in its order."
+        description="Every measure that the municipality counts by week, in its order.",
+        metadata={LEVEL: resolve.headlines},
     )
     async def headlines(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[Headline]:
-        return await resolve.headlines(info.context.loaders, root)  # type: ignore[return-value]
+        [found] = await resolve.headlines(info.context, [root])
+        return found  # type: ignore[return-value]
 
-    @strawberry.field(description="The sources that should have delivered by the end of the week.")
+    @strawberry.field(
+        description="The sources that should have delivered by the end of the week.",
+        metadata={LEVEL: resolve.silent_sources},
+    )
     async def silent_sources(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[SourceState]:
-        return await resolve.silent_sources(info.context.loaders, root)  # type: ignore[return-value]
+        [found] = await resolve.silent_sources(info.context, [root])
+        return found  # type: ignore[return-value]
 
     @strawberry.field(
         description="How many items the wijk's feed has since a cursor of it; 100 means 100 or "
@@ -167,9 +173,11 @@ class WijkOverview(ActionsOfWijk):
         return resolve.overview(root, week)  # type: ignore[return-value]
 
     @strawberry.field(
-        description="The datasets of this wijk to which the caller is a party, by organisation."
+        description="The datasets of this wijk to which the caller is a party, by organisation.",
+        metadata={LEVEL: resolve.sources},
     )
     async def sources(
         root: strawberry.Parent[Any], info: strawberry.Info[Context, None]
     ) -> list[SourceState] | None:
-        return await resolve.sources(info.context.loaders, root)  # type: ignore[return-value]
+        [found] = await resolve.sources(info.context, [root])
+        return found  # type: ignore[return-value]

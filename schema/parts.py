@@ -9,17 +9,22 @@ Their names follow from the kind's: SIGNAL in the table `signals` gives `signals
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import new_class
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from resolvers.batch import TRIPS
+from resolvers.batch import LEVEL, TRIPS
 from resolvers.context import Context, RowError
 from resolvers.kinds import Kind
-from resolvers.records import RecordBatches, page_of_records
+from resolvers.records import (
+    RecordBatches,
+    page_of_records,
+    pages_of_records,
+    totals_of_pages,
+)
 from resolvers.writes.change import Written, change, report, shown_as
 from schema.contribution import TOTAL, RecordFilterInput, total, wanted_records
 from schema.delivery import Delivery, pushed
@@ -125,6 +130,20 @@ class _Parts:
         """The field of a wijk that lists its records."""
         batches = self.batches
 
+        async def pages(
+            context: Context,
+            wijken: Sequence[Any],
+            *,
+            filter: Any,
+            order_by: RecordOrder,
+            first: int,
+            after: str | None,
+        ) -> list[Any]:
+            wanted = wanted_records(context, filter)
+            oldest = order_by is RecordOrder.OLDEST
+            lists = [batches.of_wijk(wijk["id"], wanted, oldest=oldest) for wijk in wijken]
+            return await pages_of_records(context, lists, first, after)
+
         async def resolve(
             root: strawberry.Parent[Any],
             info: strawberry.Info[Context, None],
@@ -133,16 +152,16 @@ class _Parts:
             first: int = 20,
             after: str | None = None,
         ) -> Any:
-            wanted = wanted_records(info.context, filter)
-            oldest = order_by is RecordOrder.OLDEST
-            listed = batches.of_wijk(root["id"], wanted, oldest=oldest)
-            return await page_of_records(info.context, listed, first, after)
+            [page] = await pages(
+                info.context, [root], filter=filter, order_by=order_by, first=first, after=after
+            )
+            return page
 
         return strawberry.field(
             resolver=_typed(resolve, filter=filter_type | None, returns=self.connection | None),
             description=f"The {self.many} of this wijk that the caller may see: its own whole, "
             "others' as agreed.",
-            metadata={TRIPS: 1},
+            metadata={TRIPS: 1, LEVEL: pages},
         )
 
     def list_of_own(self, filter_type: type) -> Made:
@@ -245,7 +264,9 @@ class _Parts:
             f"{self.record.__name__}Connection",
             f"A page of {self.many}.",
             (Connection[self.record],),  # type: ignore[name-defined]
-            total=strawberry.field(resolver=total, description=TOTAL),
+            total=strawberry.field(
+                resolver=total, description=TOTAL, metadata={LEVEL: totals_of_pages}
+            ),
         )
 
     def _payload_type(self) -> Made:

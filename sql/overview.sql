@@ -32,10 +32,18 @@ where w.gemeente = hub.gemeente() and w.id = any ($1::uuid[])
 order by m.position, m.code
 
 -- sources_of_wijken --
--- The datasets of wijken to which the asker is a party, with their state in the week that ends on $2, or in the last closed week.
-select s.wijk as key, s.owner, s.dataset, s.kind, s.rhythm_days, s.contact, s.last_delivery, s.late, s.silent,
+-- The datasets of wijken to which the asker is a party, with their state in a week: a key is a wijk and the week's last day
+-- (wijk/2026-11-22), or the wijk alone (wijk/) for the last closed week. Who asks for one week in both ways has its states worked out once.
+with asked as materialized (
+  select k.key, split_part(k.key, '/', 1)::uuid as wijk,
+    coalesce(nullif(split_part(k.key, '/', 2), '')::date, date_trunc('week', hub.today()::timestamp)::date - 1) as until
+  from unnest($1::text[]) k(key)
+)
+select a.key, s.owner, s.dataset, s.kind, s.rhythm_days, s.contact, s.last_delivery, s.late, s.silent,
   coalesce(d.never_share, false) as never_share
-from hub.source_states($1::uuid[], coalesce($2::date, date_trunc('week', hub.today()::timestamp)::date - 1)) s
+from (select a.until, array_agg(distinct a.wijk) as wijken from asked a group by a.until) u
+cross join lateral hub.source_states(u.wijken, u.until) s
+join asked a on (a.wijk, a.until) = (s.wijk, u.until)
 join hub.organisations o on o.gemeente = hub.gemeente() and o.id = s.owner
 left join hub.datasets d on (d.gemeente, d.owner, d.dataset) = (o.gemeente, s.owner, s.dataset)
 order by o.name, s.owner, s.dataset

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import date, datetime
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
@@ -45,6 +46,8 @@ Watch: TypeAlias = Callable[[int, int], None]
 
 # Kind of record, owner, agreement, and what the agreement hides.
 ReadKey = tuple[str, UUID, UUID, tuple[str, ...]]
+
+_TALLIED = itemgetter("agreement", "owner", "hidden", "id")
 
 # The role's own statement_timeout is 5 s: who is silent for longer is away.
 CALL_SECONDS = 6.0
@@ -233,11 +236,10 @@ class Session:
         """
         if self._answered:
             return
-        for row in rows:
-            if row["agreement"] is not None:
-                self._read[kind, row["owner"], row["agreement"], tuple(row["hidden"])].add(
-                    row["id"]
-                )
+        read = self._read
+        for agreement, owner, hidden, id_ in map(_TALLIED, rows):
+            if agreement is not None:
+                read[kind, owner, agreement, tuple(hidden)].add(id_)
 
     def tally_counted(self, kind: str, source: Hashable, rows: Iterable[Row]) -> None:
         """Notes how many records of others were counted, by whose they are: `records` of each row.
@@ -409,7 +411,7 @@ class Database:
             session.kept = kept
             yield session
             await session.write_ledger()
-        if read_only and session.read and self._clock() - began > LOOK_AGAIN_SECONDS:
+        if read_only and self._clock() - began > LOOK_AGAIN_SECONDS and session.read:
             await self._look_again(principal, session.read)
 
     async def _look_again(self, principal: Principal, read: Sequence[Row]) -> None:

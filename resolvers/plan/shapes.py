@@ -99,7 +99,7 @@ class One(Shape):
 
     async def complete(self, run: Run, values: Sequence[Any]) -> list[Any]:
         """An object for each value."""
-        rows = _distinct(values)
+        rows = _distinct(run, values)
         built = await self.objects.build(run, list(rows.values()))
         if len(built) == len(values):
             return built
@@ -122,7 +122,7 @@ class AnyOf(Shape):
         """An object for each value, of its own type."""
         found: dict[int, Any] = {}
         by_type: dict[str, dict[int, Any]] = {name: {} for name in self._objects}
-        for key, row in _distinct(values).items():
+        for key, row in _distinct(run, values).items():
             try:
                 by_type[self._type.resolve_type(row, None, self._type)][key] = row
             except Exception as error:
@@ -135,13 +135,20 @@ class AnyOf(Shape):
         return _placed(self, run, values, found)
 
 
-def _distinct(values: Sequence[Any]) -> dict[int, Any]:
+def _distinct(run: Run, values: Sequence[Any]) -> dict[int, Any]:
     """The rows among the values, each once, by their identity."""
-    return {
-        id(value): value for value in values if value is not None and type(value) is not Failure
-    }
+    rows = dict(zip(map(id, values), values, strict=True))
+    if run.failed:
+        rows = {key: row for key, row in rows.items() if type(row) is not Failure}
+    rows.pop(id(None), None)
+    return rows
 
 
 def _placed(shape: Shape, run: Run, values: Sequence[Any], found: Mapping[int, Any]) -> list[Any]:
     """For each value what was found for it; failures stay."""
-    return [shape.absent(run) if value is None else found.get(id(value), value) for value in values]
+    try:
+        return list(map(found.__getitem__, map(id, values)))
+    except KeyError:  # a null, or a failure
+        return [
+            shape.absent(run) if value is None else found.get(id(value), value) for value in values
+        ]

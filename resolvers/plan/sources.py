@@ -7,7 +7,7 @@ field declares beside it (resolvers/batch.py), or a resolver that is called for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -19,6 +19,8 @@ from graphql import (
     GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
+    Visitor,
+    visit,
 )
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import get_argument_values
@@ -27,7 +29,7 @@ from strawberry import Info
 from strawberry.schema.schema_converter import get_arguments
 from strawberry.types.field import StrawberryField
 
-from resolvers.batch import TRIPS, FromRow, Source, value_of
+from resolvers.batch import LEVEL, TRIPS, FromRow, Source, value_of
 from resolvers.plan.leaves import Names
 from resolvers.plan.running import Run, together
 from sql.reference import REFERENCE
@@ -163,12 +165,19 @@ class Called:
         resolver = cast("StrawberryResolver[Any]", declared.base_resolver)
         self.waits = declared.is_async
         self.trips = declared.metadata.get(TRIPS, inf if self.waits else 0)
+        self._level: Callable[..., Awaitable[list[Any]]] | None = declared.metadata.get(LEVEL)
         self._asked = asked
         self._declared = declared
         self._resolve: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]
         self._takes_self = resolver.self_parameter is not None
         parents = (resolver.parent_parameter, resolver.root_parameter)
         self._parents = tuple(each.name for each in parents if each is not None)
+        info = resolver.info_parameter
+        self._info_name = None if info is None else info.name
+        self._fragments = {name: each.definition for name, each in asked.document.fragments.items()}
+        self._varies = _names_variables(asked.nodes[0])
+        self._same: Mapping[str, Any] | None = None
+        """The arguments, where the document itself gives them."""
 
     async def values(self, run: Run, rows: Sequence[Any]) -> list[Any]:
         """The value of each row; arguments that do not fit are a failure of each."""
@@ -176,6 +185,12 @@ class Called:
             given = self._arguments(run)
         except Exception as error:
             return [run.fail(error) for _ in rows]
+        if self._level is not None:
+            others = {name: value for name, value in given.items() if name != self._info_name}
+            try:
+                return await self._level(run.context, rows, **others)
+            except Exception:  # noqa: S110 -- found again below, and put in its place
+                pass
         if self.waits:
             return await together([run.awaited(self._call(row, given)) for row in rows])
         return [run.attempt(lambda row: self._call(row, given), row) for row in rows]
@@ -185,8 +200,20 @@ class Called:
         return self._resolve(*own, **given, **dict.fromkeys(self._parents, row))
 
     def _arguments(self, run: Run) -> dict[str, Any]:
-        """The arguments as graphql-core coerces and Strawberry converts them, without the row."""
-        asked, info = self._asked, self._info(run)
+        """What the resolver is given of the operation: its arguments, and `info` where it asks for
+        it. Arguments that are the same each time are read once.
+        """
+        info = self._info(run)
+        given = self._same
+        if given is None:
+            given = self._converted(run, info)
+            if not self._varies:
+                self._same = given
+        return {**given} if self._info_name is None else {**given, self._info_name: info}
+
+    def _converted(self, run: Run, info: Info[Any, Any]) -> Mapping[str, Any]:
+        """The arguments as graphql-core coerces and Strawberry converts them."""
+        asked = self._asked
         coerced = (
             get_argument_values(asked.definition, asked.nodes[0], run.variables, None, True)
             if asked.definition.args
@@ -201,7 +228,8 @@ class Called:
             config=converter.config,
             scalar_registry=converter.scalar_registry,
         )
-        return {name: value for name, value in given.items() if name not in self._parents}
+        others = (*self._parents, self._info_name)
+        return {name: value for name, value in given.items() if name not in others}
 
     def _info(self, run: Run) -> Info[Any, Any]:
         """What a resolver may know of its field. One for all rows, so without a path."""
@@ -213,7 +241,7 @@ class Called:
             parent_type=asked.parent,
             path=None,  # type: ignore[arg-type]
             schema=asked.document.schema,
-            fragments={name: each.definition for name, each in asked.document.fragments.items()},
+            fragments=self._fragments,
             root_value=None,
             operation=asked.document.operation,
             variable_values=run.variables,
@@ -223,3 +251,19 @@ class Called:
             async_helpers=None,  # type: ignore[arg-type]
         )
         return Info(_raw_info=raw, _field=self._declared)
+
+
+def _names_variables(field: FieldNode) -> bool:
+    """Whether an argument of a field depends on a variable."""
+    given = FieldNode(name=field.name, arguments=field.arguments)
+    variables = _Variables()
+    visit(given, variables)
+    return variables.found
+
+
+class _Variables(Visitor):
+    found = False
+
+    def enter_variable(self, *_: Any) -> Any:
+        self.found = True
+        return self.BREAK

@@ -212,7 +212,7 @@ def _of_wijken(known: Known) -> dict[str, list[Arguments]]:
         "figures_of_buurten": [(known.buurten, None, 1)],
         "figures_of_gemeenten": [([gemeente.code], None, 1)],
         "headlines_of_wijken": [(wijken, week, before)],
-        "sources_of_wijken": [(wijken, None)],
+        "sources_of_wijken": [([f"{wijk}/" for wijk in wijken],)],
         "holidays_of_weeks": [(["2026-11-16"],)],
         "measures_by_code": [(["zorg"],)],
         "measures_known": [()],

@@ -63,20 +63,22 @@ with w as materialized (
   from s join w on w.id = s.wijk join o on o.id = s.owner
   left join hub.buurten b on b.gemeente = hub.gemeente() and b.id = s.buurt
   group by s.wijk
+), closed as (
+  select date_trunc('week', hub.today()::timestamp)::date - 1 as until
 ), states as materialized (
-  select q.of_week, x.*, o.name
-  from (values (true, $3::date), (false, date_trunc('week', hub.today()::timestamp)::date - 1)) q (of_week, until)
+  select q.until, x.*, o.name
+  from (select $3::date as until union select until from closed) q
   cross join lateral hub.source_states(array(select id from w), q.until) x
   join o on o.id = x.owner
 ), silent as (
   select wijk, json_agg(json_build_object('organisation', json_build_object('name', name), 'dataset', dataset,
     'lastDelivery', last_delivery, 'expectedEvery', $4::jsonb ->> rhythm_days::text, 'contact', contact)
     order by name, owner, dataset) as list
-  from states where of_week and silent group by wijk
+  from states where until = $3 and silent group by wijk
 ), sources as (
   select wijk, json_agg(json_build_object('organisation', json_build_object('name', name), 'dataset', dataset, 'late', late,
     'silent', silent) order by name, owner, dataset) as list
-  from states where not of_week group by wijk
+  from states where until = (select until from closed) group by wijk
 )
 select json_build_object('wijken', json_agg(json_build_object(
   'id', translate(encode(('Wijk:' || w.id)::bytea, 'base64'), E'+/\n=', '-_'), 'code', w.code, 'name', w.name,

@@ -96,7 +96,7 @@ const resolvers = {
       return { wijk: wijk.id, nodes: await operation.many("signals_newest", wijk.id, ...args) };
     },
     actions: () => ({ nodes: [] }),
-    sources: (wijk, _, operation) => operation.many("sources_of_wijken", wijk.id, null),
+    sources: (wijk, _, operation) => operation.many("sources_of_wijken", `${wijk.id}/`),
   },
   SignalConnection: {
     async total(signals, _, operation) {
@@ -126,7 +126,7 @@ const resolvers = {
       return rows.map(hub.headlineOf);
     },
     async silentSources(of, _, operation) {
-      const rows = await operation.many("sources_of_wijken", of.wijk, of.until);
+      const rows = await operation.many("sources_of_wijken", `${of.wijk}/${of.until}`);
       return rows.filter((row) => row.silent);
     },
     openActions: () => 0,

@@ -40,12 +40,13 @@ async function headlines(client, asked) {
 
 async function silentSources(client, asked) {
   const { until } = hub.weekOf(asked[0][1]);
-  const untils = asked.map(([id]) => [id, until]);
-  const rows = await rowsOf(client, "sources_of_wijken", untils);
+  const weeks = asked.map(([id]) => [`${id}/${until}`]);
+  const rows = await rowsOf(client, "sources_of_wijken", weeks);
   return rows.map((each) => each.filter((row) => row.silent));
 }
 
-const sources = (client, asked) => rowsOf(client, "sources_of_wijken", asked);
+const sources = (client, asked) =>
+  rowsOf(client, "sources_of_wijken", asked.map(([id]) => [`${id}/`]));
 
 async function totals(client, asked) {
   const rows = await rowsOf(client, "signals_total", asked);
