@@ -82,7 +82,7 @@ class Loaded:
     async def of_all(self, context: Context, rows: Sequence[Any]) -> list[Any]:
         """For each parent the row, or the list of rows."""
         keys = list(map(itemgetter(self.batch.key), rows))
-        return await context.loaders.load_level(self.batch, keys)
+        return await context.loaders.load_many(self.batch, keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,5 +170,5 @@ def is_made(type_: type) -> bool:
 
 async def _each(context: Context, batch: Batch, keys: list[list[Any]]) -> list[Any]:
     """For each list of keys the list of their rows."""
-    rows = iter(await context.loaders.load_level(batch, list(chain.from_iterable(keys))))
+    rows = iter(await context.loaders.load_many(batch, list(chain.from_iterable(keys))))
     return [[next(rows) for _ in some] for some in keys]

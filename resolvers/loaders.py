@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import Any
 
@@ -41,15 +41,11 @@ class Loaders:
         return await _awaited(loading)
 
     async def load_many(
-        self, batch: Batch, keys: Iterable[Hashable], *arguments: Hashable
-    ) -> list[Any]:
-        """What `load` gives for each of the keys, in their order, fetched together."""
-        return await asyncio.gather(*(self.load(batch, key, *arguments) for key in keys))
-
-    async def load_level(
         self, batch: Batch, keys: Sequence[Hashable | None], *arguments: Hashable
     ) -> list[Any]:
-        """What `load` gives for each of the keys, in their order; each key is looked at once."""
+        """What `load` gives for each of the keys, in their order, fetched together; each key is
+        looked at once.
+        """
         found: dict[Hashable | None, Any] = {}
         missing = []
         for key in dict.fromkeys(keys):

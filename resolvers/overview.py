@@ -30,7 +30,7 @@ async def headlines(context: Context, of: Sequence[dict[str, Any]]) -> list[list
     """Of overviews of one week: every weekly measure of the gemeente, in its order: its number in
     the week and the week before.
     """
-    week, load = of[0]["week"], context.loaders.load_level
+    week, load = of[0]["week"], context.loaders.load_many
     weeks, wijken = (week, week.previous), [each["id"] for each in of]
     found, (now, before) = await gather(
         load(HEADLINES, wijken, *map(str, weeks)),
@@ -47,13 +47,13 @@ def _names(holidays: list[Record]) -> list[str]:
 async def silent_sources(context: Context, of: Sequence[dict[str, Any]]) -> list[list[Record]]:
     """Of overviews: the sources that should have delivered in its week, and did not."""
     keys = [f"{each['id']}/{each['week'].until_day}" for each in of]
-    found = await context.loaders.load_level(SOURCES, keys)
+    found = await context.loaders.load_many(SOURCES, keys)
     return [[row for row in rows if row["silent"]] for rows in found]
 
 
 async def sources(context: Context, wijken: Sequence[Record]) -> list[list[Record]]:
     """Of wijken: the datasets to which the asker is a party; silent in the last closed week."""
-    return await context.loaders.load_level(SOURCES, [f"{wijk['id']}/" for wijk in wijken])
+    return await context.loaders.load_many(SOURCES, [f"{wijk['id']}/" for wijk in wijken])
 
 
 def change_percent(now: dict[str, Any], previous: dict[str, Any]) -> float | None:

@@ -135,7 +135,7 @@ async def pages_of_records(
     size = page_size(first)
     day, id_ = read_cursor(after, date.fromisoformat, UUID) if after else (None, None)
     one, keys = lists[0], [each.key for each in lists]
-    found = await context.loaders.load_level(one.page, keys, *one.arguments, day, id_, size + 1)
+    found = await context.loaders.load_many(one.page, keys, *one.arguments, day, id_, size + 1)
     if one.read_as is not None:
         for rows in found:
             context.session.tally(one.read_as, rows[:size])
@@ -155,7 +155,7 @@ async def totals_of_pages(context: Context, pages: Sequence[dict[str, Any]]) -> 
     """
     lists: list[RecordList] = [page["listed"] for page in pages]
     one, keys = lists[0], [each.key for each in lists]
-    found = await context.loaders.load_level(one.total, keys, *one.arguments)
+    found = await context.loaders.load_many(one.total, keys, *one.arguments)
     for key, rows in zip(keys, found, strict=True):
         if one.read_as is None:
             continue
