@@ -160,19 +160,23 @@ AS_JSON = Manner(check_head, lambda _, body, limits: read_question(body, limits.
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """What `work` gives; cancelled, and Gone raised, when the caller closes the connection."""
-    task = asyncio.ensure_future(work)
-    watch = asyncio.ensure_future(_disconnected(receive))
+    worker = asyncio.current_task()
+    gone = False
+
+    async def watch() -> None:
+        nonlocal gone
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone = True
+        if worker is not None:
+            worker.cancel()
+
+    watching = asyncio.ensure_future(watch())
     try:
-        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise Gone
-        return task.result()
+        return await work
+    except asyncio.CancelledError:
+        if gone and worker is not None and worker.uncancel() == 0:
+            raise Gone from None
+        raise
     finally:
-        for part in (task, watch):
-            part.cancel()
-        await asyncio.gather(task, watch, return_exceptions=True)
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        watching.cancel()
