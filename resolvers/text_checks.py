@@ -33,7 +33,7 @@ What counts, and what does not:
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -83,7 +83,7 @@ def _unified(text: str) -> str:
 def find(text: str) -> list[Finding]:
     """Everything in the text that names somebody directly, in order of place."""
     folded = _fold(text)
-    if not _WORTH_A_LOOK.search(folded):  # most texts end here
+    if "@" not in folded and not _NUMBER.search(folded):  # most texts end here
         return []
     found = _found(folded)
     places = _places(text) if found else ()
@@ -167,28 +167,44 @@ class _Folded(dict[int, str]):
 _FOLDED = _Folded()
 _FOLDED.update({code: _FOLDED[code] for code in range(0x180)})
 
-# What every finding has in it: an at sign, or two digits that belong together. Most texts have
-# neither. The sections below begin alike, with what every finding of their kind has in it.
-_WORTH_A_LOOK = re.compile(r"[@0-9](?:(?<=@)|[ .()-]{0,2}[0-9])")
+# What all findings of a kind have in them, seen from the first sign of one of their numbers: quick
+# to look for, so that a text without it is not scanned.
+_GLANCES: dict[Kind, str] = {
+    "IBAN": "(?<=[A-Za-z][A-Za-z].)[0-9]",
+    "PHONE": "(?<=[+0])(?:[ ./()-]{0,3}[0-9]){9}",
+    "BSN": "(?<=[0-9])(?:[ .-]?[0-9]){7,8}(?![0-9])",
+    "NUMBER_PLATE": "[0-9]{1,2}-?[A-Za-z]|(?:(?<=[A-Za-z].)|(?<=[A-Za-z]-.))[0-9]{1,2}(?![0-9])",
+}
+
+
+def _glance(*kinds: Kind) -> re.Pattern[str]:
+    what = "|".join(_GLANCES[kind] for kind in kinds)
+    return re.compile(rf"[+0-9](?<![0-9].)(?:{what})", re.DOTALL)
+
+
+_NUMBER = _glance(*_GLANCES)
+_NUMBER_OF = {kind: _glance(kind) for kind in _GLANCES}
 
 
 def _found(text: str) -> list[tuple[int, int, Kind]]:
     """What was recognised in a folded text, in order of place."""
-    ibans, phones, bsns = _ibans(text), _phones(text), _bsns(text)
-    plates, emails = _plates(text), _emails(text)
-    if not (ibans or phones or bsns or plates or emails):
-        return []
-    phones = _not_within(ibans, phones)
+    ibans = _seen("IBAN", _ibans, text)
+    phones = _not_within(ibans, _seen("PHONE", _phones, text))
     # nine digits and one apart ("010000008 3") are no way to write a phone number
     of_others = [*ibans, *((start + 1, end) for start, end in phones)]
     spans: dict[Kind, Iterable[Span]] = {
         "IBAN": ibans,
         "PHONE": phones,
-        "BSN": _not_within(of_others, bsns),
-        "NUMBER_PLATE": _not_within(ibans, plates),
-        "EMAIL": emails,
+        "BSN": _not_within(of_others, _seen("BSN", _bsns, text)),
+        "NUMBER_PLATE": _not_within(ibans, _seen("NUMBER_PLATE", _plates, text)),
+        "EMAIL": _emails(text),
     }
     return sorted((start, end, kind) for kind, each in spans.items() for start, end in each)
+
+
+def _seen(kind: Kind, scan: Callable[[str], Iterable[Span]], text: str) -> list[Span]:
+    """What a scan finds, where a glance says that it may find anything."""
+    return list(scan(text)) if _NUMBER_OF[kind].search(text) else []
 
 
 def _not_within(others: Iterable[Span], spans: Iterable[Span]) -> list[Span]:
@@ -203,8 +219,6 @@ def _not_within(others: Iterable[Span], spans: Iterable[Span]) -> list[Span]:
 
 
 # -- BSN
-
-_BSN_AT_A_GLANCE = re.compile(r"[0-9](?<![0-9].)(?:[ .-]?[0-9]){7,8}(?![0-9])", re.DOTALL)
 
 # A look-ahead, so that a group that fails the elfproef does not hide the one that starts inside it.
 _BSN_WRITTEN = re.compile(
@@ -224,8 +238,6 @@ _BSN_NAMED = re.compile(
 
 
 def _bsns(text: str) -> set[Span]:
-    if not _BSN_AT_A_GLANCE.search(text):
-        return set()
     return {
         match.span(1)
         for pattern in (_BSN_WRITTEN, _BSN_NAMED)
@@ -235,8 +247,6 @@ def _bsns(text: str) -> set[Span]:
 
 
 # -- phone
-
-_PHONE_AT_A_GLANCE = re.compile(r"[0+](?<![0-9].)(?:[ ./()-]{0,3}[0-9]){9}", re.DOTALL)
 
 
 def _digits(first: str, more: int) -> str:
@@ -261,17 +271,11 @@ _PHONE = re.compile(
 )
 
 
-def _phones(text: str) -> list[Span]:
-    if not _PHONE_AT_A_GLANCE.search(text):
-        return []
-    return [match.span() for match in _PHONE.finditer(text)]
+def _phones(text: str) -> Iterator[Span]:
+    return (match.span() for match in _PHONE.finditer(text))
 
 
 # -- number plate
-
-_PLATE_AT_A_GLANCE = re.compile(
-    "[A-Z]-?[0-9]{2,3}(?![0-9])|(?<![0-9])[0-9]{2,3}-?[A-Z]", re.IGNORECASE
-)
 
 # X is any letter; C one of the series since 1978, which leave out vowels, C and Q; F a first one,
 # where trailers have an O.
@@ -321,14 +325,11 @@ _PLATES = (
 
 
 def _plates(text: str) -> set[Span]:
-    if not _PLATE_AT_A_GLANCE.search(text):
-        return set()
     return {match.span() for pattern in _PLATES for match in pattern.finditer(text)}
 
 
 # -- IBAN
 
-_IBAN_AT_A_GLANCE = re.compile(r"[A-Za-z]{2}[0-9]{2}")
 _IBAN_BEGINS = re.compile(r"(?<![A-Za-z0-9])(?=([A-Za-z]{2})[0-9]{2}[ .-]?[A-Za-z0-9])")
 
 
@@ -347,14 +348,13 @@ def _iban_patterns() -> dict[str, re.Pattern[str]]:
     return patterns
 
 
-def _ibans(text: str) -> list[Span]:
-    found: list[Span] = []
-    for begin in _IBAN_BEGINS.finditer(text) if _IBAN_AT_A_GLANCE.search(text) else ():
-        pattern = _iban_patterns().get(begin[1].upper())
+def _ibans(text: str) -> Iterator[Span]:
+    patterns = _iban_patterns()
+    for begin in _IBAN_BEGINS.finditer(text):
+        pattern = patterns.get(begin[1].upper())
         match = pattern.match(text, begin.start()) if pattern else None
         if match and iban.is_valid(match[0], check_country=False):
-            found.append(match.span())
-    return found
+            yield match.span()
 
 
 # -- e-mail
@@ -363,15 +363,13 @@ _AT_A_DOMAIN = re.compile(r"@(?:\w[\w-]{0,62}\.){1,8}[^\W\d_]{2,63}")
 _LOCAL_SIGNS = frozenset(".!#$%&'*+/=?^_`{|}~-")
 
 
-def _emails(text: str) -> list[Span]:
-    found: list[Span] = []
-    for domain in _AT_A_DOMAIN.finditer(text) if "@" in text else ():
+def _emails(text: str) -> Iterator[Span]:
+    for domain in _AT_A_DOMAIN.finditer(text):
         start = domain.start()
         while start > 0 and (text[start - 1].isalnum() or text[start - 1] in _LOCAL_SIGNS):
             start -= 1
         if start < domain.start():
-            found.append((start, domain.end()))
-    return found
+            yield start, domain.end()
 
 
 def required_text(text: str, limit: int) -> str:
