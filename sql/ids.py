@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as DriverUUID
+
 _EPOCH = date(1970, 1, 1)
 
 RandomBytes = Callable[[int], bytes]
@@ -24,8 +26,8 @@ class IdSource:
         self._random_bytes = random_bytes
 
     def new_id(self, day: date) -> UUID:
-        """A new UUIDv8 that carries `day`."""
+        """A new UUIDv8 that carries `day`, of the class that ids have when they are read."""
         number = (day - _EPOCH).days << 80 | int.from_bytes(self._random_bytes(10), "big")
         number = number & ~(0xF << 76) | (8 << 76)  # version 8
         number = number & ~(0x3 << 62) | (0x2 << 62)  # variant of RFC 9562
-        return UUID(int=number)
+        return DriverUUID(number.to_bytes(16, "big"))
