@@ -72,6 +72,9 @@ KEPT_REFUSALS = 50
 KEPT_ORGANISATIONS = 40
 MAX_LOCATIONS = 10
 
+HOLDERS: frozenset[type] = frozenset({list, dict})
+"""What a value of JSON can hold others in."""
+
 
 class InvalidDocument(Exception):
     """A document that graphql-core refuses, with its errors and the stable code for them.
@@ -214,7 +217,8 @@ def check_lists(variables: Mapping[str, object], limits: Limits) -> None:
         if isinstance(value, list) and len(value) > limits.rows:
             raise Refusal("TOO_MANY_ROWS", got=len(value), limit=limits.rows)
         items = value.values() if isinstance(value, dict) else value
-        waiting.extend(item for item in items if isinstance(item, list | dict))  # type: ignore[attr-defined]
+        if not HOLDERS.isdisjoint(map(type, items)):  # type: ignore[call-overload]
+            waiting += [item for item in items if type(item) in HOLDERS]  # type: ignore[attr-defined]
 
 
 class Pass:

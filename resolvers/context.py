@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sql.errors import Refusal
 from sql.ids import IdSource
@@ -42,10 +42,13 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRows:
-    """The unreadable rows of one list, and the original line of each row that stayed in it."""
+    """The unreadable rows of one list, and the original line of each other row; those other rows as
+    the resolvers take them, where they were `read` already and are no longer in the list.
+    """
 
     rejected: tuple[RejectedRow, ...]
     lines: tuple[int, ...]
+    read: tuple[Mapping[str, Any], ...] | None = None
 
 
 @dataclass(slots=True)

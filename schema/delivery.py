@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import strawberry
@@ -69,19 +70,11 @@ async def pushed(
     info: strawberry.Info[Context, None], kind: Kind, delivery: object, rows: Sequence[object]
 ) -> dict[str, Any]:
     """The receipt of a delivery of rows of a kind; the resolver of every push."""
-    given = [with_areas(mapping(row)) for row in rows]
-    return await push(info.context, kind, mapping(delivery), given, unreadable_rows(info))
-
-
-def with_areas(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with the ids of its wijken and buurt where it gives global ids; codes and names stay
-    as they are.
-    """
-    areas = {"wijk": "Wijk", "buurt": "Buurt"}
-    ids = {name: _area(typename, row[name]) for name, typename in areas.items() if row.get(name)}
-    if "wijken" in row:
-        ids["wijken"] = [_area("Wijk", name) for name in row["wijken"]]
-    return {**row, **ids}
+    account = unreadable_rows(info)
+    read = rows if account is None or account.read is None else account.read
+    area = cache(_area)
+    given = [with_areas(mapping(row), area) for row in read]
+    return await push(info.context, kind, mapping(delivery), given, account)
 
 
 def _area(typename: str, name: str) -> Any:
@@ -89,6 +82,20 @@ def _area(typename: str, name: str) -> Any:
         return decode_as(typename, name)
     except Refusal:
         return name
+
+
+def with_areas(row: Mapping[str, Any], area: Callable[[str, str], Any] = _area) -> dict[str, Any]:
+    """The row with the ids of its wijken and buurt where it gives global ids; codes and names stay
+    as they are. `area` reads one of them.
+    """
+    ids = {}
+    if row.get("wijk"):
+        ids["wijk"] = area("Wijk", row["wijk"])
+    if row.get("buurt"):
+        ids["buurt"] = area("Buurt", row["buurt"])
+    if "wijken" in row:
+        ids["wijken"] = [area("Wijk", name) for name in row["wijken"]]
+    return {**row, **ids}
 
 
 def unreadable_rows(info: strawberry.Info[Context, None]) -> RejectedRows | None:

@@ -30,6 +30,16 @@ def mapping(given: object) -> dict[str, Any]:
     return cast(dict[str, Any], given)
 
 
+def columns_of(input_type: type) -> dict[str, str] | None:
+    """Of an input that arrives as a mapping and holds no other: each field's name in the API, and
+    its name as a column. None for any other input.
+    """
+    made_by = input_type.__strawberry_definition__.from_input  # type: ignore[attr-defined]
+    if made_by is not _mapping or any(nested for _, _, nested in _fields(input_type)):
+        return None
+    return {field: name for field, name, _ in _fields(input_type)}
+
+
 def _mapping(input_type: type, value: Mapping[str, Any], context: InputContext) -> dict[str, Any]:
     return {
         name: context.convert(value[field], nested, field) if nested else value[field]

@@ -275,7 +275,7 @@ class Push:
         if plan.created:
             await insert(self._session, self.kind, dataset, None, plan.created)
         if plan.touched:
-            await self._session.fetch(f"{table}_touch", *_transposed(plan.touched))
+            await self._session.fetch(f"{table}_touch", *zip(*plan.touched, strict=True))
         return plan.rows
 
     async def _plan(self, checked: Sequence[Checked]) -> _Plan:
@@ -372,7 +372,7 @@ def is_older(given: str | None, stored: str | None) -> bool:
     """Whether a source's version comes before another: as numbers when both are numbers, else as
     texts.
     """
-    if given is None or stored is None:
+    if given is None or stored is None or given == stored:
         return False
     if all(version.isascii() and version.isdigit() for version in (given, stored)):
         return int(given) < int(stored)
@@ -398,18 +398,22 @@ def _unchanged(row: Checked, record: Record | None, code: str) -> ReceiptRow:
     )
 
 
-def _columns(kind: Kind, rows: Sequence[tuple[UUID, Checked, bytes | None]]) -> list[list[Any]]:
+def _columns(kind: Kind, rows: Sequence[tuple[UUID, Checked, bytes | None]]) -> list[Sequence[Any]]:
     """The rows as one list per column: id, external id, source version, digest, wijk or wijken,
     buurt, then the kind's own.
     """
-    own = [column.name for column in kind.columns]
-    return _transposed([
-        (
-            record, row.external_id, row.values.get("source_version"), digest,
-            _place(kind, row.values), row.values["buurt"], *(row.values.get(name) for name in own),
-        )
-        for record, row, digest in rows
-    ])  # fmt: skip
+    records, checked, digests = zip(*rows, strict=True)
+    given = [row.values for row in checked]
+    columns: list[Sequence[Any]] = [
+        records,
+        [row.external_id for row in checked],
+        [values.get("source_version") for values in given],
+        digests,
+        [_place(kind, values) for values in given],
+        [values["buurt"] for values in given],
+    ]
+    columns += [[values.get(column.name) for values in given] for column in kind.columns]
+    return [_sent(column) for column in columns]
 
 
 def _place(kind: Kind, values: Row) -> UUID | str:
@@ -418,5 +422,6 @@ def _place(kind: Kind, values: Row) -> UUID | str:
     return f"{{{','.join(map(str, values['wijken']))}}}" if kind.several else wijk
 
 
-def _transposed(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def _sent(column: Sequence[Any]) -> Sequence[Any]:
+    """A column as it is sent. One without values is sent as nothing: `unnest` fills it up."""
+    return column if any(value is not None for value in column) else ()

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from resolvers.batch import Batch
@@ -30,8 +30,7 @@ ROWS = Batch("rows_of_receipts")
 TOTALS = Batch("row_totals_of_receipts", returns="one")
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptRow:
+class ReceiptRow(NamedTuple):
     """What became of one row. `line` counts from 1 in the list as delivered; closed records come
     after the last line.
     """
@@ -73,8 +72,7 @@ class Receipt:
             self.dry_run, self.refused, shown["summary"], shown["errors"], self.undoes, self.reason,
         )  # fmt: skip
         if self.rows:
-            rows = [(r.line, r.external_id, r.outcome, r.record, r.version) for r in self.rows]
-            columns = map(list, zip(*rows, strict=True))
+            *columns, _ = zip(*self.rows, strict=True)
             errors = {str(r.line): stored_errors(r.errors) for r in self.rows if r.errors}
             await session.fetch("write_receipt_rows", self.id, *columns, errors)
         return shown

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from resolvers.context import RejectedRow, RowError
 from resolvers.kinds import EXTERNAL_ID, FIELDS, SOURCE_VERSION, STRICT_OWNERS, Column, Kind
-from resolvers.text_checks import clean, find, refused
+from resolvers.text_checks import Finding, clean, find, refused
 from resolvers.writes.idempotency import digest_of
 from sql.errors import Refusal
 from sql.session import Record, Session
@@ -92,11 +92,15 @@ class Checked:
         self.errors.append(RowError(path, reason, params))
 
 
-def named_wijken(row: Row) -> list[tuple[Path, str | UUID]]:
-    """What the row calls its wijken, each with the place where it stands."""
+Named = tuple[tuple[Path, str | UUID], ...]
+"""What a row calls its wijken, each with the place where it stands."""
+
+
+def named_wijken(row: Row) -> Named:
+    """What the row calls its wijken."""
     if "wijken" in row:
-        return [(("wijken", place), name) for place, name in enumerate(row["wijken"])]
-    return [(("wijk",), row["wijk"])]
+        return tuple((("wijken", place), name) for place, name in enumerate(row["wijken"]))
+    return ((("wijk",), row["wijk"]),)
 
 
 class Areas:
@@ -115,6 +119,8 @@ class Areas:
                 if name is not None:
                     self._buurten[buurt["wijk"], name] = buurt["id"]
         self._former = former
+        # Many rows name the same.
+        self._looked_up: dict[Named, tuple[list[Record], list[RowError]]] = {}
 
     @classmethod
     async def named_by(cls, session: Session, rows: Sequence[Row]) -> Areas:
@@ -124,7 +130,8 @@ class Areas:
         with_points = any(row.get("lon") is not None for row in rows)
         wijken = await session.fetch("write_wijken", with_points)
         known = {name for wijk in wijken for name in (wijk["code"], wijk["name"].casefold())}
-        named = {_folded(name) for row in rows for _, name in named_wijken(row)}
+        names = {name for row in rows for _, name in named_wijken(row)}
+        named = {_folded(name) for name in names}
         unknown = [name for name in named if isinstance(name, str) and name not in known]
         former = await _former(session, unknown) if unknown else {}
         asked = [
@@ -141,21 +148,31 @@ class Areas:
 
         `wijk`, the first of `wijken`, is where its buurt lies, or else the one named first.
         """
-        checked.values |= {"wijk": None, "wijken": [], "buurt": None}
+        values = checked.values
+        values["wijk"], values["wijken"], values["buurt"] = None, [], None
         wijken = self._wijken_of(row, checked)
         if not wijken:
             return
         buurt = self._buurt(wijken, row.get("buurt"), checked)
         home = wijken[0] if buurt is None else self._wijken[buurt[0]]
-        others = {wijk["wijk"] for wijk in wijken} - {home["wijk"]}
-        checked.values["wijk"] = home["wijk"]
-        checked.values["wijken"] = [home["wijk"], *sorted(others)]
-        checked.values["buurt"] = buurt and buurt[1]
+        values["wijk"], values["wijken"] = home["wijk"], [home["wijk"]]
+        if len(wijken) > 1:
+            values["wijken"] += sorted(wijk["wijk"] for wijk in wijken if wijk is not home)
+        values["buurt"] = buurt and buurt[1]
         _check_point(row.get("lon"), row.get("lat"), home, checked)
 
     def _wijken_of(self, row: Row, checked: Checked) -> list[Record]:
         """The wijken that the row names, in its order; none when one of them is not known."""
         named = named_wijken(row)
+        looked_up = self._looked_up.get(named)
+        if looked_up is None:
+            seen = Checked(line=0)
+            looked_up = self._looked_up[named] = self._look_up(named, seen), seen.errors
+        wijken, errors = looked_up
+        checked.errors += errors
+        return wijken
+
+    def _look_up(self, named: Named, checked: Checked) -> list[Record]:
         if not 1 <= len(named) <= MOST_WIJKEN:
             checked.refuse("wijken", "BAD_VALUE" if named else "MISSING_FIELD")
             return []
@@ -306,7 +323,8 @@ def checked_text(column: Column, value: str | None, strict: bool, checked: Check
     if strict and column.free_text:
         checked.refuse(column.field, "FREE_TEXT_NOT_ALLOWED")
         return None
-    return _without_persons(column, text, strict, checked)
+    findings = find(text)
+    return _without_persons(column, text, findings, strict, checked) if findings else text
 
 
 def _checked_name(column: Column, value: str | None, strict: bool, checked: Checked) -> str | None:
@@ -320,10 +338,9 @@ def _checked_name(column: Column, value: str | None, strict: bool, checked: Chec
     return name
 
 
-def _without_persons(column: Column, text: str, strict: bool, checked: Checked) -> str | None:
-    findings = find(text)
-    if not findings:
-        return text
+def _without_persons(
+    column: Column, text: str, findings: list[Finding], strict: bool, checked: Checked
+) -> str | None:
     kept_out = refused(findings, strict)
     for kind in dict.fromkeys(finding.kind for finding in kept_out):
         checked.refuse(column.field, "PERSONAL_DATA", kind=kind)
@@ -362,7 +379,7 @@ def _like(value: date, moment: datetime) -> date:
 def _check_whole_point(kind: Kind, writer: Writer, checked: Checked) -> None:
     if kind.point is None:
         return
-    lon, lat = (checked.values.get(name) for name in kind.point)
+    lon, lat = map(checked.values.get, kind.point)
     if (lon is None) != (lat is None):
         checked.refuse(kind.point[0], "POINT_INCOMPLETE")
     elif lon is not None and writer.strict:
@@ -455,12 +472,13 @@ def _identify(external_id: str | None, strict: bool, checked: Checked) -> None:
     """Notes by which name its source knows the row, if that can be read."""
     before = len(checked.errors)
     checked.external_id = _checked_name(EXTERNAL_ID, external_id, strict, checked)
-    told = [error.code for error in checked.errors[before:]]
-    # What names a person was read, but is not kept: no record can have that name either.
-    checked.identified = not told or "PERSONAL_DATA" in told
+    if len(checked.errors) > before:
+        # What names a person was read, but is not kept: no record can have that name either.
+        told = {error.code for error in checked.errors[before:]}
+        checked.identified = "PERSONAL_DATA" in told
 
 
 def delivered_digest(kind: Kind, values: Row) -> bytes:
     """A digest of what a source says of a record, whatever it calls that version."""
     wijk = sorted(values["wijken"]) if kind.several else values["wijk"]
-    return digest_of(wijk, values["buurt"], *(values[column.name] for column in kind.columns))
+    return digest_of(wijk, values["buurt"], *[values[column.name] for column in kind.columns])
