@@ -12,7 +12,8 @@ be shown, which makes the sum a safe number, and (2) the solver finds for each a
 withheld part can still be any number from 1 to minCell - 1. They are added in the order in which
 the database gives them, by name: it is known to everybody. By size it would tell which of the
 withheld ones is the smallest. What the order tells: the last one that was added was needed, so the
-others together are few. A part that is shown as 0 hides nothing and is passed over.
+others together are few. A part that is shown as 0 hides nothing and is passed over. Of a sensitive
+measure parts are withheld too until each number that is shown can still be all that rounds to it.
 
 A sum over a quarter has no parts that can be withheld any more: it is withheld itself. So is a
 second edition of which the differences with the first would tell too much.
@@ -82,16 +83,44 @@ def _with_the_same_parts(shown: Sequence[Wijk]) -> list[list[Wijk]]:
 def _of_parts(group: Sequence[Wijk]) -> Iterator[str]:
     places = list(zip(*(parts for _, *parts in group), strict=True))
     withheld = {n for n, place in enumerate(places) if not all(part["safe"] for part in place)}
-    if not withheld:
+    if not withheld and _can_stand(group, withheld):
         return
     rest = [n for n, place in enumerate(places) if all(part["value"] for part in place)]
     for n in (n for n in rest if n not in withheld):
         withheld.add(n)
-        if all(_covers(*_parts(*wijk, withheld=withheld), wijk[0]["min_cell"]) for wijk in group):
+        if _can_stand(group, withheld):
             break
     else:
         withheld = set(range(len(places)))  # then not one of them is shown
     yield from (part["key"] for n in withheld for part in places[n] if part["safe"])
+
+
+def _can_stand(group: Sequence[Wijk], withheld: Set[int]) -> bool:
+    """Whether nothing follows of what is withheld, nor more of what is rounded than it says."""
+    return all(
+        _covers(*_parts(*wijk, withheld=withheld), wijk[0]["min_cell"])
+        and _stay_rounded(*wijk, withheld=withheld)
+        for wijk in group
+    )
+
+
+def _stay_rounded(whole: Number, *parts: Number, withheld: Set[int]) -> bool:
+    """Whether each number that is shown to five can still be any that rounds to it, beside the
+    others: parts of 20, 15 and 20 of a wijk of 50 are 49 at least, and then the wijk is too.
+    """
+    if not whole["sensitive"]:
+        return True
+    of_all = len(parts)
+    shown = {n: part["value"] for n, part in enumerate(parts) if n not in withheld}
+    shown[of_all] = whole["value"]
+    made_of = Known((*((n, 1) for n in range(of_all)), (of_all, -1)), 0, 0)
+    told = [exactly({n: 1}, value, ROUNDING) for n, value in shown.items()]
+    system = System((0,) * (of_all + 1), (made_of, *told))
+    ranges = [range_of(system, n) for n in shown]
+    return all(
+        one is not None and one.most is not None and one.most - one.least == 2 * ROUNDING
+        for one in ranges
+    )
 
 
 # ── What a reader knows, as a system ─────────────────────────────────────────────────────────────

@@ -291,6 +291,8 @@ class Attacker:
                 continue
             least_cell = hidden.min_cell
             behind_counts = self._known_of_counts(hidden)
+            if hidden.scope == (self._told_by,):  # all of it is what it was told
+                continue
             if number.value is None and self._truth.is_small(*key):
                 tally["withheld"] += 1
                 least, most = self.range_of(self._atoms(*key))

@@ -81,6 +81,26 @@ LEAKS: dict[str, tuple[list[tuple[str, str, str]], Story]] = {
         ],
         weekly(*each(6), sensitive=True),
     ),
+    "rounded parts beside their sum": (  # 20, 15 and 20 of 50
+        [NO_CHECK],
+        weekly(
+            *(Seen(n, times, buurt=0) for n, times in ((1, 5), (2, 5), (3, 9))),
+            *(Seen(n, times, buurt=1) for n, times in ((1, 5), (2, 5), (3, 4))),
+            *(Seen(n, 9) for n in (1, 2)),
+            breakdown="BUURT",
+            sensitive=True,
+        ),
+    ),
+    "a minCell that ended before the second edition": (
+        [(DECIDED, "c.min_cell >= c.min_cell_before and", "")],
+        Story(
+            (*THREE, Rule(3, min_cell=8)),
+            (Seen(1, 5), Seen(2, 5, recorded=20)),
+            revoked=(3,),
+            weeks=(0,),
+            measures=(("NOISE",),),
+        ),
+    ),
     "a neighbouring measure": (
         [],
         Story(
