@@ -27,8 +27,6 @@ EQUIVALENT: dict[str, str] = {
         " and the slices are chosen by it; in the walk, where it is not so, it is killed"
         for door in ("newest", "oldest")
     },
-    "feed_of_wijk: where f.change <> 'UPDATED' or f.changed && g.shows or 'slice' = any (f.changed) -> where f.change <> 'UPDATED'"
-    " or f.changed && g.shows": "a slice changes with category or wijken, which every receiver is shown",
     "with check without hub.works_in(wijk): own_change on activities": "every_wijk_change asks it of all its wijken",
     "with check without hub.works_in(wijk): own_new on activities": "every_wijk_new asks it of all its wijken",
     "shown_as: s.gemeente = hub.gemeente() and s.owner = $1 and -> s.gemeente = hub.gemeente() and": "the grants it looks at"
