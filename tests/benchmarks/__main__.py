@@ -33,7 +33,7 @@ def main() -> int:
     given = _parser().parse_args()
     try:
         if given.table:
-            report.RESULTS.fill_page(report.markdown(report.RESULTS.newest()))
+            report.fill_pages(report.RESULTS.newest())
         else:
             run(_plan(given), path=given.json, provisional=given.provisional or given.quick)
     except (Refused, FileNotFoundError, RuntimeError, TimeoutError) as error:
@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--table",
         action="store_true",
-        help="measure nothing: put the newest result into docs/performance.md",
+        help="measure nothing: put the newest result into docs/performance.md and README.md",
     )
     return parser
 

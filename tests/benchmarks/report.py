@@ -13,12 +13,13 @@ from typing import Any
 
 from tests.benchmarks.contenders import HUB, TITLES
 from tests.benchmarks.plan import Numbers
-from tests.benchmarks.targets import READ_TITLES, ratio, targets
+from tests.benchmarks.targets import AT, READ_TITLES, ratio, targets
 from tests.results import ROOT, Results, commit_of, git, head
 
 RESULTS = Results(
     "make bench", Path(__file__).parent / "results", ROOT / "docs" / "performance.md", "tables"
 )
+SUMMARY = Results("make bench", RESULTS.folder, ROOT / "README.md", "ratios")
 PACKAGES = ("asyncpg", "graphql-core", "orjson", "starlette", "strawberry-graphql", "uvicorn")
 
 Row = tuple[str, ...]
@@ -60,14 +61,31 @@ def _rounded(value: Any) -> Any:
     return [_rounded(inner) for inner in value] if isinstance(value, list) else value
 
 
+def fill_pages(result: Numbers) -> None:
+    """Puts the tables of a result on their page, and its ratios in the README."""
+    RESULTS.fill_page(markdown(result))
+    SUMMARY.fill_page(summary(result))
+
+
 def markdown(result: Numbers) -> Iterator[str]:
     """The tables of a result, with when and on what it was made."""
     yield from (f"{line}\n" for line in _made(result))
-    for header, rows in _tables(result):
-        yield "| " + " | ".join(header) + " |"
-        yield "|---|" + "---:|" * (len(header) - 1)
-        yield from ("| " + " | ".join(row) + " |" for row in rows)
-        yield ""
+    for table in _tables(result):
+        yield from _as_markdown(table)
+
+
+def summary(result: Numbers) -> Iterator[str]:
+    """How many times as fast the hub is as each other, with when and on what it was measured."""
+    yield f"{next(_made(result))}\n"
+    yield from _as_markdown(_ratios(result))
+
+
+def _as_markdown(table: Table) -> Iterator[str]:
+    header, rows = table
+    yield "| " + " | ".join(header) + " |"
+    yield "|---|" + "---:|" * (len(header) - 1)
+    yield from ("| " + " | ".join(row) + " |" for row in rows)
+    yield ""
 
 
 def plain(result: Numbers) -> Iterator[str]:
@@ -117,6 +135,19 @@ def _tables(result: Numbers) -> Iterator[Table]:
     if "kinds" in result:
         yield _kinds(result["kinds"])
     yield _memory(result["memory"])
+
+
+def _ratios(result: Numbers) -> Table:
+    reads = {READ_TITLES[name]: read[AT] for name, read in result["reads"].items()}
+    pushes = {
+        f"push of {int(rows):,} new rows": {name: one["new"] for name, one in found.items()}
+        for rows, found in result["push"]["rows"].items()
+    }
+    others = [name for name in next(iter(reads.values())) if name != HUB]
+    return ("the hub ÷", *(TITLES[name] for name in others)), [
+        (what, *(f"{ratio(found[HUB], found[name]):.2f}×" for name in others))
+        for what, found in (reads | pushes).items()
+    ]
 
 
 def _targets(result: Numbers) -> Table:
