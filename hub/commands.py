@@ -53,6 +53,17 @@ JSON = click.option(
 GEMEENTE = click.option("--gemeente", required=True, help="CBS code of the gemeente: GM0637.")
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
+FORCE = click.option("--force", is_flag=True, help="Write over a file that is there.")
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """Ends a command that would write over a file that is there, unless it was told to."""
+    if path.exists() and not force:
+        raise click.ClickException(
+            f"{path} is there already. Name another file with --output, or write over it with"
+            " --force."
+        )
+
 
 class Stopped(click.ClickException):
     """Ends a command with code 1 and a message that stands by itself, in the reader's language."""

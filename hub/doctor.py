@@ -296,12 +296,13 @@ async def invented(patient: Patient) -> Found:
 async def weeks(patient: Patient) -> Found:
     """The numbers of every closed week that are due are published."""
     rows = await patient.ask_as_owner("doctor_weeks")
-    lines = [f"{row['code']} lacks those of {row['periods']} weeks or quarters" for row in rows]
+    lines = [
+        f"{row['code']}: the numbers of {row['periods']} closed weeks or quarters are not there yet"
+        for row in rows
+    ]
     if not lines:
         return Found("ok", "the numbers of closed weeks and quarters are published")
-    cure = (
-        "run hub publish; a hub does so by itself when it has HUB_OWNER_URL, else keep one running"
-    )
+    cure = "run hub publish; a hub with HUB_OWNER_URL does so itself when it starts and each day"
     return Found("wrong", _several(lines), cure)
 
 

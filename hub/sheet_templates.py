@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.commands import FORCE, check_free
 from resolvers.sheets.values import Field
 from schema.build import build
 from schema.contributions import BY_KIND
@@ -70,13 +71,15 @@ async def template_page(request: Request) -> Response:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file to write. Default: the kind's name in the current folder.",
 )
-def template_command(kind: str, format_: Format, output: Path | None) -> None:
+@FORCE
+def template_command(kind: str, format_: Format, output: Path | None, force: bool) -> None:
     """Write a template of a sheet for a KIND of record, such as signal.
 
     For people who deliver a list in Excel: fill in a row for each record and upload the file on the
     page /sheet of the hub.
     """
     path = output or Path(f"{kind.lower()}.{format_}")
+    check_free(path, force=force)
     path.write_bytes(template(kind, format_))
     click.echo(path)
 

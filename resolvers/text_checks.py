@@ -169,11 +169,13 @@ _FOLDED.update({code: _FOLDED[code] for code in range(0x180)})
 
 # What all findings of a kind have in them, seen from the first sign of one of their numbers: quick
 # to look for, so that a text without it is not scanned.
+_LETTER = r"[^\W\d_]"  # of any alphabet: without regard to case i is also ı and İ
 _GLANCES: dict[Kind, str] = {
-    "IBAN": "(?<=[A-Za-z][A-Za-z].)[0-9]",
+    "IBAN": f"(?<={_LETTER}{_LETTER}.)[0-9]",
     "PHONE": "(?<=[+0])(?:[ ./()-]{0,3}[0-9]){9}",
     "BSN": "(?<=[0-9])(?:[ .-]?[0-9]){7,8}(?![0-9])",
-    "NUMBER_PLATE": "[0-9]{1,2}-?[A-Za-z]|(?:(?<=[A-Za-z].)|(?<=[A-Za-z]-.))[0-9]{1,2}(?![0-9])",
+    "NUMBER_PLATE": f"[0-9]{{1,2}}-?{_LETTER}"
+    f"|(?:(?<={_LETTER}.)|(?<={_LETTER}-.))[0-9]{{1,2}}(?![0-9])",
 }
 
 

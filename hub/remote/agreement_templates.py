@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from hub.commands import JSON, Day, tell_json
+from hub.commands import FORCE, JSON, Day, check_free, tell_json
 from hub.files import whole_file
 from hub.remote.connection import Remote, remote_command
 
@@ -47,6 +47,7 @@ _DRAFT = """query($t: String!, $p: [ID!]!, $w: [String!]!, $from: Date, $until: 
     type=click.Path(dir_okay=False, path_type=Path),
     help="Default: to the screen.",
 )
+@FORCE
 @JSON
 @remote_command
 def agreement_template(
@@ -57,6 +58,7 @@ def agreement_template(
     valid_from: date | None,
     valid_until: date | None,
     file: Path | None,
+    force: bool,
     as_json: bool,
 ) -> None:
     """List the templates of agreements, or write a draft of the template CODE.
@@ -73,7 +75,13 @@ def agreement_template(
         return
     if not partners or not wijken:
         raise click.UsageError("Say with whom and about which wijken: --partner NAME --wijk CODE.")
+    if file is not None:
+        check_free(file, force=force)
     known = {each["name"]: each["id"] for each in remote.ask(_PARTIES)["organisations"]}
+    for unknown in {*partners} - known.keys() - {*known.values()}:
+        raise click.UsageError(
+            f"No organisation has the name or id {unknown!r}. There are: {', '.join(known)}."
+        )
     asked = {
         "t": code,
         "p": [known.get(partner, partner) for partner in partners],

@@ -6,9 +6,9 @@ from __future__ import annotations
 import json
 import unicodedata
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import click
 
@@ -115,7 +115,11 @@ def published(remote: Remote, as_json: bool) -> None:
 
 @agreement.command("propose", short_help="Propose the agreement in a JSON file.")
 @FILE
-@click.option("--key", help="An idempotency key: a retry with it does not propose twice.")
+@click.option(
+    "--key",
+    help="An idempotency key of your own. Default: it follows from the file and options, so that"
+    " the same command again proposes nothing twice.",
+)
 @click.option("--replaces", metavar="ID", help="Propose it as the next version of this agreement.")
 @click.option("--publish/--no-publish", default=None, help="Publish it while it is in force.")
 @JSON
@@ -142,8 +146,13 @@ def propose(
     _name_parties(remote, draft)
     options = {"replaces": replaces, "publish": publish}
     draft |= {name: value for name, value in options.items() if value is not None}
-    given = {**draft, "idempotencyKey": key or str(uuid4())}
+    given = {**draft, "idempotencyKey": key or _key(draft)}
     _done(remote, _PROPOSE, given, as_json)
+
+
+def _key(draft: dict[str, Any]) -> str:
+    """An idempotency key that is the same for the same draft."""
+    return f"file-{sha256(json.dumps(draft, sort_keys=True).encode()).hexdigest()[:48]}"
 
 
 def _decision(name: str, mutation: str, help_: str) -> None:

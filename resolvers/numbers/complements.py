@@ -21,7 +21,7 @@ second edition of which the differences with the first would tell too much.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import groupby
 from typing import TypeAlias
 
@@ -64,7 +64,8 @@ def _tells_too_much(whole: Number, *parts: Number) -> bool:
     if whole["withheld_weeks"]:
         return not _covers(*_weeks(whole), whole["min_cell"])
     if whole["before"] is not None and parts:
-        return not _covers(*_both_editions(whole, parts), whole["min_cell"])
+        covers = _covers(*_both_editions(whole, parts), whole["min_cell"])
+        return not (covers and _both_stay_rounded(whole, parts))
     return False
 
 
@@ -113,9 +114,36 @@ def _stay_rounded(whole: Number, *parts: Number, withheld: Set[int]) -> bool:
     of_all = len(parts)
     shown = {n: part["value"] for n, part in enumerate(parts) if n not in withheld}
     shown[of_all] = whole["value"]
-    made_of = Known((*((n, 1) for n in range(of_all)), (of_all, -1)), 0, 0)
+    return _leave_all(shown, (_sum_of(range(of_all), of_all),))
+
+
+def _both_stay_rounded(whole: Number, parts: Sequence[Number]) -> bool:
+    """The same of the numbers of two editions, of which none became less: the parts of the first,
+    their sum, the parts of the second, and theirs.
+    """
+    if not whole["sensitive"]:
+        return True
+    numbers = [*parts, whole]
+    count = len(numbers)
+    shown = {n: each["before"] for n, each in enumerate(numbers) if each["before"] is not None}
+    shown |= {count + n: each["value"] for n, each in enumerate(numbers) if each["safe"]}
+    known = (
+        _sum_of(range(count - 1), count - 1),
+        _sum_of(range(count, 2 * count - 1), 2 * count - 1),
+        *(Known(((n, -1), (count + n, 1)), 0, None) for n in range(count)),
+    )
+    return _leave_all(shown, known)
+
+
+def _sum_of(parts: Sequence[int], of_all: int) -> Known:
+    return Known((*((n, 1) for n in parts), (of_all, -1)), 0, 0)
+
+
+def _leave_all(shown: Mapping[int, int], known: Sequence[Known]) -> bool:
+    """Whether each number that is shown can be all that rounds to it, whatever else is known."""
+    unknowns = 1 + max(n for each in known for n, _ in each.factors)
     told = [exactly({n: 1}, value, ROUNDING) for n, value in shown.items()]
-    system = System((0,) * (of_all + 1), (made_of, *told))
+    system = System((0,) * unknowns, (*known, *told))
     ranges = [range_of(system, n) for n in shown]
     return all(
         one is not None and one.most is not None and one.most - one.least == 2 * ROUNDING

@@ -101,6 +101,43 @@ LEAKS: dict[str, tuple[list[tuple[str, str, str]], Story]] = {
             measures=(("NOISE",),),
         ),
     ),
+    "one alone only since the second edition": (
+        [(DECIDED, "(c.alone_before or not c.alone) and", "")],
+        Story(
+            (*(replace(rule, alone=True) for rule in THREE), Rule(3)),
+            (Seen(1, 19), Seen(2, 1)),
+            revoked=(3,),
+            weeks=(0,),
+            measures=(("NOISE",),),
+        ),
+    ),
+    "rounded parts of a second edition": (  # 20, 15 and 25 of 55
+        [NO_CHECK],
+        weekly(
+            *(Seen(n, times, buurt=0) for n, times in ((1, 6), (2, 6), (3, 7))),
+            *(Seen(n, times, buurt=1) for n, times in ((1, 5), (2, 5), (3, 4))),
+            *each(4),
+            Seen(1, 5, recorded=20),
+            Seen(2, 6, recorded=20),
+            breakdown="BUURT",
+            sensitive=True,
+        ),
+    ),
+    "a sum of rounded weeks": (
+        [(DECIDED, "r.apart <= r.most", "true")],
+        Story(
+            LATER,
+            tuple(
+                seen
+                for week in QUARTERS_WEEKS
+                for seen in each(4, day=7 * week + 2, recorded=7 * week + 2)
+            ),
+            weeks=QUARTERS_WEEKS,
+            measures=(("NOISE",),),
+            quarter=QUARTER,
+            sensitive=True,
+        ),
+    ),
     "a neighbouring measure": (
         [],
         Story(

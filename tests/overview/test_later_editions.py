@@ -279,6 +279,16 @@ async def test_a_number_of_a_sensitive_measure_is_rounded_and_0_to_4_are_alike(
     assert cell == Cell(value, "ROUNDED" if value else "WITHHELD", EVERYWHERE)
 
 
+@pytest.mark.parametrize(("of_each", "value"), [((2, 2, 2, 1), None), ((3, 2, 2, 2), 10)])
+async def test_a_rounded_number_is_shown_where_each_that_rounds_to_it_could_be(
+    connections: Connections, of_each: tuple[int, ...], value: int | None
+) -> None:
+    """Of four organisations 7 is the least that is 5 without any one: a 5 would say 7."""
+    signals = [Seen(n, times) for n, times in enumerate(of_each, 1)]
+    cell = await sensitive(connections, *signals, rules=(*THREE, Rule(4)))
+    assert cell.value == value
+
+
 @pytest.mark.parametrize(("inhabitants", "shown"), [(49, False), (50, True), (None, True)])
 async def test_an_area_with_few_inhabitants_has_no_number_of_a_sensitive_measure(
     connections: Connections, inhabitants: int | None, shown: bool

@@ -171,7 +171,7 @@ def test_a_change_takes_the_old_number_to_the_new_one(
         assert percent is None
     else:
         assert percent is not None and percent.is_integer()
-        assert abs(before * (1 + percent / 100) - now) <= before / 200
+        assert 2 * abs(before * (100 + int(percent)) - 100 * now) <= before
 
 
 # ── Counts ───────────────────────────────────────────────────────────────────────────────────────
