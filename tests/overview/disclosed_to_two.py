@@ -186,6 +186,8 @@ def _of_place(
     gave = [_gave(hidden, others) for hidden in behind]
     first = [of.behind(where[0], 0, *where[2:]) for of in two]
     for side in (0, 1):
+        if _is_nothing(behind[side]):
+            continue
         mine = {atom for atom in atoms if atom.given_to in FOR[side]}
         # that nothing came late can be told, as 0 can: of three or more
         came_late = first[side] is not None and gave[side] != _gave(first[side], others)
@@ -198,6 +200,13 @@ def _of_place(
         only = {atom for atom in mine if atom.given_to != BOTH}
         more = sum(max(gave[side][owner] - gave[1 - side][owner], 0) for owner in others)
         yield Target(f"{where} for {side} only", only, more, of_one=False)
+
+
+def _is_nothing(hidden: Hidden | None) -> bool:
+    """Whether a number is 0, of three or more: that can be told, and to one of the two it may have
+    been.
+    """
+    return hidden is not None and hidden.total == 0 and len(hidden.scope) >= 3
 
 
 def _gave(hidden: Hidden | None, others: set[int]) -> dict[int, int]:

@@ -81,7 +81,7 @@ class Story:
             tuple(
                 replace(seen, day=seen.day - 7 * week, recorded=seen.recorded - 7 * week)
                 for seen in self.signals
-                if seen.recorded - 7 * week <= today
+                if seen.recorded - 7 * week < today
             ),
             self.measures,
             tuple(given for at, given in self.counts if at == week),
