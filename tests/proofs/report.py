@@ -36,7 +36,9 @@ def result(
         "date": datetime.now(UTC).date().isoformat(),
         "command": f'make prove ARGS="{options.strip()}"' if options else "make prove",
         "commit": head(),
-        "changed_since_commit": bool(git("status", "--porcelain", "--", ".", ":!docs")),
+        "changed_since_commit": bool(
+            git("status", "--porcelain", "--", ".", ":!docs", ":!tests/proofs/results")
+        ),
         "python": platform.python_version(),
         "postgresql": _postgresql(),
         "cores": os.cpu_count(),
