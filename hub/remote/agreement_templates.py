@@ -78,9 +78,10 @@ def agreement_template(
     if file is not None:
         check_free(file, force=force)
     known = {each["name"]: each["id"] for each in remote.ask(_PARTIES)["organisations"]}
-    for unknown in {*partners} - known.keys() - {*known.values()}:
+    unknown = [name for name in partners if name not in {*known, *known.values()}]
+    if unknown:
         raise click.UsageError(
-            f"No organisation has the name or id {unknown!r}. There are: {', '.join(known)}."
+            f"No organisation has the name or id {unknown[0]!r}. There are: {'; '.join(known)}."
         )
     asked = {
         "t": code,

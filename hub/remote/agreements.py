@@ -6,14 +6,13 @@ from __future__ import annotations
 import json
 import unicodedata
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import click
 
 from hub.commands import FILE, JSON, Day, tell_json
-from hub.remote.connection import Remote, in_words, pages, remote_command
+from hub.remote.connection import Remote, in_words, key_of_file, pages, remote_command
 
 ID = click.argument("agreement", metavar="ID")
 VERSION = click.option("--version", type=int, help="Which version; see: hub agreement versions")
@@ -146,13 +145,9 @@ def propose(
     _name_parties(remote, draft)
     options = {"replaces": replaces, "publish": publish}
     draft |= {name: value for name, value in options.items() if value is not None}
-    given = {**draft, "idempotencyKey": key or _key(draft)}
+    said = json.dumps(draft, sort_keys=True).encode()
+    given = {**draft, "idempotencyKey": key or key_of_file(said)}
     _done(remote, _PROPOSE, given, as_json)
-
-
-def _key(draft: dict[str, Any]) -> str:
-    """An idempotency key that is the same for the same draft."""
-    return f"file-{sha256(json.dumps(draft, sort_keys=True).encode()).hexdigest()[:48]}"
 
 
 def _decision(name: str, mutation: str, help_: str) -> None:

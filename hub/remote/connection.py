@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -108,6 +109,11 @@ def in_words(error: Mapping[str, Any]) -> str:
     more = error.get("extensions") or error
     said = " ".join(part for part in (error.get("message"), more.get("hint")) if part)
     return f"{said} [{more['code']}]" if more.get("code") else said
+
+
+def key_of_file(said: bytes) -> str:
+    """An idempotency key that follows from a file and what is asked of it."""
+    return f"file-{sha256(said).hexdigest()[:48]}"
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import click
 import orjson
 
 from hub.commands import FILE, JSON, Whole, counted, fail, report, tell_json
-from hub.remote.connection import Remote, in_words, pages, remote_command
+from hub.remote.connection import Remote, in_words, key_of_file, pages, remote_command
 from hub.remote.mappings import remember, remembered
 from hub.remote.rows import Sent, rows_of
 from resolvers.context import RowError
@@ -173,7 +172,7 @@ def _mapping(address: str, kind: str, dataset: str, columns: Sequence[str]) -> C
 
 def _key(kind: str, delivery: Mapping[str, Any], mapping: ColumnNames, content: bytes) -> str:
     said = orjson.dumps([kind, delivery, mapping], option=orjson.OPT_SORT_KEYS)
-    return f"file-{sha256(said + content).hexdigest()[:48]}"
+    return key_of_file(said + content)
 
 
 def _deliver(

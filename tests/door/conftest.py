@@ -25,7 +25,6 @@ from strawberry.schema.config import StrawberryConfig
 from hub.graphql import GraphQLEndpoint
 from hub.rows import Rejected
 from hub.settings import Limits
-from resolvers.loaders import Loaders
 from schema.scalars import SCALARS, Upload
 from sql.errors import Refusal, Unavailable
 from sql.principal import Principal
@@ -52,10 +51,6 @@ class Context:
     operation: str | None
     rejected: Rejected
     delivered: Counter[str] = field(default_factory=Counter)
-    loaders: Loaders = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.loaders = Loaders(self.session)
 
 
 def _moment(value: object) -> datetime:
