@@ -7,18 +7,21 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from hub.database import Addresses, EmbeddedPostgres
+from tests.scale import operations
 from tests.scale.fill import fill
 from tests.scale.measure import bytes_of, measure, table
 from tests.scale.plans import look
 from tests.scale.verify import verify
-from tests.scale.world import COUNTRY, Size
+from tests.scale.world import COUNTRY, Gemeente, Size
 
 DESCRIPTION = """
 Fills a database with a country: gemeenten, wijken, buurten, partners and their records; shows that
-it holds what pushes would have made; measures reads on it; and looks at the plan of each statement.
+it holds what pushes would have made; measures reads and the contract's operations on it; and looks
+at the plan of each statement.
 The world is invented, and follows from the size. The database is the hub's embedded one, in a
 folder of its own. Progress goes to standard error, what was found to standard output.
 """
@@ -33,6 +36,7 @@ def main() -> int:
         ("verify", "show that it holds what pushes would have made"),
         ("plans", "look at the plan of every statement"),
         ("measure", "measure one's own records beside what others share, first and last pages"),
+        ("operations", "time the contract's operations, beside a world with fewer records"),
         ("bytes", "tell what each table takes"),
     ):
         command = commands.add_parser(name, help=about, description=about)
@@ -41,6 +45,9 @@ def main() -> int:
         if name == "verify":
             command.add_argument("--sample", type=int, nargs="+", default=[0], metavar="NUMBER",
                 help="the gemeenten whose deliveries are pushed anew, counted from 0")  # fmt: skip
+        if name == "operations":
+            command.add_argument("--beside", type=int, default=100_000, metavar="N",
+                help="records of the smaller world, which is filled in FOLDER once")  # fmt: skip
     given = parser.parse_args()
     given.data.mkdir(parents=True, exist_ok=True, mode=0o755)
     return asyncio.run(_in_folder(given))
@@ -94,6 +101,18 @@ async def _measure(addresses: Addresses, given: argparse.Namespace) -> int:
     return 0
 
 
+async def _operations(addresses: Addresses, given: argparse.Namespace) -> int:
+    size = size_of(given)
+    smaller = replace(size, records=given.beside)
+    folder = given.data / f"beside-{given.beside}"
+    folder.mkdir(exist_ok=True, mode=0o755)
+    async with EmbeddedPostgres(folder, report=lambda _: None, durable=False) as beside:
+        await fill(beside, smaller, progress)
+        took = await operations.compare(beside, addresses, Gemeente(size, 0))
+    print("\n".join(operations.table(smaller, size, took)))
+    return int(any(one.verdict == "FAIL" for one in took))
+
+
 async def _bytes(addresses: Addresses, given: argparse.Namespace) -> int:
     print("\n".join(await bytes_of(addresses)))
     return 0
@@ -109,6 +128,7 @@ COMMANDS: dict[str, Callable[[Addresses, argparse.Namespace], Awaitable[int]]] =
     "verify": _verify,
     "plans": _plans,
     "measure": _measure,
+    "operations": _operations,
     "bytes": _bytes,
 }
 
