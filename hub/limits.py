@@ -66,8 +66,8 @@ SATURATED = 1_000_000_000
 SIZE_ARGUMENT = "first"
 INTROSPECTION = frozenset({"__schema", "__type"})
 
-KEPT_DOCUMENTS = 100
-KEPT_CHARACTERS = 50_000
+KEPT_DOCUMENTS = 50
+KEPT_CHARACTERS = 25_000
 KEPT_REFUSALS = 50
 KEPT_ORGANISATIONS = 40
 MAX_LOCATIONS = 10
@@ -524,6 +524,7 @@ class Documents:
             raise InvalidDocument("GRAPHQL_PARSE_FAILED", [error]) from None
         if "\\u" in text and _holds_nul(document):
             raise Refusal("TEXT_UNREADABLE")
+        _unlink_tokens(document)
         return document
 
     def _keep(self, text: str, accepted: Accepted) -> None:
@@ -538,6 +539,16 @@ class Documents:
 
 def _name(operation: OperationDefinitionNode) -> str | None:
     return operation.name.value if operation.name else None
+
+
+def _unlink_tokens(document: DocumentNode) -> None:
+    """Ends the circle of tokens, which know the one before and after them: a document that is no
+    longer kept is gone at once, and does not wait for the collector, which seldom looks that far.
+    """
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        following, token.prev, token.next = token.next, None, None
+        token = following
 
 
 def _holds_nul(document: DocumentNode) -> bool:

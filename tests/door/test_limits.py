@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the hub's own pass over a document counts, refuses, and how little it looks at for it."""
 
+import gc
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from graphql import parse
+from graphql import Node, Token, parse
 
 from hub.limits import (
     INNER_LIST_SIZE,
@@ -291,6 +292,25 @@ def test_the_store_of_documents_is_bounded_in_number_and_in_size(schema: Any) ->
     for n in range(60):
         documents.accept(f'{{hello(to: "{n}{"x" * size}")}}')
     assert len(documents) <= 10
+
+
+def test_a_document_that_is_no_longer_kept_does_not_wait_for_the_collector(schema: Any) -> None:
+    documents = Documents(schema, Limits())
+    documents.accept('query Q($to: String) { hello(to: $to) again: hello(to: "x") }')
+    gc.collect()  # what validating leaves behind
+    gc.disable()
+    try:
+        for n in range(KEPT_DOCUMENTS):
+            documents._keep(f"{n}", documents.accept("{hello}"))
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        left = [each for each in gc.garbage if isinstance(each, Node | Token)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert len(documents) == KEPT_DOCUMENTS
+    assert left == []
 
 
 def test_each_organisation_has_a_store_of_its_own(
