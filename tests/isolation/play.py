@@ -424,10 +424,11 @@ class Play:
             after = (rows[-1]["day"], rows[-1]["id"])
 
     async def _compare_feed(self, asker: UUID, wijk: UUID) -> None:
-        exact, reduced = await read_feed(self.app, wijk, size=4)
         expected_exact, expected_reduced = self.world.feed(asker, wijk)
-        assert exact == [told(item) for item in expected_exact]
-        assert sorted(reduced) == sorted(told(item) for item in expected_reduced)
+        for size in (2, 100):  # pages that end within a batch, and one that goes past all of them
+            exact, reduced = await read_feed(self.app, wijk, size)
+            assert exact == [told(item) for item in expected_exact]
+            assert sorted(reduced) == sorted(told(item) for item in expected_reduced)
 
     async def _compare_shown(self, asker: UUID) -> None:
         for record in self.world.records.values():

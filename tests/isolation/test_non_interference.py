@@ -173,12 +173,15 @@ PLANTED: dict[str, Callable[[Connection], Awaitable[object]]] = {
           select lpad(to_hex(nextval('hub.counting')), 32, '0')::uuid $$"""),
     "a feed that tells of every change": lambda root: rewrite(
         root,
-        ("feed_of_wijk",),
-        "and (f.change <> 'UPDATED' or f.changed && v.shows or 'slice' = any (f.changed))",
+        ("feed_granted",),
+        "and (f.change <> 'UPDATED' or f.changed && g.shows or 'slice' = any (f.changed))",
         "",
     ),
     "a feed that shows reduced records as they come": lambda root: rewrite(
-        root, ("feed_of_wijk",), "f.reduced_id, f.on_day", "md5(f.xid::text)::uuid, f.on_day"
+        root,
+        ("feed_of_wijk",),
+        "(r.item).reduced_id, r.item",
+        "md5((r.item).xid::text)::uuid, r.item",
     ),
 }
 
