@@ -97,6 +97,8 @@ class Session:
         self._answered = False
         """Whether what was asked for was read in one trip, without a transaction that is open."""
         self._depth = 0
+        self._left = ""
+        """Releases the savepoint that is over, with the next command: by itself it is no trip."""
         self._read: defaultdict[ReadKey, set[UUID]] = defaultdict(set)
         self._counted: defaultdict[ReadKey, dict[Hashable, int]] = defaultdict(dict)
 
@@ -140,17 +142,21 @@ class Session:
         """
         return self._noted()
 
-    async def _begun(self, statement: str = "") -> Connection:
-        """The connection, in the transaction. After a trip that was to be the only one, what is the
-        same for everybody can still be asked for, and nothing else: it would be of another moment.
-        """
-        if self._answered and statement not in OF_ANY_MOMENT:
-            raise RuntimeError(f"{statement or 'a savepoint'} was not foreseen")
-        connection = await self._connected()
+    async def _begun(self, statement: str = "a command") -> Connection:
+        """The connection, in the transaction."""
+        connection = await self._foreseen(statement)
         if not self._open:
             await connection.execute(self._begin)
             self._open = True
         return connection
+
+    async def _foreseen(self, statement: str = "a command") -> Connection:
+        """The connection. After a trip that was to be the only one, what is the same for everybody
+        can still be asked for, and nothing else: it would be of another moment.
+        """
+        if self._answered and statement not in OF_ANY_MOMENT:
+            raise RuntimeError(f"{statement} was not foreseen")
+        return await self._connected()
 
     async def _connected(self) -> Connection:
         """The connection; what ended while it was waited for does not get one."""
@@ -206,7 +212,7 @@ class Session:
         self._depth += 1
         name = f"s{self._depth}"
         point = Savepoint()
-        await self._execute(f"savepoint {name}")
+        await self._execute(f"{self._left}savepoint {name}")
         try:
             yield point
         except BaseException:
@@ -217,18 +223,25 @@ class Session:
             self._depth -= 1
         if point.undone:
             await self._execute(f"rollback to savepoint {name}")
-        await self._execute(f"release savepoint {name}")
+        self._left = f"release savepoint {name}; "
 
     async def _execute(self, command: str) -> None:
+        """Carries out what is about the transaction itself; its begin goes along in the same trip.
+        After it there is no savepoint left that is over.
+        """
         async with self._lock:
             try:
-                await (await self._begun()).execute(command)
+                connection = await self._foreseen()
+                await connection.execute(command if self._open else f"{self._begin}; {command}")
+                self._open, self._left = True, ""
             except asyncio.CancelledError:
                 self._broken = True
                 raise
             except FROM_DRIVER as error:
                 self._broken = True
-                raise translated(error) from error
+                better = translated(error)
+                self.failure = self.failure or better
+                raise better from error
 
     def tally(self, kind: str, rows: Iterable[Row]) -> None:
         """Notes the records of others in `rows` (they name an agreement) for the read ledger. What

@@ -2,9 +2,13 @@
 -- What writing has in common for all kinds of records. Owner and gemeente come from the transaction's identity.
 
 -- write_frame --
--- The hub's moment and day, and what kind of organisation writes.
-select hub.now() as now, hub.today() as today, o.kind
-from hub.organisations o where o.gemeente = hub.gemeente() and o.id = hub.asker()
+-- The hub's moment and day, and what kind of organisation writes; what it did under a key ($1) for a part ($2), a digest of the request
+-- and its result; of which kind a dataset of its own ($3) is known. Key and dataset may be null.
+select hub.now() as now, hub.today() as today, o.kind, k.digest, k.result, d.kind as of
+from hub.organisations o
+left join hub.idempotency_keys k on k.gemeente = o.gemeente and k.owner = o.id and k.key = $1 and k.part = $2
+left join hub.datasets d on d.gemeente = o.gemeente and d.owner = o.id and d.dataset = $3
+where o.gemeente = hub.gemeente() and o.id = hub.asker()
 
 -- write_turn --
 -- Waits for the asker's own requests under the same key ($1), and for its deliveries of the same dataset ($2, or null).
@@ -12,14 +16,19 @@ select pg_advisory_xact_lock(hub.lock_number(concat_ws('/', 'hub.key', hub.gemee
   case when $2::text is not null
     then pg_advisory_xact_lock(hub.lock_number(concat_ws('/', 'hub.dataset', hub.gemeente(), hub.asker(), $2))) end
 
--- write_key --
--- What was done under a key ($1) for a part ($2): a digest of the request, and its result.
-select digest, result from hub.idempotency_keys
-where gemeente = hub.gemeente() and owner = hub.asker() and key = $1 and part = $2
-
 -- write_remember --
--- Keeps a key ($1), part ($2), operation ($3), digest of the request ($4) and result ($5).
-insert into hub.idempotency_keys (key, part, operation, digest, result) values ($1, $2, $3, $4, $5)
+-- Keeps a key ($1), part ($2), operation ($3), digest of the request ($4) and result ($5); of a delivery also that a dataset ($6, null
+-- when nothing was delivered) was delivered today for wijken ($7; null: those where the asker works); $8: nothing to report.
+with remembered as (
+  insert into hub.idempotency_keys (key, part, operation, digest, result) values ($1, $2, $3, $4, $5)
+)
+insert into hub.deliveries (dataset, wijk, nothing)
+select $6::text, w.wijk, $8::boolean from unnest($7::uuid[]) w(wijk) where $6 is not null
+union
+select $6, o.wijk, $8 from hub.organisation_wijken o
+where $6 is not null and $7 is null and o.gemeente = hub.gemeente() and o.organisation = hub.asker()
+  and hub.today() between o.works_from and o.works_until
+on conflict do nothing
 
 -- write_dataset --
 -- Makes a dataset ($1) of a kind ($2) known at its first delivery; gives the kind of one that was known.
@@ -29,16 +38,22 @@ with made as (
 select kind from hub.datasets where gemeente = hub.gemeente() and owner = hub.asker() and dataset = $1
 
 -- write_wijken --
--- The wijken of the asker's gemeente as they are now: whether the asker works there today and, when asked ($1), the box around
--- the boundary in degrees.
-select v.wijk, v.code, v.name, hub.works_in(v.wijk) as works, box.west, box.south, box.east, box.north
+-- The wijken of the asker's gemeente as they are now, and whether the asker works there today.
+select v.wijk, v.code, v.name, exists (
+    select from hub.organisation_wijken o
+    where o.gemeente = v.gemeente and o.organisation = hub.asker() and o.wijk = v.wijk
+      and (select hub.today()) between o.works_from and o.works_until) as works
 from hub.wijk_versions v
-left join lateral (
-  select min((c ->> 0)::double precision) as west, min((c ->> 1)::double precision) as south,
-    max((c ->> 0)::double precision) as east, max((c ->> 1)::double precision) as north
-  from jsonb_path_query(v.boundary, 'strict $.coordinates.** ? (@.type() == "array" && @[0].type() == "number")') c
-) box on $1::boolean
 where v.gemeente = hub.gemeente() and v.year = hub.current_year(hub.gemeente())
+
+-- write_boxes --
+-- The box, in degrees, around the boundary of each of the wijken ($1) as they are now, of which one is known.
+select v.wijk, min((c ->> 0)::double precision) as west, min((c ->> 1)::double precision) as south,
+  max((c ->> 0)::double precision) as east, max((c ->> 1)::double precision) as north
+from hub.wijk_versions v
+cross join jsonb_path_query(v.boundary, 'strict $.coordinates.** ? (@.type() == "array" && @[0].type() == "number")') c
+where v.gemeente = hub.gemeente() and v.year = hub.current_year(hub.gemeente()) and v.wijk = any ($1::uuid[])
+group by v.wijk
 
 -- write_buurten --
 -- The buurten of wijken ($1).
@@ -84,26 +99,16 @@ select count(*) as parts, coalesce(bool_and(p.complete), true) as complete, exis
 from hub.list_parts p
 where p.gemeente = hub.gemeente() and p.owner = hub.asker() and p.dataset = $1 and p.key = $2
 
--- write_delivered --
--- Notes that a dataset ($1) was delivered today for wijken ($2; null: those where the asker works); $3: nothing to report.
-insert into hub.deliveries (dataset, wijk, nothing)
-select $1, w.wijk, $3::boolean from unnest($2::uuid[]) w(wijk)
-union
-select $1, o.wijk, $3 from hub.organisation_wijken o
-where $2::uuid[] is null and o.gemeente = hub.gemeente() and o.organisation = hub.asker()
-  and hub.today() between o.works_from and o.works_until
-on conflict do nothing
-
 -- write_receipt --
--- Stores a receipt: id, dataset, kind, mode, part, parts, dry run, refused, summary, errors; of an undo, which it undoes and why.
-insert into hub.receipts (id, dataset, kind, mode, part, parts, dry_run, refused, summary, errors, undoes, reason)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-
--- write_receipt_rows --
--- Stores the rows of a receipt ($1); $7 holds the errors of the rows that have some, by line.
+-- Stores a receipt: id, dataset, kind, mode, part, parts, dry run, refused, summary, errors; of an undo, which it undoes and why; and its
+-- rows, a list per column. $18 holds the errors of the rows that have some, by line.
+with receipt as (
+  insert into hub.receipts (id, dataset, kind, mode, part, parts, dry_run, refused, summary, errors, undoes, reason)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+)
 insert into hub.receipt_rows (receipt, line, external_id, outcome, record, version, errors)
-select $1, r.line, r.external_id, r.outcome, r.record, r.version, coalesce($7::jsonb -> r.line::text, '[]')
-from unnest($2::int[], $3::text[], $4::text[], $5::uuid[], $6::int[]) r(line, external_id, outcome, record, version)
+select $1, r.line, r.external_id, r.outcome, r.record, r.version, coalesce($18::jsonb -> r.line::text, '[]')
+from unnest($13::int[], $14::text[], $15::text[], $16::uuid[], $17::int[]) r(line, external_id, outcome, record, version)
 
 -- receipts_by_id --
 -- The asker's own receipts by their id.
@@ -132,10 +137,10 @@ cross join lateral (
   order by w.line limit $5) p
 
 -- row_totals_of_receipts --
--- How many rows of receipts have these outcomes ($2, null for all), and something to tell where that is asked ($3).
+-- How many rows of receipts with these outcomes ($2, null for all) have something to tell.
 select w.receipt as key, count(*)::int as total from hub.receipt_rows w
 where w.gemeente = hub.gemeente() and w.owner = hub.asker() and w.receipt = any ($1::uuid[])
-  and ($2::text[] is null or w.outcome = any ($2)) and (not $3::boolean or w.errors <> '[]')
+  and ($2::text[] is null or w.outcome = any ($2)) and w.errors <> '[]'
 group by w.receipt
 
 -- dry_run_keep --

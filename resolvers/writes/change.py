@@ -15,6 +15,7 @@ from uuid import UUID
 from resolvers.context import Context, RowError
 from resolvers.kinds import Column, Kind
 from resolvers.writes.caps import Cap, check_caps, keep_caps, read_caps
+from resolvers.writes.frame import write_frame
 from resolvers.writes.idempotency import Request, check_key, digest_of
 from resolvers.writes.push import OF_THE_HUB, insert
 from resolvers.writes.rows import (
@@ -25,7 +26,6 @@ from resolvers.writes.rows import (
     check_values,
     checked_text,
     without_minutes,
-    write_frame,
 )
 from sql.errors import Refusal
 from sql.session import Record, Session
@@ -64,10 +64,10 @@ async def report(context: Context, kind: Kind, given: Mapping[str, Any]) -> Writ
         digest = digest_of(operation, content)
         request = Request(operation, given["idempotency_key"], digest)
         async with context.session.savepoint():
-            earlier = await request.earlier_result(context.session)
-            if earlier is not None:
-                return Written(earlier, done=True)
-            return await _report(context, kind, given, request)
+            frame = await request.begin(context.session)
+            if frame["result"] is not None:
+                return Written(frame["result"], done=True)
+            return await _report(context, kind, given, frame, request)
     except Refusal as refusal:
         return _refused(refusal)
     finally:
@@ -75,10 +75,9 @@ async def report(context: Context, kind: Kind, given: Mapping[str, Any]) -> Writ
 
 
 async def _report(
-    context: Context, kind: Kind, given: Mapping[str, Any], request: Request
+    context: Context, kind: Kind, given: Mapping[str, Any], frame: Record, request: Request
 ) -> Written:
     session = context.session
-    frame = await write_frame(session)
     checked = Checked(line=1)
     areas = await Areas.named_by(session, [given])
     areas.place(given, checked)

@@ -13,11 +13,11 @@ from uuid import UUID
 
 from resolvers.context import Context, RowError
 from resolvers.kinds import Kind
+from resolvers.writes.frame import write_frame
 from resolvers.writes.idempotency import Request, check_key, digest_of
 from resolvers.writes.kept import take
 from resolvers.writes.push import NOTES, Delivery, Push
 from resolvers.writes.receipts import Receipt, ReceiptRow, answer, earlier_receipt
-from resolvers.writes.rows import write_frame
 from sql.errors import Refusal
 from sql.session import Record
 
@@ -44,7 +44,7 @@ async def commit_dry_run(
         check_key(key, "input", "idempotencyKey")
         request = Request(OPERATION, key, digest_of(OPERATION, dry_run), said["part"])
         async with context.session.savepoint():
-            return await _commit(context, kind_of, frame, request, dry_run, said)
+            return await _commit(context, kind_of, request, dry_run, said)
     except Refusal as refusal:
         # What is wrong with the delivery as a whole stands in no input here but the receipt.
         path = _RECEIPT if refusal.path[1:2] == ("delivery",) else refusal.path
@@ -57,13 +57,12 @@ async def commit_dry_run(
 async def _commit(
     context: Context,
     kind_of: Callable[[str], Kind],
-    frame: Record,
     request: Request,
     dry_run: UUID,
     said: Record,
 ) -> dict[str, Any]:
-    earlier = await earlier_receipt(context, request, said["dataset"])
-    if earlier is not None:
+    frame = await request.begin(context.session, said["dataset"])
+    if (earlier := await earlier_receipt(context, frame)) is not None:
         return earlier
     kept = await take(context.session, dry_run)
     if kept is None:

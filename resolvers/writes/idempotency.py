@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
 import orjson
 
+from resolvers.writes.frame import write_frame
 from sql.errors import Refusal
-from sql.session import Session
+from sql.session import Record, Session
 
 SHORTEST_KEY, LONGEST_KEY = 8, 200
 
@@ -38,27 +40,44 @@ class Request:
     digest: bytes
     part: int = 1
 
-    async def earlier_result(self, session: Session, dataset: str | None = None) -> UUID | None:
-        """The result of this very request if it was done before, else None; waits for the request's
-        turn first.
+    async def begin(self, session: Session, dataset: str | None = None) -> Record:
+        """The frame in which it is carried out (`write_frame`), in the request's turn. Its `result`
+        is there when this very request was done before.
 
         Deliveries of one `dataset` take turns as well. Refuses IDEMPOTENCY_KEY_REUSED when the key
         stands for other input, and BUSY when the turn does not come in time.
         """
         await session.fetch("write_turn", self.key, dataset)
-        stored = await session.fetchrow("write_key", self.key, self.part)
-        if stored is None:
-            return None
-        if stored["digest"] != self.digest:
+        frame = await write_frame(session, self.key, self.part, dataset)
+        if frame["digest"] not in (None, self.digest):
             raise Refusal("IDEMPOTENCY_KEY_REUSED")
-        result: UUID = stored["result"]
+        return frame
+
+    async def earlier_result(self, session: Session) -> UUID | None:
+        """The result of this very request if it was done before, else None; waits and refuses as
+        `begin` does.
+        """
+        result: UUID | None = (await self.begin(session))["result"]
         return result
 
-    async def remember(self, session: Session, result: UUID) -> None:
-        """Keeps the result; it is there for a retry if and only if the transaction commits."""
+    async def remember(
+        self,
+        session: Session,
+        result: UUID,
+        delivered: str | None = None,
+        wijken: Sequence[UUID] | None = None,
+        *,
+        nothing: bool = False,
+    ) -> None:
+        """Keeps the result; it is there for a retry if and only if the transaction commits.
+
+        Of a delivery also that the dataset was `delivered` today, with `nothing` to report or not,
+        for these wijken or, without them, for each where the asker works.
+        """
         await session.fetch(
-            "write_remember", self.key, self.part, self.operation, self.digest, result
-        )
+            "write_remember", self.key, self.part, self.operation, self.digest, result,
+            delivered, wijken, nothing,
+        )  # fmt: skip
 
 
 def check_key(key: str, *path: str | int) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 from resolvers.context import Context, RowError
 from resolvers.periods import parse
+from resolvers.writes.frame import write_frame
 from resolvers.writes.idempotency import Request, check_key, digest_of
 from resolvers.writes.push import check_dataset
 from resolvers.writes.receipts import Receipt, answer, earlier_receipt
-from resolvers.writes.rows import Areas, Checked, write_frame
+from resolvers.writes.rows import Areas, Checked
 from sql.errors import Refusal
-from sql.session import Record
 
 
 async def report_nothing(context: Context, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,23 +29,20 @@ async def report_nothing(context: Context, given: Mapping[str, Any]) -> dict[str
         check_key(given["idempotency_key"], "input", "idempotencyKey")
         check_begun(given["period"], frame["today"])
         async with context.session.savepoint():
-            return await _report_nothing(context, given, frame)
+            return await _report_nothing(context, given)
     except Refusal as refusal:
         error = RowError(refusal.path, refusal.code, refusal.params)
         return answer(given["dataset"], frame["now"], [error])
 
 
-async def _report_nothing(
-    context: Context, given: Mapping[str, Any], frame: Record
-) -> dict[str, Any]:
+async def _report_nothing(context: Context, given: Mapping[str, Any]) -> dict[str, Any]:
     session, dataset = context.session, given["dataset"]
     digest = digest_of("nothing", dataset, given["wijk"], given["period"])
     request = Request("nothing", given["idempotency_key"], digest)
-    earlier = await earlier_receipt(context, request, dataset)
-    if earlier is not None:
+    frame = await request.begin(session, dataset)
+    if (earlier := await earlier_receipt(context, frame)) is not None:
         return earlier
-    kind = await session.fetchval("dataset_kind", dataset)
-    if kind is None:
+    if frame["of"] is None:
         raise Refusal("UNKNOWN_DATASET", path=("input", "dataset"))
     checked = Checked(line=1)
     (await Areas.named_by(session, [given])).place(given, checked)
@@ -53,9 +50,8 @@ async def _report_nothing(
         first = checked.errors[0]
         raise Refusal(first.code, path=("input", *first.path), **first.params)
     new_id = context.ids.new_id(frame["today"])
-    made = Receipt(new_id, dataset, kind, "NOTHING", frame["now"])
-    await request.remember(session, made.id)
-    await session.fetch("write_delivered", dataset, [checked.values["wijk"]], True)
+    made = Receipt(new_id, dataset, frame["of"], "NOTHING", frame["now"])
+    await request.remember(session, made.id, dataset, [checked.values["wijk"]], nothing=True)
     return await made.store(session)
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
 from resolvers.context import Context, RejectedRows, RowError
 from resolvers.kinds import Kind
+from resolvers.writes.frame import write_frame
 from resolvers.writes.idempotency import Request, check_key, digest_of
 from resolvers.writes.kept import keep
 from resolvers.writes.receipts import Mode, Outcome, Receipt, ReceiptRow, answer, earlier_receipt
@@ -31,11 +33,10 @@ from resolvers.writes.rows import (
     with_cells,
     without_minutes,
     without_words,
-    write_frame,
 )
 from resolvers.writes.snapshot import FullList
 from sql.errors import Refusal
-from sql.session import Record, Session
+from sql.session import Record, Savepoint, Session
 
 OF_THE_HUB = "hub"
 """The dataset of what was reported in the hub itself; nothing can be delivered to it."""
@@ -112,24 +113,25 @@ async def push(
     `notes` are what its sender should know besides; they stand among the receipt's errors. Of a
     sheet `columns` gives the letter of the column of each field, and lines are its rows.
     """
-    frame = await write_frame(context.session)
+    rejected = rejected or _NOTHING_REJECTED
     try:
         delivery = read_delivery(given)
+        request = _request(kind, delivery, rows, rejected)
         async with context.session.savepoint():
+            frame = await request.begin(context.session, delivery.dataset)
+            if (earlier := await earlier_receipt(context, frame)) is not None:
+                return earlier
             pushing = Push(context, kind, delivery, frame, notes, columns)
-            return await _push(context, pushing, rows, rejected or _NOTHING_REJECTED)
+            return await _push(context, pushing, request, rows, rejected)
     except Refusal as refusal:
-        return _refused(given, frame, refusal)
+        return await refused(context, given, refusal)
     finally:
         context.loaders.forget()
 
 
 async def refused(context: Context, given: Mapping[str, Any], refusal: Refusal) -> dict[str, Any]:
-    """The receipt of a delivery of which no row was looked at; it is not stored."""
-    return _refused(given, await write_frame(context.session), refusal)
-
-
-def _refused(given: Mapping[str, Any], frame: Record, refusal: Refusal) -> dict[str, Any]:
+    """The receipt of a delivery that is refused as such; it is not stored."""
+    frame = await write_frame(context.session)
     error = RowError(refusal.path, refusal.code, refusal.params)
     return answer(str(given["dataset"]), frame["now"], [error], dry_run=bool(given.get("dry_run")))
 
@@ -147,13 +149,13 @@ class _Plan:
 
 
 async def _push(
-    context: Context, pushing: Push, rows: Sequence[Row], rejected: RejectedRows
+    context: Context,
+    pushing: Push,
+    request: Request,
+    rows: Sequence[Row],
+    rejected: RejectedRows,
 ) -> dict[str, Any]:
-    """The receipt: the stored one when this very request was carried out before."""
-    request = _request(pushing.kind, pushing.delivery, rows, rejected)
-    earlier = await earlier_receipt(context, request, pushing.delivery.dataset)
-    if earlier is not None:
-        return earlier
+    """The receipt, stored, of a delivery that is carried out now."""
     lines = rejected.lines or range(1, len(rows) + 1)
     unread = [unreadable(row, pushing.writer) for row in rejected.rejected]
     checked = await pushing.check(list(zip(lines, rows, strict=True)), unread)
@@ -228,8 +230,8 @@ class Push:
             await self._list.check_part(self._session)
         made = await self._effect(checked)
         if not made.dry_run and not made.refused:
-            await request.remember(self._session, made.id)
-            await self._note_delivered(checked)
+            wijken = self._wijken(checked)
+            await request.remember(self._session, made.id, self.delivery.dataset, wijken)
         if not made.dry_run:
             self._context.delivered.update(row.outcome for row in made.rows)
         return made
@@ -245,8 +247,8 @@ class Push:
             errors=list(self._notes),
         )  # fmt: skip
         try:
-            async with self._session.savepoint() as point:
-                _check_rejected(checked, delivery.max_rejected)
+            _check_rejected(checked, delivery.max_rejected)
+            async with self._undoable() as point:
                 await self._know_dataset()
                 made.rows = await self._write(checked)
                 made.rows += await self._close(checked, made)
@@ -260,8 +262,19 @@ class Push:
             made.errors.append(RowError(refusal.path, refusal.code, refusal.params))
         return made
 
+    def _undoable(self) -> AbstractAsyncContextManager[Savepoint]:
+        """Within it is what may be undone while the receipt stays: a trial, or a list that may
+        close too much.
+        """
+        if self.delivery.dry_run or self._list is not None:
+            return self._session.savepoint()
+        return nullcontext(Savepoint())
+
     async def _know_dataset(self) -> None:
-        known = await self._session.fetchval("write_dataset", self.delivery.dataset, self.kind.name)
+        """Makes the dataset known, if it is not. Refuses one of another kind."""
+        known = self._frame["of"] or await self._session.fetchval(
+            "write_dataset", self.delivery.dataset, self.kind.name
+        )
         if known is not None and known != self.kind.name:
             raise Refusal("BAD_DELIVERY", path=("input", "delivery", "dataset"))
 
@@ -348,13 +361,12 @@ class Push:
             for line, record in enumerate(closed, first)
         ]
 
-    async def _note_delivered(self, checked: Sequence[Checked]) -> None:
-        """A full list is about every wijk where its sender works, other rows about the wijken that
-        they name.
+    def _wijken(self, checked: Sequence[Checked]) -> list[UUID] | None:
+        """What the delivery was about: the wijken that its rows name; None, every wijk where its
+        sender works, of a full list.
         """
         named = {wijk for row in checked if not row.errors for wijk in row.values["wijken"]}
-        wijken = None if self._list is not None or not named else sorted(named)
-        await self._session.fetch("write_delivered", self.delivery.dataset, wijken, False)
+        return None if self._list is not None or not named else sorted(named)
 
 
 async def insert(

@@ -13,8 +13,7 @@ from uuid import UUID
 from resolvers.batch import Batch
 from resolvers.context import Context, RowError
 from resolvers.paging import page_of, page_size, read_cursor, write_cursor
-from resolvers.writes.idempotency import Request
-from sql.session import Session
+from sql.session import Record, Session
 
 Outcome = Literal[
     "CREATED", "UPDATED", "UNCHANGED", "CLOSED", "REOPENED", "REMOVED", "REJECTED"
@@ -27,7 +26,7 @@ OUTCOMES: tuple[Outcome, ...] = (
 
 RECEIPTS_BY_ID = Batch("receipts_by_id", returns="one")
 ROWS = Batch("rows_of_receipts")
-TOTALS = Batch("row_totals_of_receipts", returns="one")
+TROUBLED = Batch("row_totals_of_receipts", returns="one")
 
 
 class ReceiptRow(NamedTuple):
@@ -67,14 +66,13 @@ class Receipt:
         """Stores the receipt with its rows and gives it as it will be read again."""
         shown = answer(self.dataset, self.at, self.errors, id=self.id, dry_run=self.dry_run)
         shown["summary"] = summary_of(self.rows)
+        *columns, _ = zip(*self.rows, strict=True) if self.rows else [()] * len(ReceiptRow._fields)
+        errors = {str(r.line): stored_errors(r.errors) for r in self.rows if r.errors}
         await session.fetch(
             "write_receipt", self.id, self.dataset, self.kind, self.mode, self.part, self.parts,
             self.dry_run, self.refused, shown["summary"], shown["errors"], self.undoes, self.reason,
+            *columns, errors,
         )  # fmt: skip
-        if self.rows:
-            *columns, _ = zip(*self.rows, strict=True)
-            errors = {str(r.line): stored_errors(r.errors) for r in self.rows if r.errors}
-            await session.fetch("write_receipt_rows", self.id, *columns, errors)
         return shown
 
 
@@ -118,18 +116,15 @@ async def receipt(context: Context, receipt_id: UUID, **changes: object) -> dict
     return None if row is None else {**row, **changes}
 
 
-async def earlier_receipt(
-    context: Context, request: Request, dataset: str
-) -> dict[str, Any] | None:
-    """The receipt of this very request when it was carried out before; waits for the turn of the
-    request and of the dataset first. Refuses as `Request.earlier_result` does.
+async def earlier_receipt(context: Context, frame: Record) -> dict[str, Any] | None:
+    """The receipt of the request that this frame is of (`Request.begin`) when it was carried out
+    before.
     """
-    earlier = await request.earlier_result(context.session, dataset)
-    if earlier is None:
+    if frame["result"] is None:
         return None
-    stored = await receipt(context, earlier, replayed=True)
+    stored = await receipt(context, frame["result"], replayed=True)
     if stored is None:
-        raise LookupError(f"receipt {earlier} of a known key is gone")
+        raise LookupError(f"receipt {frame['result']} of a known key is gone")
     return stored
 
 
@@ -155,11 +150,15 @@ async def receipt_rows(
     wanted = None if outcomes is None else tuple(outcomes)
     line = read_cursor(after, int)[0] if after else 0
     size = page_size(first)
-    if parent["id"] is None:
+    total = sum(
+        each["rows"] for each in parent["summary"] if wanted is None or each["outcome"] in wanted
+    )
+    if not total:
         return page_of((), size, after, _line_cursor, total=0)
     rows = await context.loaders.load(ROWS, parent["id"], wanted, with_errors, line, size + 1)
-    counted = await context.loaders.load(TOTALS, parent["id"], wanted, with_errors)
-    total = 0 if counted is None else counted["total"]
+    if with_errors:
+        counted = await context.loaders.load(TROUBLED, parent["id"], wanted)
+        total = 0 if counted is None else counted["total"]
     return page_of(rows, size, after, _line_cursor, total=total)
 
 

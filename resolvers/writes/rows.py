@@ -65,14 +65,6 @@ class Writer:
         return cls(now=frame["now"], today=frame["today"], strict=strict)
 
 
-async def write_frame(session: Session) -> Record:
-    """The hub's moment and day, and the kind of the organisation that writes."""
-    frame = await session.fetchrow("write_frame")
-    if frame is None:
-        raise LookupError("the asker is not in the catalogue of partners")
-    return frame
-
-
 @dataclass(slots=True)
 class Checked:
     """A row that was looked at: what is stored when there are no `errors`, and what its sender
@@ -104,10 +96,16 @@ def named_wijken(row: Row) -> Named:
 
 
 class Areas:
-    """The wijken of the gemeente as they are now, and the buurten of those that rows name."""
+    """The wijken of the gemeente as they are now, the buurten of those that rows name, and the
+    boxes around these.
+    """
 
     def __init__(
-        self, wijken: Iterable[Record], buurten: Iterable[Record], former: Mapping[str, Row]
+        self,
+        wijken: Iterable[Record],
+        buurten: Iterable[Record],
+        boxes: Iterable[Record],
+        former: Mapping[str, Row],
     ) -> None:
         self._wijken: dict[str | UUID, Record] = {}
         for wijk in wijken:
@@ -118,17 +116,17 @@ class Areas:
             for name in (buurt["id"], buurt["code"], buurt["name"].casefold()):
                 if name is not None:
                     self._buurten[buurt["wijk"], name] = buurt["id"]
+        self._boxes = {box["wijk"]: box for box in boxes}
         self._former = former
         # Many rows name the same.
         self._looked_up: dict[Named, tuple[list[Record], list[RowError]]] = {}
 
     @classmethod
     async def named_by(cls, session: Session, rows: Sequence[Row]) -> Areas:
-        """What must be known of areas to check these rows: two statements, a third when codes are
-        not of today.
+        """What must be known of areas to check these rows: a statement, and one more each when they
+        name buurten, have points, or codes that are not of today.
         """
-        with_points = any(row.get("lon") is not None for row in rows)
-        wijken = await session.fetch("write_wijken", with_points)
+        wijken = await session.fetch("write_wijken")
         known = {name for wijk in wijken for name in (wijk["code"], wijk["name"].casefold())}
         names = {name for row in rows for _, name in named_wijken(row)}
         named = {_folded(name) for name in names}
@@ -141,7 +139,9 @@ class Areas:
         ]
         with_buurten = any(row.get("buurt") is not None for row in rows)
         buurten = await session.fetch("write_buurten", asked) if with_buurten else []
-        return cls(wijken, buurten, former)
+        with_points = any(row.get("lon") is not None for row in rows)
+        boxes = await session.fetch("write_boxes", asked) if with_points else []
+        return cls(wijken, buurten, boxes, former)
 
     def place(self, row: Row, checked: Checked) -> None:
         """Puts the ids of what the row names into `checked`, or says what is wrong with it.
@@ -159,7 +159,7 @@ class Areas:
         if len(wijken) > 1:
             values["wijken"] += sorted(wijk["wijk"] for wijk in wijken if wijk is not home)
         values["buurt"] = buurt and buurt[1]
-        _check_point(row.get("lon"), row.get("lat"), home, checked)
+        _check_point(row.get("lon"), row.get("lat"), self._boxes.get(home["wijk"]), checked)
 
     def _wijken_of(self, row: Row, checked: Checked) -> list[Record]:
         """The wijken that the row names, in its order; none when one of them is not known."""
@@ -235,16 +235,18 @@ async def _former(session: Session, codes: list[str]) -> dict[str, Row]:
     }
 
 
-def _check_point(lon: float | None, lat: float | None, wijk: Record, checked: Checked) -> None:
+def _check_point(
+    lon: float | None, lat: float | None, box: Record | None, checked: Checked
+) -> None:
     if lon is None or lat is None:
         return
-    if wijk["west"] is None:
+    if box is None:
         if not (-180 <= lon <= 180 and -90 <= lat <= 90):
             checked.refuse("lon", "BAD_VALUE")
         return
     near = (
-        wijk["west"] - NEAR_LON <= lon <= wijk["east"] + NEAR_LON
-        and wijk["south"] - NEAR_LAT <= lat <= wijk["north"] + NEAR_LAT
+        box["west"] - NEAR_LON <= lon <= box["east"] + NEAR_LON
+        and box["south"] - NEAR_LAT <= lat <= box["north"] + NEAR_LAT
     )
     if not near:
         checked.refuse("lon", "POINT_OUTSIDE_WIJK")

@@ -15,9 +15,10 @@ from uuid import UUID
 
 from resolvers.context import Context, RowError
 from resolvers.writes.change import REASON
+from resolvers.writes.frame import write_frame
 from resolvers.writes.idempotency import Request, check_key, digest_of
 from resolvers.writes.receipts import Receipt, ReceiptRow, answer, earlier_receipt
-from resolvers.writes.rows import Checked, Writer, checked_text, write_frame
+from resolvers.writes.rows import Checked, Writer, checked_text
 from sql.errors import Refusal
 from sql.session import Record
 
@@ -45,7 +46,7 @@ async def undo_push(
             raise Refusal("NOT_FOUND", path=_RECEIPT)
         check_key(key, "input", "idempotencyKey")
         async with context.session.savepoint():
-            return await _undo(context, frame, receipt, asked, reason, key)
+            return await _undo(context, receipt, asked, reason, key)
     except Refusal as refusal:
         error = RowError(refusal.path, refusal.code, refusal.params)
         return answer(asked["dataset"] if asked else "", frame["now"], [error])
@@ -54,12 +55,12 @@ async def undo_push(
 
 
 async def _undo(
-    context: Context, frame: Record, receipt: UUID, asked: Record, reason: str, key: str
+    context: Context, receipt: UUID, asked: Record, reason: str, key: str
 ) -> dict[str, Any]:
     session, dataset = context.session, asked["dataset"]
     request = Request(OPERATION, key, digest_of(OPERATION, receipt, reason))
-    earlier = await earlier_receipt(context, request, dataset)
-    if earlier is not None:
+    frame = await request.begin(session, dataset)
+    if (earlier := await earlier_receipt(context, frame)) is not None:
         return earlier
     if asked["mode"] == "UNDO":
         raise Refusal("UNDO_OF_UNDO", path=_RECEIPT)

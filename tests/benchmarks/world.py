@@ -26,6 +26,7 @@ from resolvers.agreements import AgreementDraft, RuleDraft, decide, propose
 from resolvers.context import Context
 from resolvers.loaders import Loaders
 from resolvers.numbers.publishing import publish_due
+from resolvers.writes.idempotency import Request, digest_of
 from sql.ids import IdSource
 from sql.migrate import migrate
 from sql.principal import Principal
@@ -267,7 +268,10 @@ class _World:
                 await session.fetch(
                     "signals_insert", part.dataset, None, *map(list, zip(*rows, strict=True))
                 )
-            await session.fetch("write_delivered", part.dataset, None, not rows)
+            key = f"vulling-{moment:%y%m%d}-{name}"
+            request = Request("push SIGNAL", key, digest_of(key))
+            receipt = self._ids.new_id(moment.date())
+            await request.remember(session, receipt, part.dataset, nothing=not rows)
         return len(rows)
 
     def _rows(

@@ -33,15 +33,13 @@ NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 # After which statement of a push, by the name of the point. The others are in Killing.session.
 STATEMENTS = {
     "write_turn": "turn-taken",
-    "write_key": "key-looked-up",
+    "write_frame": "key-looked-up",
     "signals_lock": "rows-held",
     "signals_insert": "inserted",
     "signals_update": "updated",
     "signals_close": "closed",
     "write_remember": "key-remembered",
-    "write_delivered": "delivery-noted",
     "write_receipt": "receipt-stored",
-    "write_receipt_rows": "receipt-rows-stored",
 }
 # The same of what is done with a receipt.
 OF_RECEIPTS = {

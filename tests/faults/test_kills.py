@@ -258,7 +258,7 @@ def check_told_to_come_back(answer: httpx.Response) -> None:
     ("operation", "point"),
     [
         (COMMIT, "dry-run-taken"),
-        (COMMIT, "receipt-rows-stored"),
+        (COMMIT, "receipt-stored"),
         (COMMIT, "committed"),
         (UNDO, "taken-back"),
         (UNDO, "committed"),

@@ -285,7 +285,7 @@ async def test_cancelled_requests_leave_a_connection_that_shows_each_only_its_ow
             cancelled += sum(ends)
             await asyncio.gather(*hasty[15:], *(speak(name, turn) for name in list(tokens)[:5]))
             # Without an identity this finds nobody: none was left on the only connection.
-            assert await database.call("write_frame") == []
+            assert await database.call("write_frame", None, None, None) == []
     assert cancelled > 20
     async with world.connect("superuser") as root:
         stored = await root.fetch(

@@ -30,7 +30,7 @@ OTHERS = (
     (re.compile(r"begin isolation level repeatable read; select set_config"), "begin (read)"),
     (re.compile(r"begin isolation level read committed; select set_config"), "begin (write)"),
     (re.compile(r"commit$"), "commit"),
-    (re.compile(r"(release )?savepoint s\d+$"), "savepoint"),
+    (re.compile(r"(release savepoint s\d+; )?savepoint s\d+$"), "savepoint"),
     (re.compile(r"rollback to savepoint"), "undo savepoint"),
 )
 # A token that was looked up is known for a second, and so is whether reference rows have changed.

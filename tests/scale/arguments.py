@@ -195,7 +195,7 @@ def _of_wijken(known: Known) -> dict[str, list[Arguments]]:
     week, before = "2026-W47", "2026-W46"
     by_id = (
         "wijken_by_id codes_of_wijken predecessors_of_wijken buurten_of_wijken partners_of_wijken"
-        " write_buurten asker_works_in"
+        " write_buurten write_boxes asker_works_in"
     )
     return {name: [(wijken,)] for name in by_id.split()} | {
         "wijken_of_code": [([gemeente.wijken[0].code],)],
@@ -206,7 +206,7 @@ def _of_wijken(known: Known) -> dict[str, list[Arguments]]:
         "gemeenten_by_code": [([gemeente.code],)],
         "buurten_by_id": [(known.buurten,)],
         "wijken_of_asker": [()],
-        "write_wijken": [(True,)],
+        "write_wijken": [()],
         "write_other_years": [([gemeente.wijken[0].code],)],
         "figures_of_wijken": [(wijken, None, 1)],
         "figures_of_buurten": [(known.buurten, None, 1)],
@@ -268,9 +268,8 @@ def _of_writing(known: Known) -> dict[str, list[Arguments]]:
     receipts, one = known.receipts, known.receipts[0]
     by_receipt = "receipt_said undo_asked undo_done dry_run_asked dry_run_take"
     return {name: [(one,)] for name in by_receipt.split()} | {
-        "write_frame": [()],
+        "write_frame": [(None, None, None), ("sleutel-1", 1, "nergens")],
         "write_turn": [("sleutel-1", "nergens")],
-        "write_key": [("sleutel-1", 1)],
         "write_dataset": [("nergens", "SIGNAL")],
         "write_noons": [([NOW],)],
         "write_withdrawn": [("nergens", ["1", "2"])],
@@ -279,7 +278,7 @@ def _of_writing(known: Known) -> dict[str, list[Arguments]]:
         "receipts_by_id": [(receipts,)],
         "receipts_newest": [(None, None, 50), (known.agreed_at, one, 50)],
         "rows_of_receipts": [(receipts, None, False, 0, 50)],
-        "row_totals_of_receipts": [(receipts, ["CREATED"], True)],
+        "row_totals_of_receipts": [(receipts, ["CREATED"])],
         "caps_agreed": [(known.others, "SIGNAL", known.wijken, "NOISE")],
         "dataset_kind": [("nergens",)],
         "dataset_mark": [("nergens", True)],
