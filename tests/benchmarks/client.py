@@ -49,6 +49,14 @@ class Connection:
         )
         return status, await self._reader.readexactly(length)
 
+    async def leave(self, request: bytes, after: float, size: int) -> None:
+        """Sends a request, waits some seconds, reads so many bytes of the answer, and goes away."""
+        self._writer.write(request)
+        await asyncio.sleep(after)
+        if size:
+            await self._reader.read(size)
+        self.close()
+
 
 def request_of(path: str, body: bytes | None = None, **headers: str) -> bytes:
     """The bytes of a request: a GET without a body, else a POST of JSON."""

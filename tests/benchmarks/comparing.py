@@ -18,6 +18,11 @@ async def data_of(port: int, request: bytes) -> Any:
         status, body = await connection.ask(request)
     finally:
         connection.close()
+    return data_in(status, body)
+
+
+def data_in(status: int, body: bytes) -> Any:
+    """The data in an answer; raises Refused when there are errors beside it."""
     if status != 200:
         raise Refused(f"{status}: {body[:2000].decode(errors='replace')}")
     answer = orjson.loads(body)

@@ -40,9 +40,24 @@ class Server:
         """Resident memory of the process and its workers, in MB (10⁶ bytes)."""
         return sum(int(_proc(pid, "statm").split()[1]) for pid in self._all()) * PAGE_MB
 
+    def proportional(self) -> float:
+        """The same, where what is shared with other processes counts in parts."""
+        return sum(_told_mb(pid, "smaps_rollup", "Pss") for pid in self._all())
+
+    def most_memory(self) -> float:
+        """The largest that `memory` ever was, of each process by itself."""
+        return sum(_told_mb(pid, "status", "VmHWM") for pid in self._all())
+
     def cpu(self) -> float:
         """Seconds of processor time that the process and its workers have used."""
         return sum(_ticks(pid) for pid in self._all()) / TICK
+
+    def runs(self) -> bool:
+        """Whether the process is still there, and did not end."""
+        try:
+            return _proc(self.pid, "stat").rpartition(")")[2].split()[0] != "Z"
+        except (FileNotFoundError, ProcessLookupError):
+            return False
 
     def _all(self) -> list[int]:
         workers = [pid for pid in _children(self.pid) if "multiprocessing" in _proc(pid, "cmdline")]
@@ -67,6 +82,12 @@ class DatabaseServer:
 
 def _proc(pid: int, name: str) -> str:
     return Path(f"/proc/{pid}/{name}").read_text()
+
+
+def _told_mb(pid: int, name: str, line: str) -> float:
+    """What a line of a file in /proc says in kB, in MB (10⁶ bytes)."""
+    _, _, rest = _proc(pid, name).partition(f"\n{line}:")
+    return int(rest.split()[0]) * 1024 / 1_000_000
 
 
 def _children(pid: int) -> list[int]:
@@ -114,7 +135,7 @@ async def _until_ready(
 ) -> None:
     while time.perf_counter() - began < READY_LIMIT:
         if process.returncode is not None:
-            raise RuntimeError(f"the server ended: {_tail(log)}")
+            raise RuntimeError(f"the server ended: {tail(log)}")
         with suppress(OSError, asyncio.IncompleteReadError):
             connection = await Connection.open(port)
             try:
@@ -123,10 +144,11 @@ async def _until_ready(
             finally:
                 connection.close()
         await asyncio.sleep(0.005)
-    raise TimeoutError(f"not ready after {READY_LIMIT:.0f} s: {_tail(log)}")
+    raise TimeoutError(f"not ready after {READY_LIMIT:.0f} s: {tail(log)}")
 
 
-def _tail(log: Path) -> str:
+def tail(log: Path) -> str:
+    """The end of what a server said."""
     return log.read_text(errors="replace")[-2000:]
 
 

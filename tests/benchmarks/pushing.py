@@ -143,9 +143,14 @@ async def _push(port: int, request: bytes, outcome: str, rows: int) -> float:
     sent = time.perf_counter()
     (receipt,) = (await data_of(port, request)).values()
     seconds = time.perf_counter() - sent
+    check_receipt(receipt, outcome, rows)
+    return seconds
+
+
+def check_receipt(receipt: Any, outcome: str, rows: int) -> None:
+    """Raises Refused unless every row had the outcome."""
     if receipt["summary"] != [{"outcome": outcome, "rows": rows}]:
         raise Refused(f"a push of {rows} rows: {receipt!r:.2000}")
-    return seconds
 
 
 def _told(one: Measured) -> Numbers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.benchmarks.contenders import HUB, TITLES
 from tests.benchmarks.plan import Numbers
-from tests.benchmarks.targets import AT, READ_TITLES, ratio, targets
+from tests.benchmarks.targets import AT, READ_TITLES, Target, ratio, targets
 from tests.results import ROOT, Results, commit_of, git, head
 
 RESULTS = Results(
@@ -49,16 +49,16 @@ def circumstances(settings: Numbers, *, provisional: bool) -> Numbers:
 
 def write(result: Numbers, path: Path | None) -> Path:
     """Writes a result, under results/ unless a path is given, and tells where."""
-    return RESULTS.write(_rounded(result), path)
+    return RESULTS.write(rounded(result), path)
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """Three decimals: more would be noise."""
     if isinstance(value, float):
         return round(value, 3)
     if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    return [_rounded(inner) for inner in value] if isinstance(value, list) else value
+        return {key: rounded(inner) for key, inner in value.items()}
+    return [rounded(inner) for inner in value] if isinstance(value, list) else value
 
 
 def fill_pages(result: Numbers) -> None:
@@ -71,16 +71,17 @@ def markdown(result: Numbers) -> Iterator[str]:
     """The tables of a result, with when and on what it was made."""
     yield from (f"{line}\n" for line in _made(result))
     for table in _tables(result):
-        yield from _as_markdown(table)
+        yield from as_markdown(table)
 
 
 def summary(result: Numbers) -> Iterator[str]:
     """How many times as fast the hub is as each other, with when and on what it was measured."""
     yield f"{next(_made(result))}\n"
-    yield from _as_markdown(_ratios(result))
+    yield from as_markdown(_ratios(result))
 
 
-def _as_markdown(table: Table) -> Iterator[str]:
+def as_markdown(table: Table) -> Iterator[str]:
+    """A table's lines on a page."""
     header, rows = table
     yield "| " + " | ".join(header) + " |"
     yield "|---|" + "---:|" * (len(header) - 1)
@@ -91,22 +92,42 @@ def _as_markdown(table: Table) -> Iterator[str]:
 def plain(result: Numbers) -> Iterator[str]:
     """The same for a terminal, in columns."""
     yield from _made(result)
-    for header, rows in _tables(result):
-        widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-        yield ""
-        for first, *others in (header, *rows):
-            cells = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
-            yield "  ".join([first.ljust(widths[0]), *cells])
+    for table in _tables(result):
+        yield from as_columns(table)
 
 
-def _made(result: Numbers) -> Iterator[str]:
-    machine, versions, settings = result["machine"], result["versions"], result["settings"]
-    yield (
+def as_columns(table: Table) -> Iterator[str]:
+    """A table's lines at a terminal."""
+    header, rows = table
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    yield ""
+    for first, *others in (header, *rows):
+        cells = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
+        yield "  ".join([first.ljust(widths[0]), *cells])
+
+
+def measured_on(result: Numbers) -> str:
+    """When, how and on what a result was made."""
+    machine, versions = result["machine"], result["versions"]
+    return (
         f"Measured on {result['date']} with `{result['command']}` at commit {commit_of(result)}:"
         f" {machine['cores']} cores ({machine['processor']}) shared by client, servers and"
         f" database, {machine['memory_gb']} GB of memory, Python {versions['python']},"
         f" PostgreSQL {result['postgresql']} (embedded, durable)."
-        f" {result['fill']['signals']:,} signals{_seen(result)};"
+    )
+
+
+def target_table(found: Iterable[Target]) -> Table:
+    """What was to be reached, and whether it was."""
+    return ("target", "goal", "measured", "verdict"), [
+        (one.about, one.wanted, one.measured, one.verdict) for one in found
+    ]
+
+
+def _made(result: Numbers) -> Iterator[str]:
+    settings = result["settings"]
+    yield (
+        f"{measured_on(result)} {result['fill']['signals']:,} signals{_seen(result)};"
         f" {settings['rounds']} rounds of {settings['seconds']:g} s each."
     )
     if peers := result["peer_versions"]:
@@ -122,7 +143,7 @@ def _seen(result: Numbers) -> str:
 
 
 def _tables(result: Numbers) -> Iterator[Table]:
-    yield _targets(result)
+    yield target_table(targets(result))
     if "start" in result:
         yield _starts(result["start"])
     if "reads" in result:
@@ -147,12 +168,6 @@ def _ratios(result: Numbers) -> Table:
     return ("the hub ÷", *(TITLES[name] for name in others)), [
         (what, *(f"{ratio(found[HUB], found[name]):.2f}×" for name in others))
         for what, found in (reads | pushes).items()
-    ]
-
-
-def _targets(result: Numbers) -> Table:
-    return ("target", "goal", "measured", "verdict"), [
-        (one.about, one.wanted, one.measured, one.verdict) for one in targets(result)
     ]
 
 

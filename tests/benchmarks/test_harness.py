@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ import asyncpg
 import pytest
 from graphql import build_schema, parse, validate
 
-from tests.benchmarks import peers, reading, report, targets
+from tests.benchmarks import endurance, peers, reading, report, targets
 from tests.benchmarks.client import Measured, Refused, open_loop, request_of
 from tests.benchmarks.contenders import Field
+from tests.benchmarks.endurance import KINDS, Caller, Sample, growth
 from tests.benchmarks.kinds import OTHERS
 from tests.benchmarks.processes import Server
 from tests.benchmarks.reading import Asked
@@ -258,14 +260,65 @@ def test_the_ratios_of_the_readme_say_when_and_on_what_they_were_measured() -> N
     assert "| small read | 9.00× |" in made
 
 
+# ── An hour ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def an_hour(*, leaks: float) -> list[Sample]:
+    """Samples of a hub that warms up for a quarter of an hour, and leaks so many MB per hour."""
+
+    def memory(minute: int) -> float:
+        return 70 + 2 * min(minute, 15) + minute % 3 + leaks * minute / 60
+
+    return [Sample(n, memory(n), memory(n), memory(n), n * 9.0, n * 1200, 0.1) for n in range(61)]
+
+
+def verdicts_of(samples: list[Sample]) -> dict[str, str]:
+    return {one.about: one.verdict for one in endurance.targets(samples)}
+
+
+def test_a_leak_is_told_before_it_is_beyond_the_memory_that_is_allowed() -> None:
+    leaking = verdicts_of(an_hour(leaks=20))
+    assert leaking["growth over the last half"] == "FAIL"
+    assert leaking["memory after 60 minutes of mixed load"] == "PASS"
+    assert verdicts_of(an_hour(leaks=400))["memory after 60 minutes of mixed load"] == "FAIL"
+
+
+def test_to_warm_up_is_no_leak() -> None:
+    assert set(verdicts_of(an_hour(leaks=0)).values()) == {"PASS"}
+    assert growth(an_hour(leaks=20)) == pytest.approx(20, abs=1)
+
+
+def test_a_peak_between_two_samples_is_told() -> None:
+    samples = an_hour(leaks=0)
+    samples[-1] = replace(samples[-1], most=251.0)
+    assert verdicts_of(samples)["the largest until then"] == "FAIL"
+
+
+def test_of_a_few_minutes_nothing_is_said_about_growth() -> None:
+    assert verdicts_of(an_hour(leaks=400)[:6])["growth over the last half"] == "–"
+
+
+@pytest.mark.anyio
+async def test_a_record_of_an_organisation_that_the_asker_may_not_see_ends_the_hour() -> None:
+    planted = '{"data":{"wijk":{"name":"Dorp","signals":{"nodes":[{"owner":{"name":"B"}}]}}}}'
+    async with answering(planted) as (server,):
+        caller = Caller(server.port, "school-a", "token", {"A"}, iter(range(9)))
+        day = endurance.Day([caller], 1.0)
+        with pytest.raises(Refused, match=r"school-a, after 0 requests: .*{'B'}"):
+            await day.make(caller, KINDS[0])
+        caller.close()
+
+
 # ── The command ──────────────────────────────────────────────────────────────────────────────────
 
 
-async def benchmarks(*options: str) -> tuple[int | None, str, str]:
+async def benchmarks(
+    *options: str, module: str = "tests.benchmarks"
+) -> tuple[int | None, str, str]:
     """Exit code, output and messages of the command."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.benchmarks", *options),
+        *("-m", module, *options),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -275,8 +328,9 @@ async def benchmarks(*options: str) -> tuple[int | None, str, str]:
 
 
 @pytest.mark.anyio
-async def test_help_says_what_is_measured_and_where_the_numbers_go() -> None:
-    code, output, _ = await benchmarks("--help")
+@pytest.mark.parametrize("module", ["tests.benchmarks", "tests.benchmarks.endurance"])
+async def test_help_says_what_is_measured_and_where_the_numbers_go(module: str) -> None:
+    code, output, _ = await benchmarks("--help", module=module)
     assert code == 0
     assert "tests/benchmarks/results/" in output
 
@@ -313,3 +367,21 @@ async def test_a_quick_run_gives_every_number_and_the_same_answers_as_by_hand(
     for memory in numbers["memory"].values():
         assert memory.keys() == {"before", "after_reads", "at_end"}
     assert 0 < numbers["visible"] < numbers["fill"]["signals"]
+
+
+@pytest.mark.slow
+@pytest.mark.anyio
+async def test_some_seconds_of_the_hour_make_every_kind_of_request_and_the_tables(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "numbers.json"
+    options = ("--minutes", "0.05", "--records", "500", "--rate", "20", "--json", str(path))
+    code, table, messages = await benchmarks(*options, module="tests.benchmarks.endurance")
+    assert code == 0, messages
+    assert "memory after 0.05 minutes of mixed load" in table
+    numbers = json.loads(path.read_text(encoding="utf-8"))
+    assert numbers["requests"].keys() == {kind.title for kind in KINDS}
+    first, last = numbers["samples"]
+    assert first["requests"] == 0
+    assert last["requests"] == sum(numbers["requests"].values()) == len(KINDS) + 60
+    assert 0 < last["proportional"] <= last["resident"] <= last["most"]
