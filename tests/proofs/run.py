@@ -113,7 +113,8 @@ def _ended(answers: Any, workers: Sequence[Any]) -> list[Done]:
         done += _waiting(answers, LOOK_SECONDS)
     while more := _waiting(answers, 0.1):  # what ended workers left
         done += more
-    return done
+    # a share that was broken off found nothing: it is carried out when the run goes on
+    return [one for one in done if one.failure is None]
 
 
 def _work(tasks: Any, answers: Any) -> None:
