@@ -21,8 +21,8 @@ Rows that a mutation delivers cost nothing here: they have a cap of their own.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import cast
 from uuid import UUID
@@ -121,23 +121,29 @@ class Part:
     cost: int = 0
     paged: int = 0
 
-    def beside(self, other: "Part") -> "Part":
-        """Both parts in one selection set."""
-        return Part(
-            fields=_sum(self.fields, other.fields),
-            own_fields=_sum(self.own_fields, other.own_fields),
-            depth=max(self.depth, other.depth),
-            introspection_depth=max(self.introspection_depth, other.introspection_depth),
-            list_depth=max(self.list_depth, other.list_depth),
-            aliases=_sum(self.aliases, other.aliases),
-            directives=_sum(self.directives, other.directives),
-            cost=_sum(self.cost, other.cost),
-            paged=_sum(self.paged, other.paged),
-        )
-
     def for_each(self, items: int) -> int:
         """The cost of one object with this selection set whose lists hold `items`."""
         return _sum(self.cost, self.paged * items)
+
+
+VALUE = Part(fields=1, own_fields=1, depth=1)
+ALIASED_VALUE = Part(fields=1, own_fields=1, depth=1, aliases=1)
+"""A field with a value, which most fields are: it costs nothing beside what holds it."""
+
+
+def _together(parts: Sequence[Part]) -> Part:
+    """All parts in one selection set."""
+    return Part(
+        fields=_sum(*[part.fields for part in parts]),
+        own_fields=_sum(*[part.own_fields for part in parts]),
+        depth=max([part.depth for part in parts], default=0),
+        introspection_depth=max([part.introspection_depth for part in parts], default=0),
+        list_depth=max([part.list_depth for part in parts], default=0),
+        aliases=_sum(*[part.aliases for part in parts]),
+        directives=_sum(*[part.directives for part in parts]),
+        cost=_sum(*[part.cost for part in parts]),
+        paged=_sum(*[part.paged for part in parts]),
+    )
 
 
 def _told(error: GraphQLError) -> GraphQLError:
@@ -247,7 +253,7 @@ class Pass:
             part = self._selections(
                 node.selection_set, self._schema.get_type(node.type_condition.name.value)
             )
-            self._parts[name] = part.beside(Part(directives=len(node.directives or ())))
+            self._parts[name] = _together([part, Part(directives=len(node.directives or ()))])
 
     def measure(self, operation: OperationDefinitionNode) -> Measure:
         """What `operation` of the document asks."""
@@ -268,46 +274,50 @@ class Pass:
         )
 
     def _selections(self, selection_set: SelectionSetNode, parent: object) -> Part:
-        total = Part()
+        parts: list[Part] = []
         for node in selection_set.selections:
             self.visited += 1
             if isinstance(node, FieldNode):
-                part = self._field(node, parent)
+                parts.append(self._field(node, parent))
             elif isinstance(node, InlineFragmentNode):
                 condition = node.type_condition
                 inner = self._schema.get_type(condition.name.value) if condition else parent
-                part = self._selections(node.selection_set, inner)
+                parts.append(self._selections(node.selection_set, inner))
             else:
                 # Absent: a cycle or an unknown name, which validation refuses.
-                part = self._parts.get(cast("FragmentSpreadNode", node).name.value, Part())
-            total = total.beside(part)
+                part = self._parts.get(cast("FragmentSpreadNode", node).name.value)
+                parts += [part] if part else []
             if node.directives:
-                total = total.beside(Part(directives=len(node.directives)))
-        return total
+                parts.append(Part(directives=len(node.directives)))
+        return _together(parts)
 
     def _field(self, node: FieldNode, parent: object) -> Part:
-        field = self._definition(parent, node.name.value)
+        selection_set, name = node.selection_set, node.name.value
+        if selection_set is None and name not in INTROSPECTION:
+            return VALUE if node.alias is None else ALIASED_VALUE
+        field = self._definition(parent, name)
         target = get_named_type(field.type) if field else None
-        inner = self._selections(node.selection_set, target) if node.selection_set else Part()
-        one = Part(fields=1, own_fields=1, depth=1, aliases=int(node.alias is not None))
-        if node.name.value in INTROSPECTION:
-            return replace(
-                one,
+        inner = self._selections(selection_set, target) if selection_set else Part()
+        aliases = _sum(int(node.alias is not None), inner.aliases)
+        if name in INTROSPECTION:
+            return Part(
                 fields=_sum(1, inner.fields),
+                own_fields=1,
+                depth=1,
                 introspection_depth=inner.depth + 1,
-                aliases=_sum(one.aliases, inner.aliases),
+                aliases=aliases,
                 directives=inner.directives,
                 cost=INTROSPECTION_COST,
             )
         listed = field is not None and is_list_type(get_nullable_type(field.type))
-        cost, paged = self._cost(node, field, inner, listed) if node.selection_set else (0, 0)
-        return replace(
-            one,
+        cost, paged = self._cost(node, field, inner, listed)
+        return Part(
             fields=_sum(1, inner.fields),
+            own_fields=1,
             depth=inner.depth + 1,
             introspection_depth=inner.introspection_depth,
-            list_depth=inner.list_depth + int(listed and node.selection_set is not None),
-            aliases=_sum(one.aliases, inner.aliases),
+            list_depth=inner.list_depth + int(listed),
+            aliases=aliases,
             directives=inner.directives,
             cost=cost,
             paged=paged,

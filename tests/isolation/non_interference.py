@@ -2,7 +2,8 @@
 """Non-interference: what an organisation may not see changes no byte of what it gets.
 
 Sessions of one organisation, each carried out over HTTP in two worlds that differ only in what it
-may not see, while the others go on doing hidden things. Every ten sessions begin in a new world.
+may not see, while the others go on doing hidden things. Every ten sessions begin in a new world;
+a hundred ask the same documents, each with values of its own (asked.py).
 """
 
 from __future__ import annotations
@@ -14,8 +15,17 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from tests.conftest import Cluster
+from tests.isolation.asked import pool_of
 from tests.isolation.covered import Covered
-from tests.isolation.pair import GEMEENTE, Base, a_pair, connections, make_base, session
+from tests.isolation.pair import (
+    GEMEENTE,
+    WITHOUT_END,
+    Base,
+    a_pair,
+    connections,
+    make_base,
+    session,
+)
 from tests.isolation.play import Connection, as_asker
 from tests.isolation.sessions import SCHEMA
 from tests.proofs.proof import Counts, Outcome, Proof, together
@@ -83,9 +93,12 @@ async def sessions(base: Base, root: Connection, numbers: range, covered: Covere
     """Carries out the sessions with these numbers; raises when an answer differs."""
     answered = operations = 0
     for first in numbers[::SESSIONS_PER_PAIR]:
-        async with a_pair(base, root, first) as sides:
+        pool = pool_of(first, WITHOUT_END)
+        async with a_pair(base, root, first, documents=pool.documents) as sides:
             for number in range(first, min(first + SESSIONS_PER_PAIR, numbers.stop)):
-                difference, told = await session(base, sides, number, STEPS, covered)
+                difference, told = await session(
+                    base, sides, number, STEPS, covered, pool.operation
+                )
                 assert difference is None, f"session {number}: {difference}"
                 answered += told
                 operations += STEPS
@@ -147,5 +160,5 @@ def whole(outcome: Outcome) -> Counts:
 
 
 NON_INTERFERENCE = Proof(
-    "non-interference", 1, "session", _carry_out, long=1000, share=SESSIONS_IN_WORLD, whole=whole
+    "non-interference", 1, "session", _carry_out, long=10_000, share=SESSIONS_IN_WORLD, whole=whole
 )

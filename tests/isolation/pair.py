@@ -29,6 +29,7 @@ from hub.settings import Settings
 from sql.ids import IdSource
 from sql.session import Database
 from tests.conftest import NOW, TEMPLATE, Cluster
+from tests.isolation.asked import ForAll, of_a_pair
 from tests.isolation.covered import Covered
 from tests.isolation.model import (
     KINDS,
@@ -54,7 +55,7 @@ from tests.isolation.play import (
     named,
     told,
 )
-from tests.isolation.sessions import SCHEMA, Asking, Memory, Operation, global_id
+from tests.isolation.sessions import Asking, Memory, Operation, global_id
 
 # What is known by design, and therefore the same in both worlds: everything else is compared.
 DECLASSIFIED = {
@@ -114,6 +115,7 @@ class Side:
     hub: Starlette
     client: httpx.AsyncClient
     documents: Documents
+    """Which it accepted."""
     superuser: Connection
     audits: bool
     """Whether the asker is its organisation's privacy officer, who sees each request of others."""
@@ -346,6 +348,32 @@ def sight(world: World, asker: UUID) -> Any:
     return [_seen(_with(world, kept), asker) for kept in (theirs, [], *([one] for one in theirs))]
 
 
+def notices(before: World, after: World, asker: UUID) -> bool:
+    """Whether an asker's sight of two worlds differs.
+
+    A record or an item that is the very same in both is seen alike in both, as long as the asker's
+    agreements are the same: only the others are looked at.
+    """
+    theirs = [
+        [one for one in world.agreements.values() if asker in one.parties]
+        for world in (before, after)
+    ]
+    if theirs[0] != theirs[1]:
+        return True
+    return bool(sight(_beside(before, after), asker) != sight(_beside(after, before), asker))
+
+
+def _beside(world: World, other: World) -> World:
+    """A world with what it has beside the other: its own records, and its items from the first that differs on."""
+    same = 0
+    for one, another in zip(world.items, other.items, strict=False):
+        if one is not another:
+            break
+        same += 1
+    records = {id_: one for id_, one in world.records.items() if other.records.get(id_) is not one}
+    return replace(world, records=records, items=world.items[same:])
+
+
 def _with(world: World, kept: list[Agreement]) -> World:
     every = []
     for one in kept:
@@ -375,12 +403,11 @@ async def hidden_changes(
 ) -> list[str]:
     """Changes at will what the asker may not see, and returns ids of records and agreements that it might guess."""
     play, guesses = side.play, []
-    seen = sight(play.world, asker)
     for number in range(count):
         change = _draw(play.world, asker, rng, f"{name}-{number}")
         tried = _copy(play.world)
         change_model(tried, change)
-        if sight(tried, asker) == seen:
+        if not notices(play.world, tried, asker):
             guesses += await _carry_out(play, change)
     await _noise(side, asker, rng, name)
     guesses += await _counts(play, asker, rng, name)
@@ -643,18 +670,19 @@ async def a_pair(
     plant: Plant | None = None,
     *,
     planned: tuple[bool, bool] = (True, True),
+    documents: tuple[Documents, Documents] | None = None,
 ) -> AsyncIterator[tuple[Side, Side]]:
-    """Two copies of a base with a hub over each, which carries out operations by plans or not;
-    `plant` puts a fault in both.
+    """Two copies of a base with a hub over each, which carries out operations by plans or not, and
+    has `documents`, by default none yet; `plant` puts a fault in both.
     """
     async with AsyncExitStack() as stack:
         sides = []
-        documents = Documents(SCHEMA, WITHOUT_END)  # of the text alone: looked at once for both
-        for variant, by_plan in enumerate(planned, 1):
+        known = documents or of_a_pair(WITHOUT_END)
+        for variant, (by_plan, own) in enumerate(zip(planned, known, strict=True), 1):
             name = f"{base.name}_{variant}"
             await copied(root, base.name, name)
             stack.push_async_callback(root.execute, f"drop database if exists {name} with (force)")
-            sides.append(await _side(base, name, seed, stack, plant, documents, planned=by_plan))
+            sides.append(await _side(base, name, seed, stack, plant, own, planned=by_plan))
         yield sides[0], sides[1]
 
 
@@ -679,7 +707,7 @@ async def _side(
         database,
         ids=IdSource(random.Random(seed).randbytes),
         clock=lambda: 0.0,
-        documents=documents,
+        documents=ForAll(documents),
         planned=planned,
         new_error_id=lambda: f"{next(errors):016}",
         random_bytes=random.Random(f"traces {seed}").randbytes,
@@ -728,8 +756,21 @@ class Difference:
         )
 
 
+Ask = Callable[[random.Random, Memory], Operation]
+
+
+def anything(rng: random.Random, memory: Memory) -> Operation:
+    """An operation that nobody asked before."""
+    return Asking(rng, memory).operation()
+
+
 async def session(
-    base: Base, sides: tuple[Side, Side], seed: int, steps: int, covered: Covered
+    base: Base,
+    sides: tuple[Side, Side],
+    seed: int,
+    steps: int,
+    covered: Covered,
+    ask: Ask = anything,
 ) -> tuple[Difference | None, int]:
     """The first difference in a random session of the asker, and how many answers were not empty; what they tell is noted."""
     rng = random.Random(seed)
@@ -752,7 +793,7 @@ async def session(
                 await side.play.create(record)
         if step % 8 == 7:
             await settle(sides)
-        operation = Asking(rng, memory).operation()
+        operation = ask(rng, memory)
         answers = [await side.ask(operation) for side in sides]
         if answers[0] != answers[1]:
             return Difference(operation, (answers[0], answers[1])), told_something
@@ -800,7 +841,7 @@ async def session_after_retention(
     await settle(sides)
     memory = memory_of(base, sorted(guesses))
     for _ in range(steps):
-        operation = Asking(rng, memory).operation()
+        operation = anything(rng, memory)
         answers = [await side.ask(operation) for side in sides]
         if answers[0] != answers[1]:
             return Difference(operation, (answers[0], answers[1]))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -506,6 +506,20 @@ def _files(value: Any, place: str) -> Iterator[tuple[str, File]]:
             yield from _files(inner, f"{place}.{name}")
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A document, and the type and the key in VALUES of what each of its variables takes."""
+
+    query: str
+    takes: Mapping[str, tuple[Any, str]]
+
+    def asked(self, rng: random.Random, memory: Memory) -> Operation:
+        """The document with values of its own."""
+        asking = Asking(rng, memory)
+        variables = {place: asking.value(*taken) for place, taken in self.takes.items()}
+        return Operation(self.query, variables, asking.headers())
+
+
 @dataclass(slots=True)
 class Asking:
     """Makes one operation."""
@@ -514,6 +528,11 @@ class Asking:
     memory: Memory
     declared: list[str] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
+    takes: dict[str, tuple[Any, str]] = field(default_factory=dict)
+
+    def question(self) -> Question:
+        """A document to be asked with any values."""
+        return Question(self.operation().query, self.takes)
 
     def operation(self, kind: str | None = None, root: str | None = None) -> Operation:
         """A query or a mutation of one root field, or a small choice of them."""
@@ -523,11 +542,14 @@ class Asking:
         roots = [root] if root else [self._root(type_)]
         body = " ".join(f"r{n}: {self._field(type_, name, 0)}" for n, name in enumerate(roots))
         declared = f"({', '.join(self.declared)})" if self.declared else ""
-        headers = {
+        return Operation(f"{kind} Vraag{declared} {{ {body} }}", self.variables, self.headers())
+
+    def headers(self) -> dict[str, str]:
+        """What kind of answer is asked for, and in which language."""
+        return {
             "Accept": self.rng.choice(("application/json", "application/graphql-response+json")),
             "Accept-Language": self.rng.choice(("nl", "en")),
         }
-        return Operation(f"{kind} Vraag{declared} {{ {body} }}", self.variables, headers)
 
     def _root(self, type_: GraphQLObjectType) -> str:
         names = list(type_.fields)
@@ -555,7 +577,8 @@ class Asking:
             elif not required and self.rng.random() > LIKELY.get(argument, 0.3):
                 continue
             place = f"v{len(self.variables)}"
-            self.variables[place] = self.value(taken.type, argument_key(type_, name, argument))
+            self.takes[place] = (taken.type, argument_key(type_, name, argument))
+            self.variables[place] = self.value(*self.takes[place])
             self.declared.append(f"${place}: {taken.type}")
             given.append(f"{argument}: ${place}")
         arguments = f"({', '.join(given)})" if given else ""

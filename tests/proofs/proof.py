@@ -49,8 +49,9 @@ class Proof:
 
     `number` is its number among the nine (docs/proofs.md). `carry_out` does the pieces with these
     numbers on a server of its own. `long` is how many there are in `make prove`, `share` how many
-    go together. `whole` looks at everything that a run of that size did: it raises AssertionError
-    when that proves less than it should, and gives the counts to write down.
+    go together; a range of pieces begins where a share does. `whole` looks at everything that a run
+    of that size did: it raises AssertionError when that proves less than it should, and gives the
+    counts to write down.
     """
 
     name: str
@@ -61,6 +62,14 @@ class Proof:
     share: int
     whole: Callable[[Outcome], Counts] = as_it_is
 
-    def shares(self, size: int) -> Iterator[range]:
-        """The numbers of the pieces, in shares."""
-        return (range(n, min(n + self.share, size)) for n in range(0, size, self.share))
+    def shares(self, numbers: range) -> Iterator[range]:
+        """The numbers of the pieces, in shares; they begin at one."""
+        return (
+            range(n, min(n + self.share, numbers.stop))
+            for n in range(numbers.start, numbers.stop, self.share)
+        )
+
+    def counted(self, outcome: Outcome, numbers: range) -> Counts:
+        """What is told of an outcome: of the whole when it is that, else as it is."""
+        is_whole = numbers.start == 0 and numbers.stop >= self.long
+        return self.whole(outcome) if is_whole else as_it_is(outcome)

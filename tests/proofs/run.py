@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import multiprocessing
 import queue
+import signal
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Event
+from types import FrameType
 from typing import Any
 
-from tests.conftest import a_cluster
-from tests.proofs.proof import Counts, Outcome, Proof, as_it_is, together
+from tests.conftest import Cluster, a_cluster
+from tests.proofs.proof import Counts, Outcome, Proof, together
 
 Tell = Callable[[str], None]
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +31,42 @@ class Done:
     """A share that was carried out: what it did, or how it failed."""
 
     proof: str
-    pieces: int
+    share: range
     seconds: float
     outcome: Outcome | None
     failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """What was done of a proof: which pieces, what they did, what is told of it, and how long it
+    took one process.
+    """
+
+    numbers: range
+    outcome: Outcome
+    counts: Counts
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """What became of the proofs: counts and seconds of work by name; what failed, in words."""
+    """What became of the proofs, by name; what failed, in words; whether somebody stopped them."""
 
-    counts: Mapping[str, Counts]
-    seconds: Mapping[str, float]
+    made: Mapping[str, Made]
     failures: Sequence[str]
+    stopped: bool = False
 
 
-def run(sizes: Sequence[tuple[Proof, int]], processes: int, tell: Tell) -> Result:
-    """Every proof at its size, the shares of all of them spread over the processes."""
+def run(asked: Sequence[tuple[Proof, range]], processes: int, tell: Tell) -> Result:
+    """These pieces of each proof, the shares of all of them spread over the processes.
+
+    Ctrl-C and SIGTERM stop it: what was done of each proof without a gap is given.
+    """
     spawning = multiprocessing.get_context("spawn")
     tasks: Any = spawning.SimpleQueue()
     answers: Any = spawning.Queue()
-    waiting = [(proof, share) for proof, size in sizes for share in proof.shares(size)]
+    waiting = [(proof, share) for proof, numbers in asked for share in proof.shares(numbers)]
     workers = [
         spawning.Process(target=_work, args=(tasks, answers), daemon=True) for _ in range(processes)
     ]
@@ -55,41 +74,93 @@ def run(sizes: Sequence[tuple[Proof, int]], processes: int, tell: Tell) -> Resul
         worker.start()
     for task in [*waiting, *[None] * processes]:
         tasks.put(task)
-    progress = _Progress({proof.name: size for proof, size in sizes}, tell)
-    done = []
-    for _ in waiting:
-        done.append(_next(answers, workers))
-        progress.note(done[-1])
+    progress = _Progress({proof.name: len(numbers) for proof, numbers in asked}, tell)
+    done: list[Done] = []
+    with _told_to_stop() as stopping:
+        while len(done) < len(waiting) and not stopping.is_set():
+            for one in _next(answers, workers):
+                done.append(one)
+                progress.note(one)
+        stopped = len(done) < len(waiting)
+        if stopped:
+            done += _ended(answers, workers)
     for worker in workers:
         worker.join()
-    return _result(sizes, done)
+    return _result(asked, done, stopped)
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[Event]:
+    """Is set by Ctrl-C and SIGTERM; they raise nothing, for an answer may be half read."""
+    stopping = Event()
+    before = {
+        number: signal.signal(number, lambda *_: stopping.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ended(answers: Any, workers: Sequence[Any]) -> list[Done]:
+    """Ends the workers; the shares that they had done and nobody had heard of yet."""
+    done: list[Done] = []
+    while any(worker.is_alive() for worker in workers):
+        for worker in workers:  # again and again: what a signal raises can be lost, as in a __del__
+            worker.terminate()
+        done += _waiting(answers, LOOK_SECONDS)
+    while more := _waiting(answers, 0.1):  # what ended workers left
+        done += more
+    # a share that was broken off found nothing: it is carried out when the run goes on
+    return [one for one in done if one.failure is None]
 
 
 def _work(tasks: Any, answers: Any) -> None:
-    """One process: carries out shares until there are none."""
+    """One process: carries out shares until there are none, or the first process ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is told to all: the first decides
+    signal.signal(signal.SIGTERM, _leave)
     with a_cluster() as cluster:
-        while (task := tasks.get()) is not None:
-            proof, share = task
-            started = time.perf_counter()
-            outcome, failure = None, None
-            try:
-                outcome = proof.carry_out(cluster, share)
-            except Exception:
-                failure = f"{proof.name}, {share}:\n{traceback.format_exc()}"
-            seconds = time.perf_counter() - started
-            answers.put(Done(proof.name, len(share), seconds, outcome, failure))
-
-
-def _next(answers: Any, workers: Sequence[Any]) -> Done:
-    """The next share that is done. Raises RuntimeError when a process ended before its work."""
-    while True:
         try:
-            done: Done = answers.get(timeout=LOOK_SECONDS)
-        except queue.Empty:
-            if any(worker.exitcode for worker in workers):
-                raise RuntimeError("a process ended before its proofs were done") from None
-        else:
-            return done
+            while (task := tasks.get()) is not None:
+                answers.put(_done(cluster, *task))
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the server ends in peace
+
+
+def _done(cluster: Cluster, proof: Proof, share: range) -> Done:
+    """A share, carried out."""
+    started = time.perf_counter()
+    outcome, failure = None, None
+    try:
+        outcome = proof.carry_out(cluster, share)
+    except Exception:
+        failure = f"{proof.name}, {share}:\n{traceback.format_exc()}"
+    return Done(proof.name, share, time.perf_counter() - started, outcome, failure)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Ends this process, its server too."""
+    raise SystemExit(1)
+
+
+def _next(answers: Any, workers: Sequence[Any]) -> list[Done]:
+    """A share that is done, or nothing for a while. Raises RuntimeError when a process ended before
+    its work.
+    """
+    done = _waiting(answers, LOOK_SECONDS)
+    if not done and any(worker.exitcode for worker in workers):
+        raise RuntimeError("a process ended before its proofs were done")
+    return done
+
+
+def _waiting(answers: Any, seconds: float) -> list[Done]:
+    """The next answer, if there is one within so many seconds."""
+    try:
+        return [answers.get(timeout=seconds)]
+    except queue.Empty:
+        return []
 
 
 @dataclass(slots=True)
@@ -103,25 +174,38 @@ class _Progress:
 
     def note(self, done: Done) -> None:
         """A share more is done."""
-        self.pieces[done.proof] += done.pieces
+        self.pieces[done.proof] += len(done.share)
         minutes, seconds = divmod(int(time.monotonic() - self.started), 60)
         how = "FAILED" if done.failure else f"{self.pieces[done.proof]:,}"
         self.tell(f"{minutes:3}:{seconds:02}  {done.proof}: {how} of {self.sizes[done.proof]:,}")
 
 
-def _result(sizes: Sequence[tuple[Proof, int]], done: Sequence[Done]) -> Result:
-    """The whole of each proof; one that failed in a share has no counts."""
+def _result(asked: Sequence[tuple[Proof, range]], done: Sequence[Done], stopped: bool) -> Result:
+    """What was done of each proof; one that failed in a share has nothing."""
     failures = [one.failure for one in done if one.failure is not None]
-    counts: dict[str, Counts] = {}
-    seconds: dict[str, float] = {}
-    for proof, size in sizes:
-        its = [one for one in done if one.proof == proof.name]
-        seconds[proof.name] = sum(one.seconds for one in its)
-        if any(one.failure for one in its):
+    failed = {one.proof for one in done if one.failure is not None}
+    made: dict[str, Made] = {}
+    for proof, numbers in asked:
+        its = _without_gap(numbers.start, [one for one in done if one.proof == proof.name])
+        if not its or proof.name in failed:
             continue
-        whole = proof.whole if size >= proof.long else as_it_is
+        numbers = range(numbers.start, its[-1].share.stop)
+        outcome = together(one.outcome for one in its if one.outcome)
         try:
-            counts[proof.name] = whole(together(one.outcome for one in its if one.outcome))
+            counts = proof.counted(outcome, numbers)
         except AssertionError as error:
             failures.append(f"{proof.name}, as a whole: {error}")
-    return Result(counts, seconds, failures)
+        else:
+            seconds = sum(one.seconds for one in its)
+            made[proof.name] = Made(numbers, outcome, counts, seconds)
+    return Result(made, failures, stopped)
+
+
+def _without_gap(first: int, done: Sequence[Done]) -> list[Done]:
+    """The shares that follow on each other from the first piece."""
+    found = []
+    for one in sorted(done, key=lambda one: one.share.start):
+        if one.share.start == first:
+            found.append(one)
+            first = one.share.stop
+    return found
