@@ -335,8 +335,8 @@ class Caller:
         return request_of("/graphql", body, authorization=f"Bearer {self._token}")
 
     async def _ask(self, request: bytes) -> tuple[int, bytes]:
-        """Status and body. The hub lets go of a connection that rested, which a client learns when it
-        asks again: as HTTP libraries do, it asks once more on a new one.
+        """Status and body. The hub lets go of a connection that rested, which a client learns when
+        it asks again: as HTTP libraries do, it asks once more on a new one.
         """
         if self._connection is not None:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
