@@ -11,8 +11,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -62,6 +62,24 @@ class Server:
     def _all(self) -> list[int]:
         workers = [pid for pid in _children(self.pid) if "multiprocessing" in _proc(pid, "cmdline")]
         return [self.pid, *workers]
+
+    def tell(self, signal_: signal.Signals) -> None:
+        """Sends a signal to the process and its workers."""
+        for pid in self._all():
+            os.kill(pid, signal_)
+
+
+@contextmanager
+def at_rest(servers: Iterable[Server]) -> Iterator[None]:
+    """Servers that use no processor until the context ends; whoever asks them waits."""
+    stopped = list(servers)
+    try:
+        for each in stopped:
+            each.tell(signal.SIGSTOP)
+        yield
+    finally:
+        for each in stopped:
+            each.tell(signal.SIGCONT)
 
 
 @dataclass(frozen=True, slots=True)

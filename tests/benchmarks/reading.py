@@ -15,7 +15,7 @@ from tests.benchmarks.client import Measured, closed_loop, open_loop, there_and_
 from tests.benchmarks.comparing import check_same, data_of
 from tests.benchmarks.contenders import Contender, Field
 from tests.benchmarks.plan import Numbers, Plan, Report
-from tests.benchmarks.processes import DatabaseServer, Server
+from tests.benchmarks.processes import DatabaseServer, Server, at_rest
 from tests.benchmarks.wire import tapped
 from tests.benchmarks.work import READS
 from tests.benchmarks.world import ASKER, Filled
@@ -85,15 +85,19 @@ async def rounds(
 async def latencies(
     plan: Plan, asked: Mapping[Any, Asked], per_second: Mapping[Any, float], report: Report
 ) -> dict[Any, Numbers]:
-    """Latencies at a part of what each can answer: planned at even distances, not when answered."""
+    """Latencies at a part of what each can answer: planned at even distances, not when answered.
+    The other servers rest meanwhile, for each has work of its own now and then.
+    """
     found = {}
+    servers = {one.server for one in asked.values()}
     for slot, one in asked.items():
         report(f"latencies: {', '.join(slot)}")
         rate = LATENCY_LOAD * per_second[slot]
         into = Measured()
-        await open_loop(
-            one.server.port, one.request, LATENCY_CONNECTIONS, plan.latency_seconds, rate, into
-        )
+        with at_rest(servers - {one.server}):
+            await open_loop(
+                one.server.port, one.request, LATENCY_CONNECTIONS, plan.latency_seconds, rate, into
+            )
         found[slot] = {"planned_per_second": rate, **told(into)}
     return found
 
