@@ -532,7 +532,10 @@ class Database:
 async def _roll_back(connection: Connection) -> None:
     """Leaves the connection without a transaction, or closed: never with someone's identity."""
     try:
-        await asyncio.shield(connection.execute("rollback", timeout=2))
+        rolling = asyncio.ensure_future(connection.execute("rollback", timeout=2))
+        # who does not wait for its end closes the connection, and how it ends then is no news
+        rolling.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.shield(rolling)
     except BaseException as error:
         with suppress(asyncpg.InterfaceError):  # a lost connection: the pool took it back already
             connection.terminate()
