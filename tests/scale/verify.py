@@ -104,7 +104,7 @@ class Difference:
     def __str__(self) -> str:
         return (
             f"{self.table}: {self.filled} rows in the filled database alone,"
-            f" {self.pushed} in the pushed one: {self.example}"
+            f" {self.pushed} in the pushed one: {self.example[:500]}"
         )
 
 
