@@ -42,6 +42,7 @@ from graphql import (
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Token,
     TokenKind,
     ValueNode,
     VariableNode,
@@ -551,21 +552,26 @@ def _name(operation: OperationDefinitionNode) -> str | None:
     return operation.name.value if operation.name else None
 
 
+def _tokens(document: DocumentNode) -> Iterator[Token]:
+    """What the document was read as, in order; each may be taken out of its row meanwhile."""
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        following = token.next
+        yield token
+        token = following
+
+
 def _unlink_tokens(document: DocumentNode) -> None:
     """Ends the circle of tokens, which know the one before and after them: a document that is no
     longer kept is gone at once, and does not wait for the collector, which seldom looks that far.
     """
-    token = document.loc.start_token if document.loc else None
-    while token is not None:
-        following, token.prev, token.next = token.next, None, None
-        token = following
+    for token in _tokens(document):
+        token.prev = token.next = None
 
 
 def _holds_nul(document: DocumentNode) -> bool:
     """Whether a string of the document has the character NUL, which no column can hold."""
-    token = document.loc.start_token if document.loc else None
-    while token is not None:
-        if token.kind is TokenKind.STRING and "\x00" in (token.value or ""):
-            return True
-        token = token.next
-    return False
+    return any(
+        token.kind is TokenKind.STRING and "\x00" in (token.value or "")
+        for token in _tokens(document)
+    )
