@@ -43,7 +43,8 @@ from tests.proofs.proof import Counts, Outcome, Proof, as_it_is
 ORGANISATIONS = 50
 CONNECTIONS = 4
 READS_PER_KILL = 100
-LATEST_CUT = 60
+LATEST_CUTS = (10, 60)
+"""A cut is among the first suspensions, or anywhere in the longest of the operations."""
 NOTICED_SECONDS = 10
 
 LOOK = """
@@ -389,7 +390,7 @@ async def _one_after_another(scene: Scene, organisation: UUID, numbers: list[int
     for number in numbers:
         rng = random.Random(number)
         name = rng.choice(CHOICES)
-        cut = Cut(rng.choice((0, rng.randint(1, LATEST_CUT))))
+        cut = Cut(rng.choice((0, rng.randint(1, rng.choice(LATEST_CUTS)))))
         try:
             await cut_short(OPERATIONS[name](scene, organisation), cut)
         except asyncio.CancelledError:
