@@ -349,9 +349,12 @@ def create(
 
     async def work(owner: Database) -> None:
         async with owner.administration() as session:
+            found = await find_partner(session, gemeente, slug)
+            of_all = await tokens_of(session, gemeente, slug)
+            same = [row for row in of_all if (row["name"], row["state"]) == (name, "active")]
             made = await create_token(
                 session,
-                await find_partner(session, gemeente, slug),
+                found,
                 name,
                 roles=roles,
                 scopes=("read",) if read_only else ("read", "write"),
@@ -359,6 +362,11 @@ def create(
                 days=days,
             )
         click.echo(made)
+        if same:
+            report(
+                f"{len(same) + 1} tokens of this name work now; hub token revoke ends them all."
+                " To replace one, use hub token rotate."
+            )
 
     run(as_owner(settings_from(data=data), work))
 

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +26,7 @@ from strawberry.utils.str_converters import to_camel_case
 from hub.commands import Day, report
 from hub.files import whole_file
 from hub.remote.connection import Remote, pages, remote_command
+from resolvers.sheets.values import moment_cell
 from schema.build import build
 from schema.contributions import BY_KIND
 from schema.enums import Category
@@ -47,13 +48,14 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a record that is asked for: what of it when it is an object, and whether it is a
-    list.
+    """A field of a record that is asked for: what of it when it is an object, whether it is a list,
+    and whether it is a moment.
     """
 
     name: str
     parts: tuple[str, ...] = ()
     many: bool = False
+    moment: bool = False
 
     @property
     def asked(self) -> str:
@@ -90,8 +92,8 @@ class Field:
     type=click.Choice(["csv", "jsonl", "geojson"]),
     default="csv",
     show_default=True,
-    help="csv: semicolons, for a spreadsheet. jsonl: a JSON object a line. geojson: points where "
-    "the place is exact.",
+    help="csv: semicolons and local time, for a spreadsheet. jsonl: a JSON object a line. "
+    "geojson: points where the place is exact.",
 )
 @click.option(
     "--out",
@@ -142,7 +144,7 @@ def fields_of(typename: str) -> list[Field]:
         named = get_named_type(field.type)
         many = is_list_type(get_nullable_type(field.type))
         if is_leaf_type(named) and not field.args:
-            found.append(Field(name, many=many))
+            found.append(Field(name, many=many, moment=named.name == "DateTime"))
         elif named.name in NESTED:
             found.append(Field(name, NESTED[named.name], many))
     return found
@@ -210,6 +212,7 @@ def _item(item: Any) -> str:
 
 def _write_csv(file: IO[str], fields: Sequence[Field], records: Iterator[Json]) -> int:
     columns = [column for field in fields for column in field.columns]
+    moments = {field.name for field in fields if field.moment}
     file.write("\ufeff")  # by which spreadsheets know UTF-8
     # all in quotes: a spreadsheet that splits at commas does not split a text
     writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
@@ -217,6 +220,8 @@ def _write_csv(file: IO[str], fields: Sequence[Field], records: Iterator[Json]) 
     count = 0
     for record in records:
         flat = _flat(record)
+        for name in moments & flat.keys():
+            flat[name] = flat[name] and moment_cell(datetime.fromisoformat(flat[name]))
         writer.writerow([_cell(flat.get(column)) for column in columns])
         count += 1
     return count

@@ -82,6 +82,18 @@ def read_cell(column: Field, value: Value) -> Any:
     return [_one(column, part) for part in parts if not is_empty(part)]
 
 
+def moment_cell(moment: datetime) -> str:
+    """A moment as people read it in a cell, local time: 2026-11-23 14:05:00. Where that would not
+    be read back as the same moment (the hour that comes twice, parts of a second) with its offset.
+    """
+    local = moment.astimezone(HERE)
+    said = local.replace(tzinfo=None).isoformat(" ")
+    try:
+        return said if _moment(said) == moment else local.isoformat()
+    except Unreadable:
+        return local.isoformat()
+
+
 def _one(column: Field, value: Value) -> Any:
     match column.form:
         case "WHOLE":

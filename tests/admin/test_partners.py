@@ -59,6 +59,18 @@ async def test_tokens_are_listed_without_what_opens_anything(world: World) -> No
     assert made.strip() not in listed + str(rows)
 
 
+async def test_who_makes_a_second_token_of_a_name_is_told_that_the_first_works_too(
+    world: World,
+) -> None:
+    make = ("token", "create", "buurtwerk", *HERE, "--name", "app")
+    first, second = await hub(world, *make), await hub(world, *make)
+    assert first.stderr == ""
+    assert "2 tokens of this name" in second.stderr
+    assert "rotate" in second.stderr
+    for made in (first, second):
+        assert await speaks(world, made.stdout.strip())
+
+
 async def test_a_rotated_token_works_beside_the_old_until_the_overlap_is_over(world: World) -> None:
     make = ("token", "create", "buurtwerk", *HERE, "--name", "app", "--role", "WIJKREGISSEUR")
     old = (await done(world, *make, "--person")).strip()

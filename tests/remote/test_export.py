@@ -108,6 +108,28 @@ async def test_a_cell_that_a_spreadsheet_would_carry_out_is_made_harmless(
     assert f'"{cell}"' in text, "in quotes"
 
 
+async def test_moments_are_local_time_and_are_read_back_as_the_same(
+    world: World, hub: Command, tmp_path: Path
+) -> None:
+    moments = {
+        "winter": ("2026-11-20T21:15:00Z", "2026-11-20 22:15:00"),
+        "summer": ("2026-07-01T22:00:00Z", "2026-07-02 00:00:00"),
+        "the hour that comes twice": ("2026-10-25T00:30:00Z", "2026-10-25T02:30:00+02:00"),
+        "part of a second": ("2026-11-20T21:15:00.25Z", "2026-11-20T22:15:00.250000+01:00"),
+    }
+    rows = [row(name, seenAt=moment) for name, (moment, _) in moments.items()]
+    assert (await push(world.partner("buurtwerk"), rows))["errors"] == []
+    text = said(await hub("buurtwerk", "export", "SIGNAL", "--wijk", OOSTERHEEM))
+    table = csv.DictReader(io.StringIO(text), delimiter=";")
+    told = {each["sourceId"].rpartition("/")[2]: each["seenAt"] for each in table}
+    assert told == {name: cell for name, (_, cell) in moments.items()}
+    back = tmp_path / "terug.csv"
+    lines = [f"{name};{OOSTERHEEM};NOISE;{cell};NEW" for name, cell in told.items()]
+    back.write_text("\n".join(["externalId;wijk;category;seenAt;status", *lines]), "utf-8")
+    receipt = said(await hub("buurtwerk", "push", back, "--dataset", "meldingen", "--json"))
+    assert json.loads(receipt)["rows"] == {"UNCHANGED": len(moments)}
+
+
 async def test_a_file_is_there_when_it_is_whole_and_for_its_owner_alone(
     world: World, hub: Command, tmp_path: Path
 ) -> None:
