@@ -107,10 +107,14 @@ CHECKS: dict[str, str] = {
             or has_table_privilege('hub_door', c.oid, 'DELETE'))""",
     # it moves records of a dataset that is marked: to another profile, and no more
     "the recorder may change what was written": """
-        select c.relname from pg_class c where c.relnamespace = 'hub'::regnamespace and c.relkind in ('r', 'p', 'v')
-          and (has_table_privilege('hub_recorder', c.oid, 'DELETE') or exists (
-            select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and has_column_privilege('hub_recorder', c.oid, a.attnum, 'UPDATE')
-              and not (a.attname = 'profile' and exists (select from hub.contribution_kinds k where k.table_name = c.relname))))""",
+        select distinct case when w.whole then c.relname::text else c.relname || '.' || a.attname end
+        from pg_class c
+        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        cross join lateral (
+          select has_table_privilege('hub_recorder', c.oid, 'DELETE') or has_table_privilege('hub_recorder', c.oid, 'UPDATE') as whole) w
+        where c.relnamespace = 'hub'::regnamespace and c.relkind in ('r', 'p', 'v')
+          and (w.whole or has_column_privilege('hub_recorder', c.oid, a.attnum, 'UPDATE')
+            and not (a.attname = 'profile' and exists (select from hub.contribution_kinds k where k.table_name = c.relname)))""",
     # It takes away: of a record it may change what a term makes less exact, and what it adds says that something is gone.
     "retention may add": """
         select c.relname from pg_class c where c.relnamespace = 'hub'::regnamespace and c.relkind in ('r', 'p', 'v')

@@ -20,12 +20,13 @@ _CLOSED = "an organisation that stops"
 
 ALLOWED: dict[str, dict[str, str]] = {
     "the recorder may change what was written": {
+        "feed_items.seen_by": "looks again at who could see a record that is gone, before that is committed",
         "dry_runs": "forgets those that nobody carried out in time, of which it sees the day alone",
         "idempotency_keys": "forgets those that no retry comes for, of which it sees the day alone",
         "list_parts": "forgets those that no retry comes for, of which it sees the day alone",
         "replaced_versions": "compiled from decisions, and compiled anew: delete and insert",
         "grants": "compiled from agreements, and compiled anew: delete and insert",
-        "reference_version": "counts up, and tells nothing but that",
+        "reference_version.version": "counts up, and tells nothing but that",
         "noted_reads": "written into the ledger: they say the same there",
         "rollup_changes": "folded into rollups: they say the same together",
         "rollups": "numbers of records, made of their changes and made anew from what is there",
@@ -51,6 +52,7 @@ ALLOWED: dict[str, dict[str, str]] = {
                 "kind",
                 "record",
                 "recorded_on",
+                "seen_by",
                 "slice",
                 "slices",
             )

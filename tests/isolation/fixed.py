@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID
 
@@ -757,6 +758,7 @@ class Battery:
                 async with as_asker(play.app, play.world.gemeente, second):
                     assert (await play.app.execute(statement)).endswith(" 0")
         await self._refusals(play)
+        await self._departures(play)
         await self._versions(play, committed)
         await self._ledger(play)
         await self._forgetting(play)
@@ -997,6 +999,21 @@ class Battery:
             )
             assert await play.app.fetch("select * from hub.principal_of($1)", TOKEN) == []
 
+    async def _departures(self, play: Play) -> None:
+        """Who saw each record that leaves, among those who will, who see only newer ones, and who see only those of today."""
+        going = Unsettled(copy.deepcopy(play.world), play.owner, play.app)
+        async with undone(play.app):
+            for name, first, seeing in (
+                ("leaving-to-come", 1, {"includes_past": True}),
+                ("leaving-newer", 0, {"includes_past": False}),
+                ("leaving-of-today", 0, {"includes_past": True, "keep_days": 1}),
+            ):
+                rules = (rule(going, *pair, **seeing) for pair in permutations(range(3), 2))
+                await agree(going, name, first, 9, *rules)
+            for id_ in list(going.world.records):
+                await going.withdraw(id_)
+            await self._noted(going)
+
     async def _every_wijk(self, play: Play) -> None:
         """A record in several wijken is written by who works in all of them."""
         first, (left, wijk) = play.world.organisations[0], play.world.wijken
@@ -1134,7 +1151,7 @@ class Battery:
                 await refused(play, first, move.format(_week(days)))
 
     async def _announced(self, play: Play, recorder: Acting) -> None:
-        """What receivers are told of agreements, and that the recorder reads nothing else of the feed."""
+        """What receivers are told of agreements, and that the recorder reads nothing else of the feed, but what has left."""
         rows = await recorder.fetch(
             "select gemeente, change, agreement, version, receiver, owner, wijk, on_day from hub.feed_items"
         )
@@ -1152,14 +1169,15 @@ class Battery:
             for item in play.world.items
             if isinstance(item, Announcement)
         }
-        assert {tuple(row) for row in rows if row["gemeente"] == play.world.gemeente} == expected
-        assert all(row["receiver"] is not None for row in rows)
+        here = [row for row in rows if row["gemeente"] == play.world.gemeente]
+        assert {tuple(row) for row in here if row["receiver"] is not None} == expected
+        assert {row["change"] for row in rows if row["receiver"] is None} == {"WITHDRAWN"}
 
     async def _noted(self, play: Play) -> None:
         """Every item of the feed is as the model has it, also those of this transaction, which nobody is shown yet."""
         await play.app.execute("reset role")
         rows = await play.app.connection.fetch(  # type: ignore[attr-defined]
-            "select change, record, wijk, changed, for_owner, slice = any (slices) as within from hub.feed_items"
+            "select change, record, wijk, changed, for_owner, seen_by, slice = any (slices) as within from hub.feed_items"
             " where gemeente = $1 and receiver is null",
             play.world.gemeente,
         )
@@ -1170,11 +1188,19 @@ class Battery:
                 row["wijk"],
                 tuple(sorted(row["changed"])),
                 row["for_owner"],
+                tuple(sorted(row["seen_by"] or ())),
             )
             for row in rows
         ]
         expected = [
-            (item.change, item.record.id, item.wijk, tuple(sorted(item.changed)), item.for_owner)
+            (
+                item.change,
+                item.record.id,
+                item.wijk,
+                tuple(sorted(item.changed)),
+                item.for_owner,
+                tuple(sorted(item.seen_by)),
+            )
             for item in play.world.items
             if isinstance(item, Item)
         ]

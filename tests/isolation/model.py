@@ -356,6 +356,13 @@ class Item:
     changed: frozenset[str] = frozenset()
     for_owner: bool = True
     batch: int | None = None
+    seen_by: frozenset[UUID] = frozenset()
+    """Of a record that leaves a slice: who could see it there."""
+
+    @property
+    def slice(self) -> tuple[Any, ...]:
+        """What it is shared by, as far as that of one record can change."""
+        return self.record.id, self.wijk, self.record.category, self.record.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -569,10 +576,18 @@ class World:
         return found
 
     def feed(self, asker: UUID, wijk: UUID) -> tuple[list[Item | Announcement], list[Item]]:
-        """What happened in a wijk: the stream that the asker sees exactly, in order, and the one by batch."""
+        """What happened in a wijk: the stream that the asker sees exactly, in order, and the one by batch.
+
+        Of a record that left is told what whoever asks could see of it until then.
+        """
         exact: list[Item | Announcement] = []
         reduced: list[Item] = []
-        for item in self.items:
+        left_unseen = {
+            item.slice: number
+            for number, item in enumerate(self.items)
+            if isinstance(item, Item) and item.change == "WITHDRAWN" and asker not in item.seen_by
+        }
+        for number, item in enumerate(self.items):
             if isinstance(item, Announcement):
                 if (item.receiver, item.wijk) == (asker, wijk):
                     exact.append(item)
@@ -587,6 +602,8 @@ class World:
             if view is None or (
                 item.change == "UPDATED" and not item.changed & (view.columns | {"slice"})
             ):
+                continue
+            if number <= left_unseen.get(item.slice, -1):
                 continue
             if view.precision == "EXACT":
                 exact.append(item)
@@ -620,7 +637,7 @@ class World:
             wijk
         ) in left:  # its owner knows, unless it is the wijk of a record in several that is left
             told = isinstance(old, Activity) and wijk not in new.places
-            self.items.append(Item("WITHDRAWN", old, wijk, self.today, for_owner=told))
+            self.items.append(self._departure(old, wijk, for_owner=told))
         kind = "UPDATED"
         if (old.closed_on is None) != (new.closed_on is None):
             kind = "CLOSED" if old.closed_on is None else "REOPENED"
@@ -646,7 +663,7 @@ class World:
         for old in moved:  # who saw it is told that it is gone, its owner nothing
             self.records[old.id] = replace(old, kept=never)
             for wijk in sorted(old.places):
-                self.items.append(Item("WITHDRAWN", old, wijk, self.today, for_owner=False))
+                self.items.append(self._departure(old, wijk, for_owner=False))
         for old in moved:
             new, slice_ = self.records[old.id], frozenset({"slice"})
             for wijk in sorted(new.places):
@@ -655,7 +672,13 @@ class World:
     def withdraw(self, record: UUID) -> None:
         """A record is gone."""
         gone = self.records.pop(record)
-        self.items += [Item("WITHDRAWN", gone, wijk, self.today) for wijk in gone.places]
+        self.items += [self._departure(gone, wijk) for wijk in gone.places]
+
+    def _departure(self, record: Record, wijk: UUID, *, for_owner: bool = True) -> Item:
+        """A record leaves what it was shared by in a wijk."""
+        others = set(self.organisations) - {record.owner}
+        seen_by = frozenset(one for one in others if self.view(one, record, wijk) is not None)
+        return Item("WITHDRAWN", record, wijk, self.today, for_owner=for_owner, seen_by=seen_by)
 
     def propose(self, agreement: Agreement) -> None:
         """A proposal; a later version of an agreement has a key of its own among the agreements."""

@@ -37,6 +37,7 @@ from tests.isolation.model import (
     Agreement,
     Cap,
     Decision,
+    Item,
     Record,
     Rule,
     Signal,
@@ -364,14 +365,22 @@ def notices(before: World, after: World, asker: UUID) -> bool:
 
 
 def _beside(world: World, other: World) -> World:
-    """A world with what it has beside the other: its own records, and its items from the first that differs on."""
+    """A world with what it has beside the other: its own records, and its items from the first that differs on, with those before that
+    tell of what has left since.
+    """
     same = 0
     for one, another in zip(world.items, other.items, strict=False):
         if one is not another:
             break
         same += 1
+    left = {
+        item.slice
+        for item in (*world.items[same:], *other.items[same:])
+        if isinstance(item, Item) and item.change == "WITHDRAWN"
+    }
+    before = [one for one in world.items[:same] if isinstance(one, Item) and one.slice in left]
     records = {id_: one for id_, one in world.records.items() if other.records.get(id_) is not one}
-    return replace(world, records=records, items=world.items[same:])
+    return replace(world, records=records, items=[*before, *world.items[same:]])
 
 
 def _with(world: World, kept: list[Agreement]) -> World:
