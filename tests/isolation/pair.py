@@ -35,6 +35,7 @@ from tests.isolation.model import (
     KINDS,
     Activity,
     Agreement,
+    Announcement,
     Cap,
     Decision,
     Item,
@@ -366,7 +367,7 @@ def notices(before: World, after: World, asker: UUID) -> bool:
 
 def _beside(world: World, other: World) -> World:
     """A world with what it has beside the other: its own records, and its items from the first that differs on, with those before that
-    tell of what has left since.
+    tell of what has left since; all as after the next batch.
     """
     same = 0
     for one, another in zip(world.items, other.items, strict=False):
@@ -380,7 +381,12 @@ def _beside(world: World, other: World) -> World:
     }
     before = [one for one in world.items[:same] if isinstance(one, Item) and one.slice in left]
     records = {id_: one for id_, one in world.records.items() if other.records.get(id_) is not one}
-    return replace(world, records=records, items=[*before, *world.items[same:]])
+    items = [_in_batch(one) for one in (*before, *world.items[same:])]
+    return replace(world, records=records, items=items)
+
+
+def _in_batch(one: Item | Announcement) -> Item | Announcement:
+    return replace(one, batch=0) if isinstance(one, Item) and one.batch is None else one
 
 
 def _with(world: World, kept: list[Agreement]) -> World:
@@ -443,7 +449,8 @@ def _draw(world: World, asker: UUID, rng: random.Random, name: str) -> Change:
         ("create", "create", "change", "change", "change", "change", "withdraw", "agree")
     )
     if kind == "create":
-        return "create", random_record(world, rng, name, rng.choice(others)), None
+        made = random_record(world, rng, name, rng.choice(others))
+        return ("mistake" if _apart(f"{name}/mistake") < 0.4 else "create"), made, None
     if kind == "agree":
         provider, receiver = rng.sample(others, 2)
         made = [
@@ -515,8 +522,10 @@ def _anew(world: World, one: Activity, rng: random.Random, name: str) -> dict[st
 def change_model(world: World, change: Change) -> None:
     """A change in the model alone."""
     kind, what, more = change
-    if kind == "create":
+    if kind in ("create", "mistake"):
         world.create(what)
+        if kind == "mistake":
+            world.withdraw(what.id)
     elif kind == "withdraw":
         world.withdraw(what)
     elif kind == "change":
@@ -529,8 +538,10 @@ def change_model(world: World, change: Change) -> None:
 
 async def _carry_out(play: Play, change: Change) -> list[str]:
     kind, what, more = change
-    if kind == "create":
+    if kind in ("create", "mistake"):
         await play.create(what)
+        if kind == "mistake":
+            await play.withdraw(what.id)
         return [global_id(type(what).__name__, what.id)]
     if kind == "withdraw":
         typename = type(play.world.records[what]).__name__

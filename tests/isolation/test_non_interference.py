@@ -177,6 +177,12 @@ PLANTED: dict[str, Callable[[Connection], Awaitable[object]]] = {
         "and (f.change <> 'UPDATED' or f.changed && g.shows or 'slice' = any (f.changed))",
         "",
     ),
+    "a feed that tells of what left before anything was agreed": lambda root: rewrite(
+        root,
+        ("feed_granted",),
+        "(select hub.asker()) = any (l.seen_by) is not true",
+        "false",
+    ),
     "a feed that shows reduced records as they come": lambda root: rewrite(
         root,
         ("feed_of_wijk",),
