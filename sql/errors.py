@@ -47,7 +47,7 @@ _BY_STATE = {
     "HB013": "PROPOSAL_OPEN",
     "HB021": "TOO_MANY_PARTNERS",  # raised by hub.onboard_partner()
     "HB038": "UNKNOWN_RETENTION",  # these two by hub.check_retention()
-    "HB040": "RETENTION_TOO_SHORT",
+    "HB040": "RETENTION_NOT_ALLOWED",
     "HB039": "OFFBOARDING_REFUSED",  # these two by hub.offboard()
     "HB041": "UNKNOWN_ORGANISATION",
     "40001": "CONFLICT",
