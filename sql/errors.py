@@ -55,11 +55,13 @@ _BY_STATE = {
     "55P03": "BUSY",
 }
 # What a check before the write cannot see: that a row of the same delivery, which would have made
-# room for another, is not written after all; or what somebody else wrote meanwhile.
+# room for another, is not written after all; what somebody else wrote meanwhile; or what day it is
+# to the database.
 _BY_CONSTRAINT = {
     "counts_one_per_cell": "DOUBLE_CELL",
     "counts_unmixed": "MIXED_CELLS",
     "organisations_gemeente_slug_key": "NAME_TAKEN",
+    "organisation_wijken_check": "LAST_DAY_TOO_EARLY",
 }
 _NOT_ALLOWED = "42501"
 _TIMED_OUT = "57014"
