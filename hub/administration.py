@@ -74,7 +74,7 @@ def partner() -> None:
     "--wijk", "wijken", multiple=True, metavar="CODE", help="A wijk where it works; again for more."
 )
 @click.option("--every-wijk", is_flag=True, help="It works in every wijk of the gemeente.")
-@click.option("--from", "works_from", type=Day(), default=date.today, help="Its first day.")
+@click.option("--from", "works_from", type=Day(), help="Its first day. Default: the hub's day.")
 @click.option("--until", "works_until", type=Day(), help="Its last day. Default: without end.")
 @click.option("--contact", help="A desk or a shared mailbox, never a person's own.")
 @click.option(
@@ -116,7 +116,7 @@ def add(
     kind: str,
     wijken: tuple[str, ...],
     every_wijk: bool,
-    works_from: date,
+    works_from: date | None,
     works_until: date | None,
     contact: str | None,
     datasets: tuple[str, ...],
@@ -230,7 +230,7 @@ def _tell_ended(
         tell_json({"slug": slug, "dry_run": dry_run} | asdict(ended) | erased)
         return
     click.echo(f"{slug}: {'would end' if dry_run else 'ended'}")
-    click.echo(f"  work in {ended.wijken} wijken")
+    click.echo(f"  work in {counted(ended.wijken, 'wijk', 'wijken')}")
     click.echo(f"  tokens: {', '.join(ended.tokens) or 'none'}")
     for agreement in ended.agreements:
         click.echo(
@@ -431,7 +431,7 @@ def _token_told(row: Record) -> list[str]:
     type=Whole(1, LONGEST_TOKEN_DAYS),
     default=LONGEST_TOKEN_DAYS,
     show_default=True,
-    help="How long the new one is valid.",
+    help="How long the new one is valid, whatever the old one was.",
 )
 @DATA
 def rotate(slug: str, gemeente: str, name: str, overlap: int, days: int, data: Path | None) -> None:

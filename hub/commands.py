@@ -148,7 +148,9 @@ def tell_json(answer: Any) -> None:
 
 
 def tell_table(rows: Sequence[Sequence[str]]) -> None:
-    """Rows for a person: each column as wide as its longest text."""
+    """Rows for a person: each column as wide as its longest text; without any it says so."""
+    if not rows:
+        report("There are none.")
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         padded = (text.ljust(width) for text, width in zip(row, widths, strict=True))

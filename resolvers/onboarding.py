@@ -13,6 +13,7 @@ from uuid import UUID
 
 from resolvers.agreements import checked, propose
 from resolvers.context import Context
+from resolvers.partners import LONGEST_NAME
 from resolvers.templates import draft_of_newcomer, template_of
 from resolvers.text_checks import find, find_own_address
 from resolvers.tokens import digest_of_token, new_token
@@ -63,7 +64,7 @@ async def onboard(context: Context, asked: Newcomer, key: str) -> Onboarded:
     if not await context.session.fetchval("administers_partners"):
         raise Refusal("ROLE_REQUIRED", role="MUNICIPAL_ADMINISTRATOR", option="ADMINISTRATOR")
     check_key(key, "input", "idempotencyKey")
-    name = checked(asked.name, 120, "input", "name")
+    name = checked(asked.name, LONGEST_NAME, "input", "name")
     contact = checked(asked.contact, 200, "input", "contactEmail")
     if not _ADDRESS.fullmatch(contact):
         raise _wrong("contactEmail", "FORMAT")
@@ -80,7 +81,8 @@ async def onboard(context: Context, asked: Newcomer, key: str) -> Onboarded:
             raise Refusal("IDEMPOTENCY_KEY_REUSED")
         return Onboarded(earlier, agreement, client, None, wijken, _persons_in(contact))
     token = new_token()
-    if await context.session.fetchval("partner_name_taken", name, client):
+    gemeente = context.principal.gemeente
+    if await context.session.fetch("partners_so_named", gemeente, name, client):
         raise Refusal("NAME_TAKEN", path=("input", "name"))
     organisation = context.ids.new_id(await context.session.fetchval("hub_today"))
     datasets = template.datasets_of(asked.kind)

@@ -5,17 +5,25 @@ they promise, their tokens.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from resolvers.text_checks import required_text
 from resolvers.tokens import digest_of_token, new_token
 from sql.errors import Refusal
 from sql.ids import IdSource
 from sql.session import Record, Session
 
 LONGEST_TOKEN_DAYS = 365
+LONGEST_NAME = 120
+"""Of a partner, in characters."""
+
+LONGEST_TOKEN_NAME = 100
+SHORT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+"""What programs and commands call something by: a partner, a dataset, an activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +50,41 @@ async def save_partner(
     *,
     invented: bool = False,
 ) -> Partner:
-    """The partner with this slug, added or brought up to date.
+    """The partner with this slug, added or brought up to date; one that left takes part again.
 
-    Refuses (UNKNOWN_GEMEENTE) a gemeente of which no areas were imported.
+    Refuses a gemeente of which no areas were imported (UNKNOWN_GEMEENTE), a slug or name that
+    cannot be one (BAD_SHORT_NAME, NAME_MISSING and those of texts), a name by which another
+    partner is known (NAME_TAKEN), and a partner that was erased (PARTNER_ERASED).
     """
     await check_gemeente(session, gemeente)
+    _check_short_name(slug)
+    name = _name(name, LONGEST_NAME)
+    for row in await session.fetch("partners_so_named", gemeente, name, slug):
+        if row["slug"] != slug:
+            raise Refusal("NAME_TAKEN")
+        await _check_not_erased(session, Partner(gemeente, row["id"]))
     today = (await session.fetch("hub_today"))[0]["today"]
     id_ = await session.fetchval(
         "partner_save", gemeente, ids.new_id(today), slug, name, kind, invented
     )
     return Partner(gemeente, id_)
+
+
+def _check_short_name(name: str) -> None:
+    if not SHORT_NAME.fullmatch(name):
+        raise Refusal("BAD_SHORT_NAME", name=name)
+
+
+def _name(text: str, limit: int) -> str:
+    """A name as it is stored."""
+    if not text.strip():
+        raise Refusal("NAME_MISSING")
+    return required_text(text, limit)
+
+
+async def _check_not_erased(session: Session, partner: Partner) -> None:
+    if await session.fetchval("partner_erased", partner.gemeente, partner.id):
+        raise Refusal("PARTNER_ERASED")
 
 
 async def set_ledger_delay(session: Session, partner: Partner, days: int) -> None:
@@ -69,14 +102,15 @@ async def set_working_area(
     session: Session,
     partner: Partner,
     codes: Sequence[str] | None,
-    works_from: date,
+    works_from: date | None = None,
     works_until: date | None = None,
     contact: str | None = None,
 ) -> None:
-    """Says that a partner works in wijken (codes of the current division; None: all), and whom to
-    call there.
+    """Says that a partner works in wijken (codes of the current division; None: all), from which
+    day (None: today) until which (None: without end), and whom to call there.
 
-    Refuses a code that the current division does not have (NO_SUCH_WIJKEN).
+    Refuses a code that the current division does not have (NO_SUCH_WIJKEN), and a last day before
+    the first (LAST_DAY_TOO_EARLY).
     """
     wanted = None if codes is None else list(codes)
     rows = await session.fetch(
@@ -100,7 +134,10 @@ async def declare_dataset(
     """Says that a partner will deliver a dataset, every `rhythm_days` days (None: without a
     promise), of which categories (None: not known, so of any). With `never_share` no agreement
     reaches it; a mark that is there stays.
+
+    Refuses (BAD_SHORT_NAME) what cannot be the name of a dataset.
     """
+    _check_short_name(dataset)
     await session.fetch(
         "partner_declares",
         partner.gemeente,
@@ -125,7 +162,13 @@ async def create_token(
     holder: str = "machine",
     days: int = LONGEST_TOKEN_DAYS,
 ) -> str:
-    """A new token of a partner, valid for `days` days; it is shown here and never again."""
+    """A new token of a partner, valid for `days` days; it is shown here and never again.
+
+    Refuses a name that cannot be one (NAME_MISSING and those of texts), and a partner that was
+    erased (PARTNER_ERASED).
+    """
+    name = _name(name, LONGEST_TOKEN_NAME)
+    await _check_not_erased(session, partner)
     token = new_token()
     await session.fetch(
         "partner_token",
@@ -142,14 +185,23 @@ async def create_token(
 
 
 async def revoke_tokens(session: Session, partner: Partner, name: str) -> int:
-    """Revokes the tokens of a partner with this name, and says how many those were."""
-    return len(await session.fetch("partner_revoke_tokens", partner.gemeente, partner.id, name))
+    """Revokes the tokens of a partner with this name, and says how many those were.
+
+    Refuses (UNKNOWN_TOKEN) a name of which there is none to revoke.
+    """
+    revoked = await session.fetch("partner_revoke_tokens", partner.gemeente, partner.id, name)
+    if not revoked:
+        raise Refusal("UNKNOWN_TOKEN", name=name)
+    return len(revoked)
 
 
 async def tokens_of(session: Session, gemeente: str, slug: str | None) -> list[Record]:
     """The tokens of the partners of a gemeente, or of one: slug, name, holder, scopes, roles,
     created_at, expires_at, state (active, expired, revoked).
+
+    Refuses (UNKNOWN_GEMEENTE) a gemeente of which no areas were imported.
     """
+    await check_gemeente(session, gemeente)
     return await session.fetch("partner_tokens", gemeente, slug)
 
 
@@ -207,5 +259,8 @@ async def find_partner(session: Session, gemeente: str, slug: str) -> Partner:
 async def partners_of(session: Session, gemeente: str) -> list[Record]:
     """The partners of a gemeente, by slug: slug, id, name, kind, in how many wijken each works, and
     for those that left since when (left_on).
+
+    Refuses (UNKNOWN_GEMEENTE) a gemeente of which no areas were imported.
     """
+    await check_gemeente(session, gemeente)
     return await session.fetch("partner_list", gemeente)

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from resolvers.agreements import AGREEMENT, checked
 from resolvers.context import Context
+from resolvers.partners import SHORT_NAME
 from resolvers.writes.idempotency import Request, check_key, digest_of
 from sql.errors import Refusal
 
-_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _DURATION = re.compile(r"P(?=\d)(\d{1,4}Y)?(\d{1,4}M)?(\d{1,4}W)?(\d{1,5}D)?")
 _LONGEST_LIST = 50
 
@@ -82,7 +82,7 @@ async def assign(context: Context, agreement: UUID, code: str) -> str:
     context.require_role("PRIVACY_OFFICER", "ADMINISTRATOR")
     if await context.loaders.load(AGREEMENT, agreement) is None:
         raise Refusal("NOT_FOUND", path=("input", "agreement"))
-    if not _CODE.fullmatch(code) or not await context.session.fetchval(
+    if not SHORT_NAME.fullmatch(code) or not await context.session.fetchval(
         "processing_activity_newest", code
     ):
         raise Refusal("NOT_FOUND", path=("input", "code"))
@@ -92,7 +92,7 @@ async def assign(context: Context, agreement: UUID, code: str) -> str:
 
 def _checked(draft: ActivityDraft) -> ActivityDraft:
     """The draft with its texts as they are stored."""
-    if not _CODE.fullmatch(draft.code):
+    if not SHORT_NAME.fullmatch(draft.code):
         raise Refusal("BAD_VALUE", path=("input", "code"))
     if draft.retention is not None and not _DURATION.fullmatch(draft.retention):
         raise Refusal("BAD_VALUE", path=("input", "retention"))

@@ -48,8 +48,9 @@ async def terms_of(session: Session, gemeente: str) -> list[Record]:
 async def set_term(session: Session, gemeente: str, kind: str, state: str, days: int) -> None:
     """Sets how long a gemeente keeps a kind in a state.
 
-    Refuses what is no term (UNKNOWN_RETENTION), and one shorter than the hub's work needs
-    (RETENTION_TOO_SHORT).
+    Refuses what is no term (UNKNOWN_RETENTION), and one shorter than the hub's work needs, or by
+    which receipts would stay longer than the history that an undo of them needs
+    (RETENTION_NOT_ALLOWED).
     """
     await check_gemeente(session, gemeente)
     await session.fetch("retention_set", gemeente, kind, state, days)

@@ -47,7 +47,7 @@ _BY_STATE = {
     "HB013": "PROPOSAL_OPEN",
     "HB021": "TOO_MANY_PARTNERS",  # raised by hub.onboard_partner()
     "HB038": "UNKNOWN_RETENTION",  # these two by hub.check_retention()
-    "HB040": "RETENTION_TOO_SHORT",
+    "HB040": "RETENTION_NOT_ALLOWED",
     "HB039": "OFFBOARDING_REFUSED",  # these two by hub.offboard()
     "HB041": "UNKNOWN_ORGANISATION",
     "40001": "CONFLICT",
@@ -55,11 +55,13 @@ _BY_STATE = {
     "55P03": "BUSY",
 }
 # What a check before the write cannot see: that a row of the same delivery, which would have made
-# room for another, is not written after all; or what somebody else wrote meanwhile.
+# room for another, is not written after all; what somebody else wrote meanwhile; or what day it is
+# to the database.
 _BY_CONSTRAINT = {
     "counts_one_per_cell": "DOUBLE_CELL",
     "counts_unmixed": "MIXED_CELLS",
     "organisations_gemeente_slug_key": "NAME_TAKEN",
+    "organisation_wijken_check": "LAST_DAY_TOO_EARLY",
 }
 _NOT_ALLOWED = "42501"
 _TIMED_OUT = "57014"

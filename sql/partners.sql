@@ -7,6 +7,11 @@ values ($1::text, $2::uuid, $3::text, $4::text, $5::text, $6::boolean)
 on conflict (gemeente, slug) do update set name = excluded.name, kind = excluded.kind, left_on = null
 returning id
 
+-- partner_erased --
+-- Whether an organisation left and all that it put in was erased, or is being erased.
+select left_on is not null and hub.deletion_proof(gemeente, id) is not null as erased
+from hub.organisations where gemeente = $1::text and id = $2::uuid
+
 -- partner_kind --
 -- What kind of organisation a partner is.
 select kind from hub.organisations where gemeente = $1::text and id = $2::uuid
@@ -17,9 +22,9 @@ update hub.organisations set ledger_delay_days = $3::int where gemeente = $1::te
 returning kind
 
 -- partner_works --
--- Says where an organisation works, until when, and whom to call there; wijken by their code in the current division.
+-- Says where an organisation works, from when (null: today) until when, and whom to call there; wijken by their code in the current division.
 insert into hub.organisation_wijken (gemeente, organisation, wijk, works_from, works_until, contact)
-select v.gemeente, $2::uuid, v.wijk, $4::date, coalesce($5::date, 'infinity'), $6::text
+select v.gemeente, $2::uuid, v.wijk, coalesce($4::date, hub.today()), coalesce($5::date, 'infinity'), $6::text
 from hub.wijk_versions v
 where v.gemeente = $1::text and v.year = hub.current_year(v.gemeente) and ($3::text[] is null or v.code = any ($3))
 on conflict (gemeente, organisation, wijk) do update

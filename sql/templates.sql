@@ -10,12 +10,11 @@ select o.id, o.slug, o.kind, array(
     order by w.wijk) as wijken
 from hub.organisations o where o.gemeente = hub.gemeente() order by o.name, o.id
 
--- partner_name_taken --
--- Whether a partner of the asker's gemeente that has not left has this name ($1), however it is written, or one had its short form ($2).
-select exists (
-  select from hub.organisations o
-  where o.gemeente = hub.gemeente() and (o.slug = $2::text or o.left_on is null
-    and lower(regexp_replace(o.name, '\s+', '', 'g')) = lower(regexp_replace($1::text, '\s+', '', 'g'))))
+-- partners_so_named --
+-- The partners of a gemeente ($1) that have not left and have this name ($2), however it is written, and the one that has its short form ($3).
+select o.id, o.slug from hub.organisations o
+where o.gemeente = $1::text and (o.slug = $3::text or o.left_on is null
+  and lower(regexp_replace(o.name, '\s+', '', 'g')) = lower(regexp_replace($2::text, '\s+', '', 'g')))
 
 -- partner_onboard --
 -- Adds a partner to the asker's gemeente: id ($1), slug, name, kind, where it works ($5), whom to call there, its datasets ($7) and

@@ -108,6 +108,19 @@ class DataFolderUnusable(EmbeddedError):
     en = "The folder {folder} cannot be used: {reason}. Choose another folder."
 
 
+class DataFolderNotOurs(EmbeddedError):
+    """The folder has no data of a hub, and has files of something else."""
+
+    nl = (
+        "In de map {folder} staan andere bestanden, zoals {file}. De hub maakt daar geen database. "
+        "Kies met --data een nieuwe of een lege map."
+    )
+    en = (
+        "The folder {folder} has other files in it, such as {file}. The hub makes no database "
+        "there. Choose a new or an empty folder with --data."
+    )
+
+
 class DataFolderOfAnother(EmbeddedError):
     """Somebody else owns the folder or may replace what is in it."""
 

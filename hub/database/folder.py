@@ -5,6 +5,7 @@
     DIR/pgdata/       PostgreSQL's own folder, with the socket in it; 0700, of the server's user
     DIR/server.log    the server's log; server.log.1 is the part before
     DIR/socket-folder where the socket is when the path of pgdata is too long for one
+    DIR/tokens.json   of a demo: its tokens
 
 DIR stays of the user that runs the hub. The server's user need not be able to reach DIR: it gets
 pgdata as an open folder, so a DIR below root's home works without changing anyone's permissions.
@@ -23,6 +24,7 @@ from pathlib import Path
 
 from hub.database.errors import (
     DataFolderInUse,
+    DataFolderNotOurs,
     DataFolderOfAnother,
     DataFolderUnusable,
     NamelessUser,
@@ -32,6 +34,18 @@ from hub.database.errors import (
 SOCKET_PATH_LIMIT = 107
 SOCKET_NAME = ".s.PGSQL.5432"
 LOG_LIMIT = 1_000_000
+# What a folder without data may have in it; `lost+found` is there when it is a disk of its own.
+LEFT_BEHIND = frozenset(
+    {
+        "hub.lock",
+        "lost+found",
+        "pgdata.new",
+        "server.log",
+        "server.log.1",
+        "socket-folder",
+        "tokens.json",
+    }
+)
 
 
 def default_data_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -76,11 +90,12 @@ class DataFolder:
     def open(self) -> None:
         """Makes the folder where needed and locks it.
 
-        Raises DataFolderInUse, DataFolderOfAnother or DataFolderUnusable.
+        Raises DataFolderInUse, DataFolderNotOurs, DataFolderOfAnother or DataFolderUnusable.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._refuse_unsafe(self.path.stat())
+            self._refuse_other_files()
             self._take_lock()
         except OSError as error:
             raise DataFolderUnusable(folder=self.path, reason=error.strerror) from error
@@ -96,6 +111,11 @@ class DataFolder:
     def _refuse_unsafe(self, found: os.stat_result) -> None:
         if found.st_uid != os.geteuid() or found.st_mode & stat.S_IWOTH:
             raise DataFolderOfAnother(folder=self.path, owner=found.st_uid)
+
+    def _refuse_other_files(self) -> None:
+        names = {entry.name for entry in self.path.iterdir()}
+        if self.cluster.name not in names and (others := sorted(names - LEFT_BEHIND)):
+            raise DataFolderNotOurs(folder=self.path, file=others[0])
 
     def _take_lock(self) -> None:
         lock = os.open(self.path / "hub.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -210,6 +210,7 @@ ROLES = (
             kind,
             (),
             roles=("PRIVACY_OFFICER",),
+            scopes=("read",),
             holder="person",
         )
         for slug, name, kind in (

@@ -196,11 +196,16 @@ _decision("revoke", "revokeAgreement", "End an agreement at once, for every part
 def _done(remote: Remote, mutation: str, given: dict[str, Any], as_json: bool) -> None:
     done = remote.ask(mutation + _WHOLE, {"in": given})["done"]
     if done["errors"]:
-        lines = [f"{'.'.join(map(str, e['path']))}: {in_words(e)}" for e in done["errors"]]
-        raise click.ClickException("\n".join(lines))
+        raise click.ClickException("\n".join(map(_placed, done["errors"])))
     for warning in done["warnings"]:
         click.echo(in_words(warning), err=True)
     _tell(done["agreement"], as_json)
+
+
+def _placed(error: dict[str, Any]) -> str:
+    """An error in words, after the place of what it is about; one about the whole has none."""
+    place = ".".join(map(str, error["path"]))
+    return f"{place}: {in_words(error)}" if place else in_words(error)
 
 
 def _tell(found: dict[str, Any], as_json: bool) -> None:

@@ -8,7 +8,6 @@ of statements does not grow with the rows.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ from uuid import UUID
 
 from resolvers.context import Context, RejectedRows, RowError
 from resolvers.kinds import Kind
+from resolvers.partners import SHORT_NAME
 from resolvers.writes.frame import write_frame
 from resolvers.writes.idempotency import Request, check_key, digest_of
 from resolvers.writes.kept import keep
@@ -45,7 +45,6 @@ NOTES = frozenset({"COLUMN_NOT_USED", "MAPPING_REMEMBERED"})
 """What a receipt tells of a sheet beside what became of it."""
 
 MOST_PARTS = 1000
-_DATASET = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _NOTHING_REJECTED = RejectedRows((), ())
 
 
@@ -92,7 +91,7 @@ def read_delivery(given: Mapping[str, Any]) -> Delivery:
 
 def check_dataset(dataset: str, *path: str | int) -> None:
     """Refuses what is not the name of a dataset that can be delivered."""
-    if dataset == OF_THE_HUB or not _DATASET.fullmatch(dataset):
+    if dataset == OF_THE_HUB or not SHORT_NAME.fullmatch(dataset):
         raise Refusal("BAD_DELIVERY", path=path)
 
 

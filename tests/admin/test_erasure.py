@@ -256,6 +256,20 @@ async def test_an_erasure_goes_by_batches_and_goes_on_where_it_stopped(town: Wor
     assert "DONE" in await done(town, "partner", "proof", "corporatie-a", *HERE)
 
 
+async def test_a_partner_that_was_erased_does_not_come_back(town: World) -> None:
+    await done(town, *REMOVE, "--erase")
+    before = await everything(town)
+    add = ("partner", "add", "corporatie-a", *HERE, "--name", "A", "--kind", "HOUSING")
+    for back in (
+        (*add, "--every-wijk"),
+        ("token", "create", "corporatie-a", *HERE, "--name", "terug"),
+    ):
+        result = await hub(town, *back)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "kan niet terugkomen" in result.stderr
+    assert await everything(town) == before
+
+
 async def test_every_table_of_a_partner_is_erased_or_stays_for_a_reason(lived: World) -> None:
     async with lived.connect("superuser") as connection:
         held = {row["relname"] for row in await connection.fetch(checks._GUARDED)}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 import click
@@ -12,7 +13,7 @@ from hub.app import create_app
 from hub.cli import main
 from hub.settings import Settings
 from tests.admin.commands import answer, done, hub
-from tests.conftest import World
+from tests.conftest import NOW, World
 from tests.golden.town import OOSTERHEEM, PROPOSE, organisation
 from tests.partner import Partner
 
@@ -99,11 +100,48 @@ async def test_of_a_name_two_tokens_work_at_most(world: World) -> None:
     assert states.count("active") == 1
 
 
-async def test_a_name_of_which_no_token_works_is_not_rotated(world: World) -> None:
-    result = await hub(world, "token", "rotate", "buurtwerk", *HERE, "--name", "geen")
-    assert result.exit_code == 1
+@pytest.mark.parametrize("command", ["rotate", "revoke"])
+async def test_a_name_of_which_no_token_works_is_not_rotated_or_revoked(
+    world: World, command: str
+) -> None:
+    before = await known_tokens(world, "buurtwerk")
+    result = await hub(world, "token", command, "buurtwerk", *HERE, "--name", "geen")
+    assert (result.exit_code, result.stdout) == (1, "")
     assert "geen geldig token met de naam 'geen'" in result.stderr
-    assert "geen" not in dict(await known_tokens(world, "buurtwerk"))
+    assert await known_tokens(world, "buurtwerk") == before
+
+
+async def test_a_rotated_token_is_valid_for_days_of_its_own(world: World) -> None:
+    name = ("buurtwerk", *HERE, "--name", "kort")
+    await done(world, "token", "create", *name, "--days", "90")
+    await done(world, "token", "rotate", *name)
+    await done(world, "token", "rotate", *name, "--days", "30")
+    rows = await answer(world, "token", "list", "buurtwerk", *HERE)
+    terms = [
+        datetime.fromisoformat(row["expires_at"]) - datetime.fromisoformat(row["created_at"])
+        for row in rows
+        if (row["name"], row["state"]) == ("kort", "active")
+    ]
+    assert sorted(term.days for term in terms) == [7, 30]
+    assert "365" in (await hub(None, "token", "rotate", "--help")).output
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("", "geen naam"), ("  ", "geen naam"), ("x" * 101, "101 tekens")]
+)
+async def test_a_token_has_a_name_of_a_line(world: World, name: str, says: str) -> None:
+    before = await known_tokens(world, "buurtwerk")
+    result = await hub(world, "token", "create", "buurtwerk", *HERE, "--name", name)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert says in result.stderr
+    assert await known_tokens(world, "buurtwerk") == before
+
+
+async def test_who_lists_tokens_where_there_are_none_is_told_so(world: World) -> None:
+    add = ("partner", "add", "nieuw", *HERE, "--name", "Nieuw", "--kind", "WELFARE")
+    await done(world, *add, "--every-wijk")
+    result = await hub(world, "token", "list", "nieuw", *HERE)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "There are none.\n")
 
 
 # -- partners that go
@@ -172,7 +210,7 @@ async def test_who_left_stays_known_and_is_marked_until_it_takes_part_again(town
     remove = ("partner", "remove", "corporatie-a", *HERE, "--reason", "gefuseerd")
     await done(town, *remove, "--dry-run")
     assert await left() == {}
-    await done(town, *remove, "--erase")
+    await done(town, *remove)
     async with town.connect("superuser") as connection:
         today = str(await connection.fetchval("select hub.today()"))
     assert await left() == {"Corporatie A (verzonnen)": today}
@@ -252,6 +290,65 @@ async def test_a_dataset_may_be_of_any_kind_of_the_registry(world: World) -> Non
     assert found == [("overlast", "SIGNAL", 7), ("renovaties", "HOUSING_PROJECT", 30)]
 
 
+ADD = ("partner", "add", *HERE, "--kind", "WELFARE", "--every-wijk")
+
+
+async def works(world: World, slug: str) -> list[tuple[Any, ...]]:
+    """Since when a partner works somewhere, and until when."""
+    async with world.connect("owner") as owner:
+        rows = await owner.fetch(
+            "select distinct w.works_from, w.works_until from hub.organisation_wijken w"
+            " join hub.organisations o on (o.gemeente, o.id) = (w.gemeente, w.organisation)"
+            " where o.slug = $1",
+            slug,
+        )
+    return [tuple(row) for row in rows]
+
+
+async def test_without_a_first_day_a_partner_works_from_the_hubs_own_day(world: World) -> None:
+    await done(world, *ADD, "nieuw", "--name", "Nieuw", "--until", "2026-11-23")
+    assert await works(world, "nieuw") == [(NOW.date(), date(2026, 11, 23))]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"slug": "Foo Bar"}, "'Foo Bar' kan niet de korte naam"),
+        ({"slug": ""}, "korte naam"),
+        ({"--name": ""}, "geen naam"),
+        ({"--name": " "}, "geen naam"),
+        ({"--name": "x" * 121}, "121 tekens"),
+        ({"--dataset": "Mijn Lijst:7"}, "'Mijn Lijst' kan niet de korte naam"),
+        ({"--until": "2026-11-22"}, "laatste dag"),
+        ({"--from": "2027-01-02", "--until": "2027-01-01"}, "laatste dag"),
+        ({"--name": "buurt WERK"}, "al een partner met deze naam"),
+    ],
+)
+async def test_a_partner_that_cannot_be_is_refused_and_nothing_is_stored(
+    world: World, wrong: dict[str, str], says: str
+) -> None:
+    before = await answer(world, "partner", "list", *HERE)
+    given = {"--name": "Nieuw", **wrong}
+    slug = given.pop("slug", "nieuw")
+    result = await hub(world, *ADD, slug, *(word for pair in given.items() for word in pair))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert says in result.stderr
+    assert await answer(world, "partner", "list", *HERE) == before
+
+
+async def test_a_name_is_free_for_its_own_partner_and_when_who_had_it_left(world: World) -> None:
+    await done(world, *ADD, "buurtwerk", "--name", "Buurtwerk")
+    remove = ("partner", "remove", "buurtwerk", *HERE, "--reason", "gefuseerd")
+    await done(world, *remove)
+    await done(world, *ADD, "foo", "--name", "Buurtwerk")
+    assert "al een partner" in (await hub(world, *ADD, "buurtwerk", "--name", "Buurtwerk")).stderr
+
+
+async def test_who_works_in_one_wijk_is_told_of_one(world: World) -> None:
+    remove = ("partner", "remove", "school-a", *HERE, "--reason", "gefuseerd", "--dry-run")
+    assert "work in 1 wijk\n" in await done(world, *remove)
+
+
 @pytest.mark.parametrize("wrong", ["x", "x:", "x:0", "x:367", "x:7:NOTHING", "x:7:SIGNAL:1"])
 async def test_a_dataset_that_is_written_otherwise_is_refused_with_the_form(
     world: World, wrong: str
@@ -296,7 +393,7 @@ async def test_the_help_lists_every_command_once() -> None:
     assert "Other commands" not in listed
 
 
-@pytest.mark.parametrize("command", ["access", "publish"])
+@pytest.mark.parametrize("command", ["access", "partner list", "publish", "token list"])
 async def test_a_gemeente_that_the_hub_does_not_know_is_refused(world: World, command: str) -> None:
-    result = await hub(world, command, "--gemeente", "GM9999")
+    result = await hub(world, *command.split(), "--gemeente", "GM9999")
     assert (result.exit_code, "GM9999" in result.stderr) == (1, True)

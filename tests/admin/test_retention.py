@@ -220,7 +220,7 @@ async def test_terms_are_listed_and_set(town: World) -> None:
         ("SIGNAL:SOMEHOW", "30", "GM0637", "bestaat niet"),
         ("FEED", "365", "GM0637", "te kort"),
         ("HISTORY:TEXT", "100", "GM0637", "te kort"),
-        ("RECEIPT", "400", "GM0637", "te kort"),
+        ("RECEIPT", "400", "GM0637", "RECEIPT niet meer dagen dan HISTORY"),
         ("SIGNAL:OPEN", "30", "GM9999", "GM9999"),
     ],
 )

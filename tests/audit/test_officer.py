@@ -336,3 +336,10 @@ async def test_reads_of_the_police_are_told_to_the_owner_after_the_days_that_it_
     await world.set_now(datetime(2026, 11, 23, 12, tzinfo=UTC))
     fg = await officer(world, "corporatie-a")
     assert len(await lines(world, fg)) == 2
+
+
+@pytest.mark.parametrize("token", ["fg-buurtwerk", "fg-gemeente"])
+async def test_the_officers_of_the_demo_look_and_change_nothing(world: World, token: str) -> None:
+    assert await lines(world, world.partner(token)) == []
+    refused = await world.partner(token).answer(WITHDRAW, {"id": "x"})
+    assert [error["extensions"]["code"] for error in refused["errors"]] == ["FORBIDDEN"]

@@ -19,7 +19,7 @@ from hub.app import create_app
 from hub.ldv import ProcessingLog, to_collector, to_file
 from hub.metrics import Traffic
 from hub.settings import Settings
-from tests.audit.looking import LOOK, report, share
+from tests.audit.looking import LOOK, officer, report, share
 from tests.conftest import World
 from tests.contract.test_first_steps import REPORT
 from tests.ledger import ledger
@@ -65,7 +65,7 @@ async def test_a_read_of_others_is_a_line_with_its_activity_and_no_person(
         answer = await buurtwerk.post(LOOK, **PARENT)
         await log.idle()
         asked = {"in": ACTIVITY, "agreement": agreement}
-        made = await world.partner("fg-buurtwerk").ask(REGISTER, asked)
+        made = await (await officer(world, "buurtwerk")).ask(REGISTER, asked)
         assert [payload["errors"] for payload in made.values()] == [[], []]
         await buurtwerk.ask(LOOK)
         await log.idle()

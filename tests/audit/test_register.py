@@ -55,7 +55,7 @@ def codes(payload: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 async def test_an_activity_has_versions_that_stay(world: World) -> None:
-    fg = world.partner("fg-buurtwerk")
+    fg = await officer(world, "buurtwerk")
     made = await register(fg)
     assert made["errors"] == []
     assert made["activity"] == {
@@ -83,7 +83,7 @@ async def test_a_read_points_to_the_activity_of_the_reader_by_its_version_then(
 ) -> None:
     agreement, _ = await share(world)
     await report(world, 1)
-    fg = world.partner("fg-buurtwerk")
+    fg = await officer(world, "buurtwerk")
 
     async def told() -> set[str]:
         await world.partner("buurtwerk").ask(LOOK)
@@ -114,13 +114,13 @@ async def test_the_register_is_one_organisations_and_changed_by_those_who_look_a
         assert codes(await register(who)) == [("", "ROLE_REQUIRED")]
         assert codes(await assign(who, agreement)) == [("", "ROLE_REQUIRED")]
     assert (await register(await officer(world, "buurtwerk", "ADMINISTRATOR")))["errors"] == []
-    assert (await register(world.partner("fg-gemeente"), name="Van ons"))["errors"] == []
+    assert (await register(await officer(world, "gemeente"), name="Van ons"))["errors"] == []
     own = (await world.partner("buurtwerk").ask(LIST, {"every": True}))["processingActivities"]
     assert [one["name"] for one in own] == ["Toezicht op straat"]
     # the municipality is no party to it: for her there is no such agreement
-    refused = codes(await assign(world.partner("fg-gemeente"), agreement))
+    refused = codes(await assign(await officer(world, "gemeente"), agreement))
     assert refused == [("input.agreement", "NOT_FOUND")]
-    assert codes(await assign(world.partner("fg-buurtwerk"), agreement, "niets")) == [
+    assert codes(await assign(await officer(world, "buurtwerk"), agreement, "niets")) == [
         ("input.code", "NOT_FOUND")
     ]
 
@@ -139,6 +139,6 @@ async def test_the_register_is_one_organisations_and_changed_by_those_who_look_a
 async def test_what_cannot_be_registered_is_refused_with_its_place(
     world: World, wrong: dict[str, Any], error: tuple[str, str]
 ) -> None:
-    fg = world.partner("fg-buurtwerk")
+    fg = await officer(world, "buurtwerk")
     assert codes(await register(fg, **wrong)) == [error]
     assert (await fg.ask(LIST, {"every": True}))["processingActivities"] == []

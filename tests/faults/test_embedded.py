@@ -503,6 +503,29 @@ def test_a_folder_that_everyone_may_write_in_is_refused(
     assert not list(shared.iterdir())
 
 
+def test_a_folder_with_files_of_something_else_is_refused_and_stays_as_it_is(
+    start: Callable[..., Hub], tmp_path: Path
+) -> None:
+    (tmp_path / "passwd").write_text("")
+    refused = start(tmp_path).first
+    assert refused["error"] == "DataFolderNotOurs"
+    assert str(tmp_path) in refused["text"] and "passwd" in refused["text"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["passwd"]
+
+
+def test_a_folder_with_what_a_hub_left_is_used_again(
+    start: Callable[..., Hub], tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    up(start(data)).stop()
+    (data / "notes.txt").write_text("beside the data of a hub: none of its business")
+    up(start(data)).stop()
+    (data / "notes.txt").unlink()
+    (data / "tokens.json").write_text("{}")
+    shutil.rmtree(data / "pgdata")
+    up(start(data))
+
+
 def test_a_folder_that_cannot_be_made_is_named(start: Callable[..., Hub], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     refused = start(tmp_path / "file" / "data").first

@@ -83,6 +83,16 @@ async def test_what_is_wrong_with_a_proposal_is_named_by_its_place(
     assert "input.until" in result.stderr
 
 
+async def test_what_is_wrong_with_the_whole_has_no_place_before_it(
+    hub: Command, tmp_path: Path
+) -> None:
+    id_ = await proposed(hub, tmp_path)
+    said(await hub("corporatie-a", "agreement", "reject", id_, "--yes"))
+    again = await hub("corporatie-a", "agreement", "reject", id_, "--yes")
+    assert again.exit_code == 1
+    assert again.stderr.startswith("Error: Over deze versie is al besloten.")
+
+
 @pytest.mark.parametrize("text", ["{", "[]"])
 async def test_a_file_that_is_no_object_of_json_is_named(
     hub: Command, tmp_path: Path, text: str
