@@ -135,6 +135,19 @@ async def test_more_rows_than_one_part_holds_go_in_parts(
     assert "part 2 of 2: 500 rows" in result.stderr
 
 
+async def test_a_dry_run_of_a_full_list_in_parts_says_that_it_does_not_tell_what_is_closed(
+    hub: Command, tmp_path: Path
+) -> None:
+    words = ("--snapshot", "--dry-run")
+    file = csv_file(tmp_path, [cells(number) for number in range(PART_ROWS + 1)])
+    told = json.loads(said(await hub("buurtwerk", *push(file, *words, "--json"))))
+    assert [note["code"] for note in told["notes"]] == ["CLOSING_NOT_TRIED"]
+    assert "[CLOSING_NOT_TRIED]" in (await hub("buurtwerk", *push(file, *words))).stderr
+    one_part = csv_file(tmp_path, [cells(1)])
+    told = json.loads(said(await hub("buurtwerk", *push(one_part, *words, "--json"))))
+    assert told["notes"] == []
+
+
 async def test_a_full_list_closes_what_it_does_not_name_but_never_a_wrong_row(
     world: World, hub: Command, tmp_path: Path
 ) -> None:
