@@ -326,6 +326,7 @@ ARGUMENTS = [
     ),
     Case("an id of another type", "BAD_ID", BON, {"id": global_id("Signal")}),
     Case("an impossible period", "BAD_PERIOD", OVERVIEW, {"w": "2026-W54"}),
+    Case("a quarter for a week", "WEEK_EXPECTED", OVERVIEW, {"w": "2026-Q3"}),
     Case(
         "an impossible date",
         "BAD_DATE",
