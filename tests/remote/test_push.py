@@ -180,6 +180,17 @@ async def test_another_kind_has_its_own_columns(hub: Command, tmp_path: Path) ->
     assert said(await hub("handhaving", *words)) == "CREATED 1\n"
 
 
+async def test_a_dataset_of_another_kind_is_told_before_what_is_wrong_with_its_rows(
+    hub: Command, tmp_path: Path
+) -> None:
+    said(await hub("buurtwerk", *push(csv_file(tmp_path, [cells(1)]))))
+    header = ("externalId", "wijk", "category", "measure", "happenedOn")
+    file = csv_file(tmp_path, [["h-1", "WK063711", "LITTER", "???", "20-11-2026"]], header)
+    result = await hub("buurtwerk", *push(file, "--kind", "ENFORCEMENT_ACTION"))
+    assert result.exit_code == 1
+    assert "[DATASET_OF_OTHER_KIND]" in result.stderr
+
+
 async def test_wrong_use_is_told_before_anything_is_sent(hub: Command, tmp_path: Path) -> None:
     file = csv_file(tmp_path, [cells(1)])
     for words in (("--may-close", "3"), ("--map", "Kolom")):
