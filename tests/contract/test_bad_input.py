@@ -309,6 +309,12 @@ ARGUMENTS = [
         for name in ("Oosterheem", "", "wk063711", "WK06371", "BU06371101", "GM0637")
     ),
     Case("a code of another year", "CODE_OF_ANOTHER_YEAR", WIJK, {"code": "WK063700"}),
+    Case(
+        "a year without the code",
+        "CODE_NOT_OF_YEAR",
+        'query($y: Int) { wijk(code: "WK063711", year: $y) { name } }',
+        {"y": 1999},
+    ),
     *(
         Case(f"first: {first} of {name}", "BAD_ARGUMENT", query, {"first": first})
         for name, query in (("signals", SIGNALS), ("feed", FEED))
