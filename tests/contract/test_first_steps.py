@@ -87,6 +87,17 @@ async def test_a_code_in_lower_case_is_told_to_be_in_capitals(world: World) -> N
     assert "hoofdletters" in error["extensions"]["hint"]
 
 
+@pytest.mark.parametrize("field", ["buurt", "owner"])
+async def test_what_is_no_id_is_told_by_the_field_of_the_filter(world: World, field: str) -> None:
+    query = (
+        f'{{ wijk(code: "WK063711") {{ signals(filter: {{ {field}: "Noord" }}) {{ total }} }} }}'
+    )
+    [error] = (await world.partner("buurtwerk").answer(query))["errors"]
+    assert error["extensions"]["code"] == "BAD_ID"
+    assert error["extensions"]["argument"] == ["filter", field]
+    assert "'buurten'" in error["extensions"]["hint"]
+
+
 async def test_what_is_shared_is_shown_as_agreed_and_no_more(world: World) -> None:
     giver, taker = "corporatie-a", "buurtwerk"
     rule = {
