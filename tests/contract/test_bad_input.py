@@ -38,7 +38,9 @@ SIGNALS = """query($first: Int! = 20, $after: String, $filter: SignalFilter) {
 FEED = """query($first: Int! = 20, $after: String) { wijk(code: "WK063711") {
   feed(first: $first, after: $after) { pageInfo { endCursor } } } }"""
 BSN = "111222333"  # passes the elfproef; belongs to nobody
-GIVES_AWAY = re.compile(r'Traceback|asyncpg|File "|(?i:\bselect |\binsert |constraint)|hub\.\w')
+GIVES_AWAY = re.compile(
+    r'Traceback|asyncpg|File "|(?i:\bselect |\binsert |constraint)|hub\.\w|\bsys\.'
+)
 
 
 # ── How a case is sent and judged ────────────────────────────────────────────────────────────────
@@ -225,6 +227,11 @@ REQUESTS = [
         "many directives",
         "TOO_MANY_DIRECTIVES",
         query="{ me { login " + "@skip(if: false) " * 51 + "} }",
+    ),
+    Case(
+        "a number of very many digits",
+        "GRAPHQL_VALIDATION_FAILED",
+        query="{ wijken { signals(first: " + "9" * 6_000 + ") { total } } }",
     ),
     Case("a bomb of fragments", "TOO_MANY_FIELDS", query=bomb(60)),
     Case(
