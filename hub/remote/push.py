@@ -251,7 +251,7 @@ def _told(errors: Sequence[RowError], language: Language) -> list[dict[str, Any]
 
 def _print(outcome: Outcome) -> None:
     for note in outcome.notes:
-        click.echo(in_words(note), err=True)
+        click.echo(": ".join([*note["path"], in_words(note)]), err=True)
     for row in (*outcome.rejected, *outcome.warned):
         for error in row["errors"]:
             where = ".".join(map(str, error["path"]))

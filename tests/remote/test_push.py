@@ -191,6 +191,14 @@ async def test_a_dataset_of_another_kind_is_told_before_what_is_wrong_with_its_r
     assert "[DATASET_OF_OTHER_KIND]" in result.stderr
 
 
+async def test_a_column_that_is_not_used_is_told_by_its_name_and_letter(
+    hub: Command, tmp_path: Path
+) -> None:
+    file = csv_file(tmp_path, [[*cells(1), "x"]], (*HEADER, "Eigen kolom"))
+    result = await hub("buurtwerk", *push(file, "--language", "en"))
+    assert "Eigen kolom: Column G was not used" in result.stderr
+
+
 async def test_wrong_use_is_told_before_anything_is_sent(hub: Command, tmp_path: Path) -> None:
     file = csv_file(tmp_path, [cells(1)])
     for words in (("--may-close", "3"), ("--map", "Kolom")):
