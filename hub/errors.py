@@ -13,7 +13,8 @@ from schema.errors import root_cause
 from sql.errors import Unavailable
 
 MAX_ECHO = 300
-FOUND = re.compile(r"[,;] found: .*", re.DOTALL)
+FOUND = re.compile(r"(?:, but encountered error '.*')?[,;] found: .*", re.DOTALL)
+"""The end of a message of graphql-core: Python's own words, if it met an error, and the value."""
 
 
 def raise_when_away(errors: Iterable[GraphQLError]) -> None:
@@ -30,7 +31,9 @@ def speaks_of_argument(error: GraphQLError) -> bool:
 
 
 def without_value(message: str) -> str:
-    """A message of graphql-core without the value that it ends with, and not too long."""
+    """A message of graphql-core without what it ends with: the value, and Python's words of it; not
+    too long.
+    """
     return FOUND.sub(".", message)[:MAX_ECHO]
 
 

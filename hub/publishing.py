@@ -11,6 +11,7 @@ import click
 from hub.commands import DATA, JSON, as_owner, run, settings_from, tell_json
 from resolvers.numbers.publishing import Published, publish_due
 from resolvers.partners import check_gemeente
+from resolvers.periods import parse
 from sql.session import Database
 
 
@@ -40,6 +41,8 @@ def publish(
     """
 
     async def work(owner: Database) -> None:
+        if period is not None:
+            parse(period)
         if gemeente is not None:
             async with owner.inspection() as session:
                 await check_gemeente(session, gemeente)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict
+from datetime import date
 from uuid import UUID
 
 from resolvers.agreements import TEXTS, AgreementDraft, RuleDraft, persons_in
@@ -43,7 +44,8 @@ async def warnings_of(
     shown = await fetch("rules_shown_already", rules, replaced)
     back = {row["place"]: row for row in await fetch("rules_reaching_back", rules, first)}
     words = {field: getattr(draft, name) for name, (field, _) in TEXTS.items()}
-    found: list[Warned] = [*_of_draft(draft, parties), *persons_in(words)]
+    today = await context.session.fetchval("hub_today")
+    found: list[Warned] = [*_of_draft(draft, parties, today), *persons_in(words)]
     for place, rule in enumerate(draft.rules, start=1):
         path: Path = ("input", "rules", place - 1)
         found += [each async for each in _not_at_work(context, rule, parties[rule.provider], path)]
@@ -70,7 +72,11 @@ async def _parties(context: Context, draft: AgreementDraft) -> dict[UUID, Record
     return {row["id"]: row for row in rows}
 
 
-def _of_draft(draft: AgreementDraft, parties: Mapping[UUID, Record]) -> Iterator[RowError]:
+def _of_draft(
+    draft: AgreementDraft, parties: Mapping[UUID, Record], today: date
+) -> Iterator[RowError]:
+    if draft.valid_until < today:
+        yield RowError(("input", "until"), "TERM_IS_OVER")
     days = (draft.valid_until - draft.valid_from).days + 1
     if days > LONG_TERM_DAYS:
         yield RowError(("input", "until"), "LONG_TERM", {"days": days})

@@ -6,7 +6,7 @@ database alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Literal, NamedTuple
@@ -299,8 +299,8 @@ async def version_that_stands(context: Context, decided: Proposed) -> list[Refus
 async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -> None:
     if not 0 <= (draft.valid_until - draft.valid_from).days <= LONGEST_TERM_DAYS:
         raise Refusal("BAD_TERM", path=("input", "until"))
-    if not draft.rules or len(set(draft.rules)) < len(draft.rules):
-        raise Refusal("BAD_RULE", path=("input", "rules"))
+    if not draft.rules or not _each_once(draft.rules):
+        raise Refusal("BAD_RULE", path=("input", "rules"), field="rules")
     if len(draft.rules) > MOST_RULES:
         raise Refusal("TOO_MANY_RULES", path=("input", "rules"), limit=MOST_RULES)
     if context.principal.organisation not in parties:
@@ -308,7 +308,7 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
     if draft.replaces and await context.loaders.load(AGREEMENT, draft.replaces) is None:
         raise Refusal("NOT_FOUND", path=("input", "replaces"))
     controllers = [who for who, _ in draft.controllers]
-    if not set(controllers) <= set(parties) or len(set(controllers)) < len(controllers):
+    if not set(controllers) <= set(parties) or not _each_once(controllers):
         raise Refusal("BAD_CONTROLLERS", path=("input", "controllers"))
     known = {
         row["id"]: row["kind"] for row in await context.session.fetch("organisations_of_gemeente")
@@ -319,9 +319,6 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
     }
     for number, rule in enumerate(draft.rules):
         path = ("input", "rules", number)
-        doubled = any(len(set(many)) < len(many) for many in (rule.wijken, rule.fields))
-        if rule.provider == rule.receiver or not rule.wijken or doubled:
-            raise Refusal("BAD_RULE", path=path)
         if rule.kind == "COUNT" and rule.precision != "COUNT":
             raise Refusal("COUNTS_ONLY", path=(*path, "precision"))
         if not known.keys() >= {rule.provider, rule.receiver}:
@@ -330,13 +327,25 @@ async def _check(context: Context, draft: AgreementDraft, parties: list[UUID]) -
             missing := [name for name in _OF_POLICE if not getattr(draft, name)]
         ):
             raise Refusal("POLICE_DECISION_INCOMPLETE", path=("input", missing[0]))
-        if not wijken.issuperset(rule.wijken):
-            raise Refusal("BAD_RULE", path=(*path, "wijken"))
         listable = {
             row["field"] for row in await context.session.fetch("listable_fields", rule.kind)
         }
-        if not listable.issuperset(rule.fields):
-            raise Refusal("BAD_RULE", path=(*path, "fields"))
-        alone = rule.alone and rule.precision != "COUNT"
-        if alone or not 1 <= rule.keep_days <= 3660 or rule.min_cell < 5:
-            raise Refusal("BAD_RULE", path=path)
+        if (field := _wrong_in(rule, wijken, listable)) is not None:
+            raise Refusal("BAD_RULE", path=(*path, field), field=field)
+
+
+def _wrong_in(rule: RuleDraft, wijken: set[UUID], listable: set[str]) -> str | None:
+    """The first field of a rule, as the API names it, that is not what it must be."""
+    right = {
+        "receiver": rule.receiver != rule.provider,
+        "wijken": rule.wijken and _each_once(rule.wijken) and wijken.issuperset(rule.wijken),
+        "fields": _each_once(rule.fields) and listable.issuperset(rule.fields),
+        "keepDays": 1 <= rule.keep_days <= 3660,
+        "minCell": rule.min_cell >= 5,
+        "alone": not rule.alone or rule.precision == "COUNT",
+    }
+    return next((field for field, is_right in right.items() if not is_right), None)
+
+
+def _each_once(many: Sequence[object]) -> bool:
+    return len(set(many)) == len(many)

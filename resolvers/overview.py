@@ -22,7 +22,7 @@ HOLIDAYS = Batch("holidays_of_weeks")
 
 
 def overview(wijk: Record, week: str) -> dict[str, Any]:
-    """What the fields of an overview start from; refuses (BAD_PERIOD) anything but an ISO week."""
+    """What the fields of an overview start from; refuses anything but an ISO week."""
     return {"id": wijk["id"], "week": parse_week(week)}
 
 

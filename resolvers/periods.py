@@ -67,10 +67,10 @@ def parse(text: str) -> Period:
 
 
 def parse_week(text: str) -> Period:
-    """The week that `text` names; refuses (BAD_PERIOD) anything else, a quarter included."""
+    """The week that `text` names; refuses a quarter (WEEK_EXPECTED), and BAD_PERIOD."""
     period = parse(text)
     if period.unit != "W":
-        raise Refusal("BAD_PERIOD")
+        raise Refusal("WEEK_EXPECTED")
     return period
 
 

@@ -20,7 +20,8 @@ _CODE = re.compile(r"WK[0-9A-Z]{6}")
 async def wijk_of_code(context: Context, code: str, year: int | None) -> UUID:
     """The wijk that a code names in a year, or in the current division of its gemeente.
 
-    Refuses what is not written as a code (NOT_A_WIJK_CODE), a code that only an older division
+    Refuses what is not written as a code (NOT_A_WIJK_CODE), a code that the division of the year
+    lacks (CODE_NOT_OF_YEAR, which names the years that have it), one that only an older division
     knows (CODE_OF_ANOTHER_YEAR, which names the year) and one that no division knows
     (UNKNOWN_WIJK).
     """
@@ -31,6 +32,9 @@ async def wijk_of_code(context: Context, code: str, year: int | None) -> UUID:
         if version["is_current"] if year is None else version["year"] == year:
             wijk: UUID = version["wijk"]
             return wijk
+    if versions and year is not None:
+        years = [version["year"] for version in versions]
+        raise Refusal("CODE_NOT_OF_YEAR", code=code, year=year, years=years)
     if versions:
         raise await _of_another_year(context, code, versions[0])
     raise Refusal("UNKNOWN_WIJK", code=code)

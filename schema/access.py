@@ -91,8 +91,8 @@ class AccessQuery:
     ) -> list[AccessCell] | None:
         context = info.context
         wanted = Wanted(
-            decode_as("Organisation", provider) if provider else None,
-            decode_as("Organisation", receiver) if receiver else None,
+            decode_as("Organisation", provider, "provider") if provider else None,
+            decode_as("Organisation", receiver, "receiver") if receiver else None,
             kind.value if kind else None,
         )
         rows: Any = await access_matrix(context.session, context.principal.gemeente, on, wanted)

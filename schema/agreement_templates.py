@@ -145,7 +145,7 @@ class TemplateQuery:
         until: date | None = None,
     ) -> AgreementDraft | None:
         context = info.context
-        ids = [decode_as("Organisation", each) for each in partners]
+        ids = [decode_as("Organisation", each, "partners") for each in partners]
         places = [await wijk_of_code(context, code, None) for code in dict.fromkeys(wijken)]
         draft: Any = await draft_for(
             context, template_of(template, "template"), ids, places, from_, until

@@ -190,7 +190,7 @@ async def _decided(
     context: Context, given: AgreementDecisionInput, decision: Decision
 ) -> AgreementPayload:
     try:
-        id_ = decode_as("Agreement", given.id)
+        id_ = decode_as("Agreement", given.id, "input", "id")
         words = (given.reason, given.signed_by, given.document)
         async with context.session.savepoint():
             decided = await decide(context, id_, given.version, decision, *words)
@@ -243,33 +243,30 @@ async def draft_of(context: Context, given: AgreementInput) -> AgreementDraft:
 
 
 def _replaced(given: AgreementInput) -> UUID | None:
-    try:
-        return decode_as("Agreement", given.replaces) if given.replaces else None
-    except Refusal as refusal:
-        raise refusal.under("input", "replaces") from refusal
+    return decode_as("Agreement", given.replaces, "input", "replaces") if given.replaces else None
 
 
 def _controller(number: int, given: AgreementControllerInput) -> tuple[UUID, str]:
-    try:
-        return decode_as("Organisation", given.organisation), given.role.value
-    except Refusal as refusal:
-        raise refusal.under("input", "controllers", number) from refusal
+    where = ("input", "controllers", number, "organisation")
+    return decode_as("Organisation", given.organisation, *where), given.role.value
 
 
 async def _rule(context: Context, number: int, given: AgreementRuleInput) -> RuleDraft:
+    path = ("input", "rules", number)
     try:
-        return RuleDraft(
-            provider=decode_as("Organisation", given.provider),
-            receiver=decode_as("Organisation", given.receiver),
-            wijken=tuple([await wijk_of_code(context, code, None) for code in given.wijken]),
-            kind=given.kind.value,
-            category=given.category.value if given.category else None,
-            fields=tuple(given.fields),
-            precision=given.precision.value,
-            keep_days=given.keep_days,
-            min_cell=given.min_cell,
-            includes_past=given.includes_past,
-            alone=given.alone,
-        )
+        wijken = [await wijk_of_code(context, code, None) for code in given.wijken]
     except Refusal as refusal:
-        raise refusal.under("input", "rules", number) from refusal
+        raise refusal.under(*path, "wijken") from refusal
+    return RuleDraft(
+        provider=decode_as("Organisation", given.provider, *path, "provider"),
+        receiver=decode_as("Organisation", given.receiver, *path, "receiver"),
+        wijken=tuple(wijken),
+        kind=given.kind.value,
+        category=given.category.value if given.category else None,
+        fields=tuple(given.fields),
+        precision=given.precision.value,
+        keep_days=given.keep_days,
+        min_cell=given.min_cell,
+        includes_past=given.includes_past,
+        alone=given.alone,
+    )

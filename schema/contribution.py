@@ -147,7 +147,7 @@ def wanted_records(context: Context, given: Any) -> RecordFilter:
     """The filter of the resolvers for a filter of the schema; None gives all."""
     if given is None:
         return RecordFilter()
-    owner = decode_as("Organisation", given.owner) if given.owner else None
+    owner = decode_as("Organisation", given.owner, "filter", "owner") if given.owner else None
     if given.mine:
         owner = context.principal.organisation
     statuses = _values(getattr(given, "status", None))
@@ -156,7 +156,7 @@ def wanted_records(context: Context, given: Any) -> RecordFilter:
         owner=owner,
         categories=_values(given.category),
         codes=statuses if measures is None else tuple(measures),
-        buurt=decode_as("Buurt", given.buurt) if given.buurt else None,
+        buurt=decode_as("Buurt", given.buurt, "filter", "buurt") if given.buurt else None,
         from_day=given.from_,
         until_day=given.until,
         closed=given.closed,

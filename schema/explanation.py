@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from enum import auto
-from typing import Any
 
 import strawberry
 
@@ -190,7 +189,7 @@ async def _question(context: Context, given: ExplainInput) -> Question:
         raise _wrong("field", "UNKNOWN")
     owner = context.principal.organisation
     if given.owner is not None:
-        owner = _owner(given.owner)
+        owner = decode_as("Organisation", given.owner, "input", "owner")
     elif given.action is ExplainAction.READ:
         raise _wrong("owner", "NEEDED")
     return Question(
@@ -208,7 +207,7 @@ async def _of_node(context: Context, given: ExplainInput) -> Explanation:
     for name in ("owner", "on", "wijk", "category"):
         if getattr(given, name) is not None:
             raise _wrong(name, "NOT_TOGETHER")
-    typename, id_ = decode(str(given.node))
+    typename, id_ = decode(str(given.node), "input", "node")
     asked = _field_of_node(typename, given.field)
     fields: Fields = {}
     if typename in BY_TYPENAME:
@@ -232,13 +231,6 @@ def _field_of_node(typename: str, asked: str | None) -> str | None:
     if "." in name:
         raise _wrong("field", "UNKNOWN")
     return name
-
-
-def _owner(given: str) -> Any:
-    try:
-        return decode_as("Organisation", given)
-    except Refusal as refusal:
-        raise refusal.under("input", "owner") from refusal
 
 
 def _wrong(name: str, why: str) -> Refusal:

@@ -22,18 +22,22 @@ def encode(typename: str, id_: UUID) -> str:
     return text.rstrip(b"=").decode()
 
 
-def decode(text: str) -> tuple[str, UUID]:
-    """The type and the UUID of a global id; refuses what is none (BAD_ID)."""
+def decode(text: str, *path: str | int) -> tuple[str, UUID]:
+    """The type and the UUID of a global id; refuses what is none (BAD_ID), at the `path` where it
+    was given.
+    """
     try:
         typename, _, id_ = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(":")
         return typename, UUID(id_)
     except (ValueError, binascii.Error) as error:
-        raise Refusal("BAD_ID") from error
+        raise Refusal("BAD_ID", path=path) from error
 
 
-def decode_as(typename: str, text: str) -> UUID:
-    """The UUID of a global id of this type; refuses any other (BAD_ID)."""
-    found, id_ = decode(text)
+def decode_as(typename: str, text: str, *path: str | int) -> UUID:
+    """The UUID of a global id of this type; refuses any other (BAD_ID), at the `path` where it was
+    given.
+    """
+    found, id_ = decode(text, *path)
     if found != typename:
-        raise Refusal("BAD_ID")
+        raise Refusal("BAD_ID", path=path)
     return id_

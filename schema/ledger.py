@@ -218,8 +218,8 @@ class AuditConnection:
     page_info: PageInfo
 
 
-def _other(given: str | None) -> Any:
-    return decode_as("Organisation", given) if given else None
+def _other(given: str | None, *path: str) -> Any:
+    return decode_as("Organisation", given, *path) if given else None
 
 
 @strawberry.type
@@ -244,8 +244,8 @@ class LedgerQuery:
         after: str | None = None,
     ) -> LedgerConnection | None:
         by_us = side is LedgerSide.READ_BY_US
-        wanted = Wanted(by_us, since, until, _other(organisation), login)
-        under = decode_as("Agreement", agreement) if agreement else None
+        wanted = Wanted(by_us, since, until, _other(organisation, "organisation"), login)
+        under = decode_as("Agreement", agreement, "agreement") if agreement else None
         of = kind.value if kind else None
         page: Any = await page_of_ledger(info.context, wanted, under, of, first, after)
         return page  # type: ignore[no-any-return]
@@ -260,7 +260,11 @@ class LedgerQuery:
     ) -> BreachReport | None:
         by_us = input.side is LedgerSide.READ_BY_US
         wanted: Any = Wanted(
-            by_us, input.since, input.until, _other(input.organisation), input.login
+            by_us,
+            input.since,
+            input.until,
+            _other(input.organisation, "input", "organisation"),
+            input.login,
         )
         await check(info.context, wanted)
         return wanted  # type: ignore[no-any-return]

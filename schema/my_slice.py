@@ -103,7 +103,7 @@ class SliceGround:
         self, info: strawberry.Info[Context, None], organisation: strawberry.ID
     ) -> SliceView | None:
         context = info.context
-        receiver = decode_as("Organisation", organisation)
+        receiver = decode_as("Organisation", organisation, "organisation")
         if receiver == context.principal.organisation:
             raise Refusal("BAD_ARGUMENT", name="organisation", why="NOT_ONESELF")
         if await context.loaders.load(ORGANISATION, receiver) is None:

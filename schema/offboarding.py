@@ -45,7 +45,7 @@ class OffboardingMutations:
     ) -> OffboardPayload | None:
         context = info.context
         try:
-            id_ = decode_as("Organisation", input.organisation)
+            id_ = decode_as("Organisation", input.organisation, "input", "organisation")
             async with context.session.savepoint():
                 proof = await offboard(context, id_, input.reason, erase=input.erase)
         except Refusal as refusal:

@@ -46,6 +46,6 @@ class Organisation(Node):
         info: strawberry.Info[Context, None],
         wijk: strawberry.ID | None = None,
     ) -> str | None:
-        about = decode_as("Wijk", wijk) if wijk else None
+        about = decode_as("Wijk", wijk, "wijk") if wijk else None
         row = await info.context.loaders.load(CONTACT, root["id"], about)
         return row["contact"] if row else None

@@ -167,7 +167,7 @@ class WijkOverview(ActionsOfWijk):
     """What the overview adds to a wijk, joint actions included."""
 
     @strawberry.field(
-        description="One ISO week (2026-W47) in numbers. A quarter is not a week: BAD_PERIOD."
+        description="One ISO week (2026-W47) in numbers. A quarter is not a week: WEEK_EXPECTED."
     )
     def overview(root: strawberry.Parent[Any], week: Period) -> Overview | None:
         return resolve.overview(root, week)  # type: ignore[return-value]

@@ -246,9 +246,9 @@ class _Parts:
             context = info.context
             given = dict(mapping(input))
             try:
-                record = decode_as(self.record.__name__, given.pop("id"))
+                record = decode_as(self.record.__name__, given.pop("id"), "input", "id")
             except Refusal as refusal:
-                return self._refused(context, refusal.under("input", "id"))
+                return self._refused(context, refusal)
             version = given.pop("version")
             return await self._written(
                 context, await change(context, self.kind, record, version, given)

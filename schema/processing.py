@@ -132,7 +132,7 @@ class ProcessingMutations:
         context = info.context
         try:
             async with context.session.savepoint():
-                agreement = decode_as("Agreement", input.agreement)
+                agreement = decode_as("Agreement", input.agreement, "input", "agreement")
                 code = await assign(context, agreement, input.code)
         except Refusal as refusal:
             return _refused(context, refusal)

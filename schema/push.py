@@ -207,7 +207,7 @@ class PushQuery:
     async def push_receipt(
         self, info: strawberry.Info[Context, None], id: strawberry.ID
     ) -> PushReceipt | None:
-        found: Any = await receipt(info.context, decode_as("PushReceipt", id))
+        found: Any = await receipt(info.context, decode_as("PushReceipt", id, "id"))
         return found  # type: ignore[no-any-return]
 
 

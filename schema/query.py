@@ -50,7 +50,7 @@ class GroundQuery:
         metadata={TRIPS: 1},
     )
     async def node(self, info: strawberry.Info[Context, None], id: strawberry.ID) -> Node | None:
-        typename, key = decode(id)
+        typename, key = decode(id, "id")
         if typename not in NODES:
             return None
         row: Node | None = await info.context.loaders.load(NODES[typename], key)
@@ -74,7 +74,7 @@ class GroundQuery:
                 "BAD_ARGUMENT", name="id, code", why="NEEDED" if id is None else "NOT_TOGETHER"
             )
         key = (
-            decode_as("Wijk", id)
+            decode_as("Wijk", id, "id")
             if id is not None
             else await wijk_of_code(info.context, str(code), year)
         )

@@ -108,6 +108,7 @@ async def _uploaded(
         found = await asyncio.get_running_loop().run_in_executor(ONE_AT_A_TIME, reading)
     except Refusal as refusal:
         return await refused(context, delivery, refusal if refusal.path else refusal.under(*FILE))
+    # without the names of columns: a receipt is kept, and a name can be about anybody
     notes = [RowError(FILE, note.code, note.params) for note in found.notes]
     rows = _records(info, contribution, found)
     receipt = await push(

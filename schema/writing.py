@@ -19,7 +19,6 @@ from schema.fields import from_source, loaded
 from schema.ids import decode_as
 from schema.inputs import as_mapping
 from schema.organisation import Organisation
-from sql.errors import Refusal
 
 ABSENT: Any = strawberry.UNSET
 """What a field of an input is when it is not given; null is something else."""
@@ -134,7 +133,5 @@ def reported_record(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cap(place: int, cap: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return {**cap, "organisation": decode_as("Organisation", cap["organisation"])}
-    except Refusal as refusal:
-        raise refusal.under("shareAt", place, "organisation") from refusal
+    where = ("shareAt", place, "organisation")
+    return {**cap, "organisation": decode_as("Organisation", cap["organisation"], *where)}

@@ -63,6 +63,8 @@ class Remote:
         for tried in range(1, TRIES + 1):
             try:
                 response = send()
+            except httpx.UnsupportedProtocol:
+                raise  # no hub will ever be there
             except httpx.TransportError as error:
                 problem, wait = f"{self.address}: {error}", 2.0**tried
             else:
@@ -137,7 +139,7 @@ def remote_command(command: F) -> F:
         try:
             with connected(url, token, language) as remote:
                 return command(remote, *args, **kwargs)
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise click.UsageError(f"--url {url}: {error}") from None
 
     for option in (

@@ -125,7 +125,8 @@ def push(
 ) -> None:
     """Deliver the rows of FILE: CSV or Excel with a header, or JSON lines with the API's fields.
 
-    Try it first with --dry-run. The same command again delivers nothing twice. Ends with 0 when
+    Try it first with --dry-run; of a full list of more than 2,000 rows it does not tell what
+    would be closed. The same command again delivers nothing twice. Ends with 0 when
     every part was taken, with 1 when one was refused: its message says why, and which rows to mend.
 
     Example: hub push meldingen.xlsx --dataset meldingen --kind SIGNAL --dry-run
@@ -146,8 +147,13 @@ def push(
         "dryRun": dry_run,
     }
     delivery["idempotencyKey"] = key or _key(kind, delivery, mapping, content)
-    outcome = Outcome(dry_run, notes=_told(found.notes, remote.language))
-    _deliver(remote, kind, delivery, found.rows, outcome)
+    parts = list(_parts(found.rows))
+    notes = list(found.notes)
+    if dry_run and snapshot and len(parts) > 1:
+        # what a list closes is known when all its parts are in, and a trial leaves none behind
+        notes.append(RowError((), "CLOSING_NOT_TRIED"))
+    outcome = Outcome(dry_run, notes=_told(notes, remote.language))
+    _deliver(remote, kind, delivery, parts, outcome)
     if columns and not dry_run and not outcome.errors:
         remember(remote.address, kind, dataset, mapping)
     if as_json:
@@ -179,13 +185,12 @@ def _deliver(
     remote: Remote,
     kind: str,
     delivery: Mapping[str, Any],
-    rows: Sequence[Sent],
+    parts: Sequence[Sequence[Sent]],
     outcome: Outcome,
 ) -> None:
     """Sends the parts in their order, until one is refused."""
     contribution = BY_KIND[kind]
     query = PUSH % (contribution.row_type.__name__, contribution.push_name) + PAGE
-    parts = list(_parts(rows))
     for number, part in enumerate(parts, 1):
         given = {**delivery, "part": number, "parts": len(parts)}
         sent = [each.values for each in part]
@@ -246,7 +251,7 @@ def _told(errors: Sequence[RowError], language: Language) -> list[dict[str, Any]
 
 def _print(outcome: Outcome) -> None:
     for note in outcome.notes:
-        click.echo(in_words(note), err=True)
+        click.echo(": ".join([*note["path"], in_words(note)]), err=True)
     for row in (*outcome.rejected, *outcome.warned):
         for error in row["errors"]:
             where = ".".join(map(str, error["path"]))

@@ -36,7 +36,7 @@ class SheetRow:
 @dataclass(frozen=True, slots=True)
 class SheetRows:
     """The rows of a sheet, the letter of the column of each field, and what its sender should know
-    of the sheet as a whole.
+    of the sheet as a whole: of a column under its name, which is the sender's alone.
     """
 
     rows: tuple[SheetRow, ...]
@@ -52,9 +52,10 @@ def rows_of(table: Table, fields: Sequence[Field], mapping: ColumnNames) -> Shee
         raise Refusal("SHEET_COLUMNS_MISSING", missing=missing)
     ignored = {folded(name) for name, wanted in mapping.items() if wanted is None}
     unused = [
-        RowError((), "COLUMN_NOT_USED", {"column": letter(position)})
+        RowError((name,) if name else (), "COLUMN_NOT_USED", {"column": letter(position)})
         for position in _used(table)
-        if position not in placed and folded(_at(table.header, position) or "") not in ignored
+        if position not in placed
+        and folded(name := _at(table.header, position) or "") not in ignored
     ]
     columns = {each.name: letter(position) for position, each in placed.items()}
     return SheetRows(tuple(_row(line, placed) for line in table.lines), columns, tuple(unused))

@@ -20,7 +20,7 @@ MOST_COLUMNS = 100
 MOST_LOOKED_AT = 20_000
 """Rows, empty ones among them."""
 
-_ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_ZIP, _OLD_EXCEL, _PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF-"
 _LONGEST_NAME = 200
 
 
@@ -51,6 +51,8 @@ def _rows(content: bytes) -> Iterator[Sequence[Value]]:
         raise Refusal("SHEET_OLD_EXCEL")
     if content.startswith(_ZIP):
         return workbook.rows(content, MOST_COLUMNS + 1)
+    if content.startswith(_PDF):  # its bytes can pass for text
+        raise Refusal("SHEET_OTHER_FILE")
     return delimited.rows(content)
 
 

@@ -56,10 +56,13 @@ async def _report_nothing(context: Context, given: Mapping[str, Any]) -> dict[st
 
 
 def check_begun(period: str, today: date) -> None:
-    """Refuses BAD_PERIOD for what is no week or quarter, and for one that has not begun."""
+    """Refuses what is no week or quarter (BAD_PERIOD), and one that has not begun
+    (PERIOD_NOT_BEGUN).
+    """
+    path = ("input", "period")
     try:
-        begun = parse(period).from_day <= today
+        first = parse(period).from_day
     except Refusal as refusal:
-        raise refusal.under("input", "period") from refusal
-    if not begun:
-        raise Refusal("BAD_PERIOD", path=("input", "period"))
+        raise refusal.under(*path) from refusal
+    if first > today:
+        raise Refusal("PERIOD_NOT_BEGUN", path=path, **{"from": first.isoformat()})

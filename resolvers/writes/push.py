@@ -73,7 +73,9 @@ class Delivery:
 
 
 def read_delivery(given: Mapping[str, Any]) -> Delivery:
-    """The delivery, checked. Refuses BAD_DELIVERY, BAD_IDEMPOTENCY_KEY and BAD_PART."""
+    """The delivery, checked. Refuses BAD_DATASET, BAD_IDEMPOTENCY_KEY and BAD_PART; for its limits
+    BAD_DELIVERY.
+    """
     delivery = Delivery(**given)
     root = ("input", "delivery")
     check_dataset(delivery.dataset, *root, "dataset")
@@ -90,9 +92,9 @@ def read_delivery(given: Mapping[str, Any]) -> Delivery:
 
 
 def check_dataset(dataset: str, *path: str | int) -> None:
-    """Refuses what is not the name of a dataset that can be delivered."""
+    """Refuses what is not the name of a dataset that can be delivered (BAD_DATASET)."""
     if dataset == OF_THE_HUB or not SHORT_NAME.fullmatch(dataset):
-        raise Refusal("BAD_DELIVERY", path=path)
+        raise Refusal("BAD_DATASET", path=path)
 
 
 async def push(
@@ -205,8 +207,9 @@ class Push:
         self, rows: Sequence[tuple[int, Row]], rejected: Iterable[Checked]
     ) -> list[Checked]:
         """Every row by its line, looked at as the hub is today; those that were `rejected` before
-        among them.
+        among them. Refuses a dataset of another kind: no row can mend that.
         """
+        self._check_kind(self._frame["of"])
         areas = await Areas.named_by(self._session, [row for _, row in rows])
         checks = DeliveredRows(self.kind, self.writer, areas)
         checked = [checks.check(line, row) for line, row in rows]
@@ -270,12 +273,16 @@ class Push:
         return nullcontext(Savepoint())
 
     async def _know_dataset(self) -> None:
-        """Makes the dataset known, if it is not. Refuses one of another kind."""
-        known = self._frame["of"] or await self._session.fetchval(
-            "write_dataset", self.delivery.dataset, self.kind.name
-        )
-        if known is not None and known != self.kind.name:
-            raise Refusal("BAD_DELIVERY", path=("input", "delivery", "dataset"))
+        """Makes the dataset known, if it is not. Refuses one that became of another kind."""
+        if self._frame["of"] is None:
+            self._check_kind(
+                await self._session.fetchval("write_dataset", self.delivery.dataset, self.kind.name)
+            )
+
+    def _check_kind(self, known: str | None) -> None:
+        if known not in (None, self.kind.name):
+            path = ("input", "delivery", "dataset")
+            raise Refusal("DATASET_OF_OTHER_KIND", path=path, kind=known)
 
     async def _write(self, checked: Sequence[Checked]) -> list[ReceiptRow]:
         plan = await self._plan(checked)

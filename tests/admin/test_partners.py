@@ -397,3 +397,10 @@ async def test_the_help_lists_every_command_once() -> None:
 async def test_a_gemeente_that_the_hub_does_not_know_is_refused(world: World, command: str) -> None:
     result = await hub(world, *command.split(), "--gemeente", "GM9999")
     assert (result.exit_code, "GM9999" in result.stderr) == (1, True)
+
+
+async def test_what_names_no_period_is_not_taken_for_one_in_which_nothing_is_due(
+    world: World,
+) -> None:
+    result = await hub(world, "publish", "--period", "2026-47")
+    assert (result.exit_code, "2026-W47" in result.stderr) == (1, True)

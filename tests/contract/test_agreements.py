@@ -127,9 +127,12 @@ async def test_a_proposal_that_cannot_be_is_refused(
     [
         ({"fields": ["internalNote"]}, "BAD_RULE"),
         ({"fields": ["nothing"]}, "BAD_RULE"),
+        ({"fields": ["summary", "summary"]}, "BAD_RULE"),
         ({"keepDays": 0}, "BAD_RULE"),
         ({"minCell": 4}, "BAD_RULE"),
+        ({"alone": True}, "BAD_RULE"),
         ({"wijken": []}, "BAD_RULE"),
+        ({"wijken": ["WK063711", "WK063711"]}, "BAD_RULE"),
         ({"wijken": ["WK063700"]}, "CODE_OF_ANOTHER_YEAR"),
         ({"wijken": ["WK999999"]}, "UNKNOWN_WIJK"),
     ],
@@ -143,7 +146,22 @@ async def test_a_rule_that_cannot_be_is_refused_by_its_place(
     ]
     payload = await try_to_propose(world, "corporatie-a", rules)
     [error] = payload["errors"]
-    assert (error["code"], error["path"][:3]) == (code, ["input", "rules", "1"])
+    [field] = more
+    assert (error["code"], error["path"]) == (code, ["input", "rules", "1", field])
+    assert code != "BAD_RULE" or f"'{field}'" in error["message"]
+
+
+async def test_an_agreement_without_rules_or_with_oneself_is_told_what_it_must_be(
+    world: World,
+) -> None:
+    oneself = await rule(world, "corporatie-a", "corporatie-a")
+    for rules, path, said in (
+        ([], ["input", "rules"], "minstens één regel"),
+        ([oneself], ["input", "rules", "0", "receiver"], "verschillende organisaties"),
+    ):
+        [error] = (await try_to_propose(world, "corporatie-a", rules))["errors"]
+        assert (error["code"], error["path"]) == ("BAD_RULE", path)
+        assert said in error["message"]
 
 
 async def test_one_cannot_make_an_agreement_between_others(world: World) -> None:

@@ -38,7 +38,9 @@ SIGNALS = """query($first: Int! = 20, $after: String, $filter: SignalFilter) {
 FEED = """query($first: Int! = 20, $after: String) { wijk(code: "WK063711") {
   feed(first: $first, after: $after) { pageInfo { endCursor } } } }"""
 BSN = "111222333"  # passes the elfproef; belongs to nobody
-GIVES_AWAY = re.compile(r'Traceback|asyncpg|File "|(?i:\bselect |\binsert |constraint)|hub\.\w')
+GIVES_AWAY = re.compile(
+    r'Traceback|asyncpg|File "|(?i:\bselect |\binsert |constraint)|hub\.\w|\bsys\.'
+)
 
 
 # ── How a case is sent and judged ────────────────────────────────────────────────────────────────
@@ -226,6 +228,11 @@ REQUESTS = [
         "TOO_MANY_DIRECTIVES",
         query="{ me { login " + "@skip(if: false) " * 51 + "} }",
     ),
+    Case(
+        "a number of very many digits",
+        "GRAPHQL_VALIDATION_FAILED",
+        query="{ wijken { signals(first: " + "9" * 6_000 + ") { total } } }",
+    ),
     Case("a bomb of fragments", "TOO_MANY_FIELDS", query=bomb(60)),
     Case(
         "fragments in a circle",
@@ -309,6 +316,12 @@ ARGUMENTS = [
         for name in ("Oosterheem", "", "wk063711", "WK06371", "BU06371101", "GM0637")
     ),
     Case("a code of another year", "CODE_OF_ANOTHER_YEAR", WIJK, {"code": "WK063700"}),
+    Case(
+        "a year without the code",
+        "CODE_NOT_OF_YEAR",
+        'query($y: Int) { wijk(code: "WK063711", year: $y) { name } }',
+        {"y": 1999},
+    ),
     *(
         Case(f"first: {first} of {name}", "BAD_ARGUMENT", query, {"first": first})
         for name, query in (("signals", SIGNALS), ("feed", FEED))
@@ -326,6 +339,7 @@ ARGUMENTS = [
     ),
     Case("an id of another type", "BAD_ID", BON, {"id": global_id("Signal")}),
     Case("an impossible period", "BAD_PERIOD", OVERVIEW, {"w": "2026-W54"}),
+    Case("a quarter for a week", "WEEK_EXPECTED", OVERVIEW, {"w": "2026-Q3"}),
     Case(
         "an impossible date",
         "BAD_DATE",
@@ -407,8 +421,8 @@ DELIVERIES = {
     "a short key": (pushed(row(), idempotencyKey="kort"), "BAD_IDEMPOTENCY_KEY"),
     "a long key": (pushed(row(), idempotencyKey="k" * 201), "BAD_IDEMPOTENCY_KEY"),
     "a NUL in the key": (pushed(row(), idempotencyKey="sleutel-\x00"), "TEXT_UNREADABLE"),
-    "a name that is none": (pushed(row(), dataset="Mijn Data"), "BAD_DELIVERY"),
-    "the hub's own dataset": (pushed(row(), dataset="hub"), "BAD_DELIVERY"),
+    "a name that is none": (pushed(row(), dataset="Mijn Data"), "BAD_DATASET"),
+    "the hub's own dataset": (pushed(row(), dataset="hub"), "BAD_DATASET"),
     "part 2 of 1": (pushed(row(), mode="SNAPSHOT", part=2), "BAD_PART"),
     "no parts": (pushed(row(), mode="SNAPSHOT", part=0, parts=0), "BAD_PART"),
     "less than nothing": (pushed(row(), maxRejected=-1), "BAD_DELIVERY"),

@@ -70,6 +70,34 @@ async def test_a_code_of_an_older_division_only_names_its_year(world: World) -> 
     assert "Dorp" in error["extensions"]["hint"]
 
 
+async def test_a_code_with_a_year_that_does_not_know_it_names_the_years_that_do(
+    world: World,
+) -> None:
+    ask = world.partner("buurtwerk").answer
+    for code, year, known in (("WK063711", 1999, "2025"), ("WK063700", 2025, "2024")):
+        body = await ask(f'{{ wijk(code: "{code}", year: {year}) {{ name }} }}')
+        [error] = body["errors"]
+        assert error["extensions"]["code"] == "CODE_NOT_OF_YEAR"
+        assert error["message"].endswith(f": {known}.")
+
+
+async def test_a_code_in_lower_case_is_told_to_be_in_capitals(world: World) -> None:
+    body = await world.partner("buurtwerk").answer('{ wijk(code: "wk063711") { name } }')
+    [error] = body["errors"]
+    assert "hoofdletters" in error["extensions"]["hint"]
+
+
+@pytest.mark.parametrize("field", ["buurt", "owner"])
+async def test_what_is_no_id_is_told_by_the_field_of_the_filter(world: World, field: str) -> None:
+    query = (
+        f'{{ wijk(code: "WK063711") {{ signals(filter: {{ {field}: "Noord" }}) {{ total }} }} }}'
+    )
+    [error] = (await world.partner("buurtwerk").answer(query))["errors"]
+    assert error["extensions"]["code"] == "BAD_ID"
+    assert error["extensions"]["argument"] == ["filter", field]
+    assert "'buurten'" in error["extensions"]["hint"]
+
+
 async def test_what_is_shared_is_shown_as_agreed_and_no_more(world: World) -> None:
     giver, taker = "corporatie-a", "buurtwerk"
     rule = {

@@ -182,7 +182,7 @@ async def test_a_dataset_of_another_is_not_there_and_a_wrong_request_changes_not
 ) -> None:
     for given, code in (
         ({"dataset": "straatcontacten", "neverShare": True}, "UNKNOWN_DATASET"),
-        ({"dataset": "Geen Naam", "neverShare": True, "kind": "SIGNAL"}, "BAD_DELIVERY"),
+        ({"dataset": "Geen Naam", "neverShare": True, "kind": "SIGNAL"}, "BAD_DATASET"),
         ({"dataset": "hub", "neverShare": True, "pastToo": True}, "BAD_ARGUMENT"),
     ):
         refused = (await world.partner("corporatie-a").ask(MARK, {"in": given}))["markDataset"]

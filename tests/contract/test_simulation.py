@@ -427,3 +427,13 @@ async def test_by_hand_nobody_opens_anothers_records_with_it(world: World) -> No
 async def _ids(world: World) -> list[Any]:
     async with world.connect("superuser") as root:
         return list(await root.fetch("select slug, id from hub.organisations"))
+
+
+@pytest.mark.parametrize(("until", "over"), [("2026-11-22", True), ("2026-11-23", False)])
+async def test_a_term_of_which_no_day_is_left_is_a_warning(
+    world: World, until: str, over: bool
+) -> None:
+    given = draft([await rule(world, GIVER, TAKER)], **{"from": "2026-10-01", "until": until})
+    trying = (await world.partner(GIVER).ask(SIMULATE, {"in": given}))["simulateAgreement"]
+    proposed = (await world.partner(GIVER).ask(PROPOSE, {"in": given}))["proposeAgreement"]
+    assert ("TERM_IS_OVER" in codes(trying), "TERM_IS_OVER" in codes(proposed)) == (over, over)

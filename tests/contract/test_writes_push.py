@@ -271,8 +271,8 @@ async def test_parts_of_one_list_agree_on_how_many_there_are(world: World) -> No
 @pytest.mark.parametrize(
     ("delivery", "code", "path"),
     [
-        ({"dataset": "Met Spaties"}, "BAD_DELIVERY", "dataset"),
-        ({"dataset": "hub"}, "BAD_DELIVERY", "dataset"),
+        ({"dataset": "Met Spaties"}, "BAD_DATASET", "dataset"),
+        ({"dataset": "hub"}, "BAD_DATASET", "dataset"),
         ({"idempotencyKey": "kort"}, "BAD_IDEMPOTENCY_KEY", "idempotencyKey"),
         ({"part": 2}, "BAD_PART", "part"),
         ({"parts": 1001}, "BAD_PART", "parts"),

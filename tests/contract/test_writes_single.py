@@ -383,11 +383,11 @@ async def test_nothing_to_report_is_a_delivery_with_a_receipt(world: World) -> N
 @pytest.mark.parametrize(
     ("changes", "code", "path"),
     [
-        ({"period": "2026-W49"}, "BAD_PERIOD", "period"),
+        ({"period": "2026-W49"}, "PERIOD_NOT_BEGUN", "period"),
         ({"period": "2025-W53"}, "BAD_PERIOD", "period"),
-        ({"period": "2027-Q1"}, "BAD_PERIOD", "period"),
+        ({"period": "2027-Q1"}, "PERIOD_NOT_BEGUN", "period"),
         ({"dataset": "onbekend"}, "UNKNOWN_DATASET", "dataset"),
-        ({"dataset": "Niet Goed"}, "BAD_DELIVERY", "dataset"),
+        ({"dataset": "Niet Goed"}, "BAD_DATASET", "dataset"),
         ({"wijk": "WK063713"}, "NOT_YOUR_WIJK", "wijk"),
         ({"wijk": "WK063700"}, "CODE_OF_ANOTHER_YEAR", "wijk"),
         ({"idempotencyKey": "kort"}, "BAD_IDEMPOTENCY_KEY", "idempotencyKey"),

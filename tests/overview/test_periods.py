@@ -88,4 +88,4 @@ def test_a_quarter_is_no_week() -> None:
     assert parse_week("2026-W47") == parse("2026-W47")
     with pytest.raises(Refusal) as refused:
         parse_week("2026-Q4")
-    assert refused.value.code == "BAD_PERIOD"
+    assert refused.value.code == "WEEK_EXPECTED"

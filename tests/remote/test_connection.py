@@ -64,6 +64,14 @@ def test_without_a_token_nothing_is_sent() -> None:
     assert "HUB_TOKEN" in result.stderr
 
 
+@pytest.mark.parametrize("url", ["foo", "localhost:8731", "http://[::1"])
+def test_what_is_no_address_is_wrong_use_and_told_at_once(url: str) -> None:
+    result = CliRunner(env={"HUB_URL": url, "HUB_TOKEN": "hub_one"}).invoke(main, WORDS)
+    assert result.exit_code == 2
+    assert f"--url {url}: " in result.stderr
+    assert f"/{TRIES})" not in result.stderr
+
+
 def test_a_word_in_the_place_of_a_number_is_called_so() -> None:
     result = CliRunner().invoke(main, ["serve", "--port", "abc"])
     assert result.exit_code == 2

@@ -135,6 +135,19 @@ async def test_more_rows_than_one_part_holds_go_in_parts(
     assert "part 2 of 2: 500 rows" in result.stderr
 
 
+async def test_a_dry_run_of_a_full_list_in_parts_says_that_it_does_not_tell_what_is_closed(
+    hub: Command, tmp_path: Path
+) -> None:
+    words = ("--snapshot", "--dry-run")
+    file = csv_file(tmp_path, [cells(number) for number in range(PART_ROWS + 1)])
+    told = json.loads(said(await hub("buurtwerk", *push(file, *words, "--json"))))
+    assert [note["code"] for note in told["notes"]] == ["CLOSING_NOT_TRIED"]
+    assert "[CLOSING_NOT_TRIED]" in (await hub("buurtwerk", *push(file, *words))).stderr
+    one_part = csv_file(tmp_path, [cells(1)])
+    told = json.loads(said(await hub("buurtwerk", *push(one_part, *words, "--json"))))
+    assert told["notes"] == []
+
+
 async def test_a_full_list_closes_what_it_does_not_name_but_never_a_wrong_row(
     world: World, hub: Command, tmp_path: Path
 ) -> None:
@@ -165,6 +178,25 @@ async def test_another_kind_has_its_own_columns(hub: Command, tmp_path: Path) ->
     file = csv_file(tmp_path, [row], header)
     words = ("push", file, "--dataset", "acties", "--kind", "ENFORCEMENT_ACTION")
     assert said(await hub("handhaving", *words)) == "CREATED 1\n"
+
+
+async def test_a_dataset_of_another_kind_is_told_before_what_is_wrong_with_its_rows(
+    hub: Command, tmp_path: Path
+) -> None:
+    said(await hub("buurtwerk", *push(csv_file(tmp_path, [cells(1)]))))
+    header = ("externalId", "wijk", "category", "measure", "happenedOn")
+    file = csv_file(tmp_path, [["h-1", "WK063711", "LITTER", "???", "20-11-2026"]], header)
+    result = await hub("buurtwerk", *push(file, "--kind", "ENFORCEMENT_ACTION"))
+    assert result.exit_code == 1
+    assert "[DATASET_OF_OTHER_KIND]" in result.stderr
+
+
+async def test_a_column_that_is_not_used_is_told_by_its_name_and_letter(
+    hub: Command, tmp_path: Path
+) -> None:
+    file = csv_file(tmp_path, [[*cells(1), "x"]], (*HEADER, "Eigen kolom"))
+    result = await hub("buurtwerk", *push(file, "--language", "en"))
+    assert "Eigen kolom: Column G was not used" in result.stderr
 
 
 async def test_wrong_use_is_told_before_anything_is_sent(hub: Command, tmp_path: Path) -> None:

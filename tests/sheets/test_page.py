@@ -19,6 +19,7 @@ from tests.conftest import World
 from tests.sheets.files import GOOD, HEADER, csv_file, form, post_form
 
 pytestmark = pytest.mark.anyio
+API_WORDS = re.compile(r"mapping|header|path|externalId|idempotencyKey|Retry-After|'[a-z]+'")
 SCRIPT = (files("hub.pages") / "static" / "sheet.js").read_text("utf-8")
 
 
@@ -86,7 +87,28 @@ async def test_what_it_advises_can_be_done_on_it(world: World) -> None:
     wrong = await world.partner("buurtwerk").answer("{ me { login } }", Authorization="Bearer x")
     assert wrong["errors"][0]["extensions"]["code"] in cures
     assert cures.keys() <= CODES.keys()
-    assert not re.search("mapping|header|path", " ".join(cures.values()))
+    assert not API_WORDS.search(" ".join(cures.values()))
+
+
+async def test_what_can_be_wrong_with_a_list_is_told_without_words_of_the_api(
+    world: World,
+) -> None:
+    (result,) = Page((await get(world, "/sheet")).text).all("section")
+    cures = json.loads(result["data-cures"] or "")
+    wrong = [
+        ("W-1", "Nergenshuizen", *GOOD[2:]),
+        ("W-2", "WK063713", *GOOD[2:]),
+        ("W-3", *GOOD[1:]),
+        ("W-3", *GOOD[1:]),
+    ]
+    given = {"file": None, "kind": "SIGNAL", "dataset": "blad", "idempotencyKey": "of-the-page-5"}
+    parts = form(operation("UPLOAD"), {"in": given}, csv_file([GOOD, *wrong]))
+    receipt = (await post_form(world.partner("buurtwerk"), parts)).json()["data"]["receipt"]
+    told = [error for row in receipt["rows"]["nodes"] for error in row["errors"]]
+    assert {error["code"] for error in told} == {"UNKNOWN_WIJK", "NOT_YOUR_WIJK", "DOUBLE_ROW"}
+    refused = (await post_form(world.partner("raad"), parts)).json()["errors"]
+    told += [{"hint": None, **error["extensions"]} for error in refused]
+    assert not API_WORDS.search(" ".join(cures.get(e["code"], e["hint"]) for e in told))
 
 
 @pytest.mark.parametrize("path", ["/nope", "/sheets/template/foo.csv", "/static/nope.css"])

@@ -67,6 +67,8 @@ async def test_from_a_wrong_token_to_a_receipt(world: World, tmp_path: Path) -> 
 
         await page.value("document.getElementById('carry-out').click()")
         await page.until("!document.getElementById('receipt').hidden")
+        title = await page.value(TITLE)
+        assert title.endswith({"nl": ": 1 van 3", "en": ": 1 of 3"}[language])
         list_, _, number = (await text_of(page, "#receipt-of")).split(" · ")
         assert list_ == "mijn-lijst"
         got = await world.partner("buurtwerk").ask(

@@ -410,6 +410,7 @@ FILES: dict[str, tuple[Any, str]] = {
     "an empty workbook": (lambda: saved(Workbook()), "SHEET_EMPTY"),
     "old Excel": (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "SHEET_OLD_EXCEL"),
     "a picture": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(200), "SHEET_OTHER_FILE"),
+    "a PDF": (lambda: b"%PDF-1.4\n1 0 obj << /Type /Catalog >> endobj\n", "SHEET_OTHER_FILE"),
     "another zip": (lambda: bomb_free_zip(), "SHEET_OTHER_FILE"),
     "half a workbook": (lambda: excel_file([GOOD])[:2000], "SHEET_OTHER_FILE"),
     "a zip bomb": (bomb, "SHEET_UNPACKS_TOO_LARGE"),

@@ -129,8 +129,8 @@ async def test_the_same_rows_under_the_same_key_happen_once_in_whatever_file(wor
 @pytest.mark.parametrize(
     ("given", "code", "path"),
     [
-        ({"dataset": "Met Spaties"}, "BAD_DELIVERY", ["input", "dataset"]),
-        ({"dataset": "hub"}, "BAD_DELIVERY", ["input", "dataset"]),
+        ({"dataset": "Met Spaties"}, "BAD_DATASET", ["input", "dataset"]),
+        ({"dataset": "hub"}, "BAD_DATASET", ["input", "dataset"]),
         ({"idempotencyKey": "kort"}, "BAD_IDEMPOTENCY_KEY", ["input", "idempotencyKey"]),
         ({"mapping": ["a"]}, "BAD_MAPPING", ["input", "mapping"]),
         ({"mapping": {"Kleur": "status"}}, "BAD_MAPPING", ["input", "mapping"]),
@@ -155,7 +155,8 @@ async def test_a_dataset_of_another_kind_takes_no_sheet_of_this_one(world: World
     header = ("Nummer", "Wijkcode", "Categorie", "Datum")
     file = csv_file([("B-1", "WK063711", "zorg", "22-11-2026")], header=header)
     receipt = await upload(partner, file, kind="POLICE_NOTICE", dryRun=False)
-    assert codes(receipt) == ["BAD_DELIVERY"]
+    assert codes(receipt) == ["DATASET_OF_OTHER_KIND"]
+    assert "melding" in receipt["errors"][0]["message"]
 
 
 async def test_a_token_that_may_only_read_uploads_nothing(world: World) -> None:

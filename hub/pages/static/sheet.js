@@ -4,7 +4,7 @@
 "use strict";
 
 const RECEIPT = `id dataset at replayed summary { outcome rows } errors { code message hint }
-  rows(withErrors: true, first: 100) { total nodes { line externalId errors { message hint } } }`;
+  rows(withErrors: true, first: 100) { total nodes { line externalId errors { code message hint } } }`;
 const UPLOAD = `mutation ProefBlad($in: UploadSheetInput!) { receipt: uploadSheet(input: $in) { ${RECEIPT} } }`;
 const CARRY_OUT = `mutation DoeHetEcht($in: CommitDryRunInput!) { receipt: commitDryRun(input: $in) { ${RECEIPT} } }`;
 
@@ -37,19 +37,23 @@ function carryOut() {
   return fetch("/graphql", { method: "POST", headers: headers({ "Content-Type": "application/json" }), body });
 }
 
+const cureOf = ({ code, hint }) => cures[code] ?? hint;
+const isStored = ({ outcome }) => outcome !== "REJECTED" && outcome !== "UNCHANGED";
+const rowsOf = (summary) => summary.reduce((sum, { rows }) => sum + rows, 0);
+
 function problemsOf(answer) {
   const request = (answer.errors ?? []).map(({ message, extensions }) => ({ message, ...extensions }));
-  const all = [...request, ...(answer.data?.receipt?.errors ?? [])];
-  return all.map(({ code, message, hint }) => ({ message, hint: cures[code] ?? hint }));
+  return [...request, ...(answer.data?.receipt?.errors ?? [])];
 }
 
 // What is wrong with each row. A cure that was given before, such as a list of words, is not given in full again.
 function faultsOf(rows) {
   const given = new Map();
-  return rows.flatMap(({ line, externalId, errors }) => errors.map(({ message, hint }) => {
+  return rows.flatMap(({ line, externalId, errors }) => errors.map((error) => {
+    const hint = cureOf(error);
     const first = given.get(hint) ?? line;
     if (hint) given.set(hint, first);
-    return { line, externalId, message, hint: first === line ? hint : `${words.same} ${first}` };
+    return { line, externalId, message: error.message, hint: first === line ? hint : `${words.same} ${first}` };
   }));
 }
 
@@ -69,9 +73,9 @@ function show(id, items, fill) {
 function say(title, answer) {
   const receipt = answer?.data?.receipt;
   const rows = receipt?.rows ?? { total: 0, nodes: [] };
-  show("problems", answer ? problemsOf(answer) : [], ({ message, hint }) => {
+  show("problems", answer ? problemsOf(answer) : [], (error) => {
     const item = document.createElement("li");
-    item.textContent = [message, hint].filter(Boolean).join(" ");
+    item.textContent = [error.message, cureOf(error)].filter(Boolean).join(" ");
     return item;
   });
   show("summary", receipt?.summary ?? [], (each) => {
@@ -95,6 +99,8 @@ function say(title, answer) {
   at("result-title").focus();
 }
 
+const storedOf = ({ summary }) => `${words.done} ${rowsOf(summary.filter(isStored))} ${words.of} ${rowsOf(summary)}`;
+
 async function ask(send) {
   for (const button of document.querySelectorAll("button")) button.disabled = true;
   say(words.busy);
@@ -112,7 +118,7 @@ at("sheet").addEventListener("submit", async (event) => {
   tried = null;
   const answer = await ask(upload);
   const receipt = answer.data?.receipt;
-  const taken = (receipt?.summary ?? []).some(({ outcome }) => outcome !== "REJECTED" && outcome !== "UNCHANGED");
+  const taken = (receipt?.summary ?? []).some(isStored);
   say(receipt?.id ? (taken ? words.tried : words.nothing) : words.refused, answer);
   if (receipt?.id && taken) {
     tried = { id: receipt.id, key: newKey() };
@@ -123,8 +129,7 @@ at("sheet").addEventListener("submit", async (event) => {
 at("carry-out").addEventListener("click", async () => {
   const answer = await ask(carryOut);
   const receipt = answer.data?.receipt;
-  const title = receipt?.id ? (receipt.replayed ? words.replayed : words.done) : words.refused;
-  say(title, answer);
+  say(receipt?.id ? (receipt.replayed ? words.replayed : storedOf(receipt)) : words.refused, answer);
   at("carry-out-part").hidden = Boolean(receipt?.id); // the same key again does nothing twice
   at("receipt").hidden = !receipt?.id;
   if (receipt?.id) {
