@@ -97,7 +97,7 @@ async def sessions(base: Base, root: Connection, numbers: range, covered: Covere
         async with a_pair(base, root, first, documents=pool.documents) as sides:
             for number in range(first, min(first + SESSIONS_PER_PAIR, numbers.stop)):
                 difference, told = await session(
-                    base, sides, number, STEPS, covered, pool.operation
+                    base, sides, number, STEPS, covered, pool.operation, begins=number == first
                 )
                 assert difference is None, f"session {number}: {difference}"
                 answered += told

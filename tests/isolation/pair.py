@@ -269,6 +269,11 @@ async def _fill(play: Play, asker: UUID, rng: random.Random) -> None:
             ),
         )
         await _agree(play, f"base-{number}", (asker, provider), rules, accepted)
+    # what the asker will see once it agrees to it, and nobody shows it yet
+    waiting = (
+        Rule(others[3], asker, tuple(world.wijken), WAITING, (), "EXACT", includes_past=True),
+    )
+    await _agree(play, "base-waiting", (asker, others[3]), waiting, accepted=False)
     for number in range(48):
         owner = rng.choice((asker, *others, *others))
         await play.create(random_record(world, rng, f"base-{number}", owner))
@@ -429,6 +434,41 @@ async def hidden_changes(
     return guesses
 
 
+MISTAKES = 6
+WAITING = "GREEN"
+"""The category of the signals that the asker can agree to see, of a partner that shows it nothing yet."""
+
+AGREES_AT = 3
+"""The step at which it does, in every other pair of worlds."""
+
+AGREE = """mutation($id: ID!) { acceptAgreement(input: { id: $id, version: 1 }) {
+  agreement { state } errors { code } } }"""
+
+
+def agreeing() -> Operation:
+    """The asker agrees to what it is waited for."""
+    id_ = global_id("Agreement", named("pair", "base-waiting"))
+    return Operation(AGREE, {"id": id_}, {"Accept": "application/json"})
+
+
+async def hidden_mistakes(side: Side, asker: UUID, rng: random.Random, name: str) -> list[str]:
+    """Others record what the asker may not see, and withdraw it: it is nobody's to hear of, whatever is agreed later.
+
+    Only before the asker has done anything: the model does not know what it agrees to by itself.
+    """
+    play, guesses = side.play, []
+    others = [partner for partner in play.world.organisations if partner != asker]
+    for number in range(MISTAKES):
+        made = random_record(play.world, rng, f"{name}-mistake-{number}", rng.choice(others))
+        if number % 2 and isinstance(made, Signal):
+            made = replace(made, owner=others[3], category=WAITING, caps=None, dataset="meldingen")
+        tried = _copy(play.world)
+        change_model(tried, ("mistake", made, None))
+        if not notices(play.world, tried, asker):
+            guesses += await _carry_out(play, ("mistake", made, None))
+    return guesses
+
+
 def _copy(world: World) -> World:
     """A world that can go its own way: what it holds is never changed, but replaced."""
     return replace(
@@ -449,8 +489,7 @@ def _draw(world: World, asker: UUID, rng: random.Random, name: str) -> Change:
         ("create", "create", "change", "change", "change", "change", "withdraw", "agree")
     )
     if kind == "create":
-        made = random_record(world, rng, name, rng.choice(others))
-        return ("mistake" if _apart(f"{name}/mistake") < 0.4 else "create"), made, None
+        return "create", random_record(world, rng, name, rng.choice(others)), None
     if kind == "agree":
         provider, receiver = rng.sample(others, 2)
         made = [
@@ -791,12 +830,19 @@ async def session(
     steps: int,
     covered: Covered,
     ask: Ask = anything,
+    *,
+    begins: bool = False,
 ) -> tuple[Difference | None, int]:
-    """The first difference in a random session of the asker, and how many answers were not empty; what they tell is noted."""
+    """The first difference in a random session of the asker, and how many answers were not empty; what they tell is noted.
+
+    `begins`: the asker has not done anything yet in these worlds.
+    """
     rng = random.Random(seed)
     hidden = [random.Random(f"{seed}-{variant}") for variant in (1, 2)]
     guesses: list[str] = []
     for side, own in zip(sides, hidden, strict=True):
+        if begins:
+            guesses += await hidden_mistakes(side, base.asker, own, f"{seed}")
         guesses += await hidden_changes(side, base.asker, own, 12, f"{seed}")
     memory = memory_of(base, sorted(guesses))
     told_something = 0
@@ -813,7 +859,8 @@ async def session(
                 await side.play.create(record)
         if step % 8 == 7:
             await settle(sides)
-        operation = ask(rng, memory)
+        agrees = begins and step == AGREES_AT and _apart(f"{seed} agrees") < 0.5
+        operation = agreeing() if agrees else ask(rng, memory)
         answers = [await side.ask(operation) for side in sides]
         if answers[0] != answers[1]:
             return Difference(operation, (answers[0], answers[1])), told_something
