@@ -758,7 +758,6 @@ class Battery:
                 async with as_asker(play.app, play.world.gemeente, second):
                     assert (await play.app.execute(statement)).endswith(" 0")
         await self._refusals(play)
-        await self._departures(play)
         await self._versions(play, committed)
         await self._ledger(play)
         await self._forgetting(play)
@@ -825,6 +824,7 @@ class Battery:
         await self._history(play)
         await self._noted(play)
         await self._announced(play, recorder)
+        await self._departures(play)
 
     async def _marks(self, play: Play, committed: list[Any], recorder: Acting) -> None:
         """The second marks a dataset, and takes the mark off: what is there goes, stays away, and comes back when it says so."""

@@ -19,7 +19,7 @@ Arguments = tuple[Any, ...]
 ELSEWHERE = {
     "agreement_add_rule": "a line of values that is inserted",
     "agreement_decide": "compiles an agreement, which all of its slices are read for",
-    "partner_name_taken": "for an administrator, who adds a partner: the partners of a gemeente",
+    "partners_so_named": "for an administrator, who adds a partner: the partners of a gemeente",
     "partner_onboard": "for an administrator, who adds a partner: lines of values",
     "offboard": "for an administrator, once per partner, and over all that it has",
     "processing_activity_register": "for a privacy officer: a line of values that is inserted",
