@@ -64,7 +64,8 @@ def run(asked: Sequence[tuple[Proof, range]], processes: int, tell: Tell) -> Res
     Ctrl-C and SIGTERM stop it: what was done of each proof without a gap is given.
     """
     spawning = multiprocessing.get_context("spawn")
-    tasks: Any = spawning.SimpleQueue()
+    # a pipe alone is full after some hundred shares, and nobody would hear of those that are done
+    tasks: Any = spawning.Queue()
     answers: Any = spawning.Queue()
     waiting = [(proof, share) for proof, numbers in asked for share in proof.shares(numbers)]
     workers = [
@@ -83,6 +84,7 @@ def run(asked: Sequence[tuple[Proof, range]], processes: int, tell: Tell) -> Res
                 progress.note(one)
         stopped = len(done) < len(waiting)
         if stopped:
+            tasks.cancel_join_thread()  # nobody takes those that are left
             done += _ended(answers, workers)
     for worker in workers:
         worker.join()

@@ -157,15 +157,19 @@ def _stopping(cluster: Cluster, numbers: range) -> Outcome:
     return Outcome({"things": len(numbers)})
 
 
-def test_what_was_done_before_a_run_was_stopped_is_kept_and_how_it_goes_on_is_told() -> None:
-    proof = Proof("counting", 9, "thing", _stopping, long=10, share=2)
-    done = run([(proof, range(10))], 1, lambda _: None)
+@pytest.mark.parametrize("size", [10, 10_000])
+def test_what_was_done_before_a_run_was_stopped_is_kept_and_how_it_goes_on_is_told(
+    size: int,
+) -> None:
+    """Also where more shares wait than a pipe holds."""
+    proof = Proof("counting", 9, "thing", _stopping, long=size, share=2)
+    done = run([(proof, range(size))], 1, lambda _: None)
     assert done.stopped
     assert done.failures == []
     assert done.made["counting"].numbers == range(4)
     assert done.made["counting"].counts == {"things": 4}
-    assert list(report.goes_on([(proof, range(10))], done, kept=True)) == [
-        "counting stopped at 4 of 10: kept; go on with --range counting=4-10"
+    assert list(report.goes_on([(proof, range(size))], done, kept=True)) == [
+        f"counting stopped at 4 of {size:,}: kept; go on with --range counting=4-{size}"
     ]
 
 
