@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from hub.commands import FILE, JSON, Day, tell_json
-from hub.remote.connection import Remote, in_words, key_of_file, pages, remote_command
+from hub.remote.connection import Remote, in_words, key_of_file, pages, placed, remote_command
 
 ID = click.argument("agreement", metavar="ID")
 VERSION = click.option("--version", type=int, help="Which version; see: hub agreement versions")
@@ -196,16 +196,10 @@ _decision("revoke", "revokeAgreement", "End an agreement at once, for every part
 def _done(remote: Remote, mutation: str, given: dict[str, Any], as_json: bool) -> None:
     done = remote.ask(mutation + _WHOLE, {"in": given})["done"]
     if done["errors"]:
-        raise click.ClickException("\n".join(map(_placed, done["errors"])))
+        raise click.ClickException("\n".join(map(placed, done["errors"])))
     for warning in done["warnings"]:
         click.echo(in_words(warning), err=True)
     _tell(done["agreement"], as_json)
-
-
-def _placed(error: dict[str, Any]) -> str:
-    """An error in words, after the place of what it is about; one about the whole has none."""
-    place = ".".join(map(str, error["path"]))
-    return f"{place}: {in_words(error)}" if place else in_words(error)
 
 
 def _tell(found: dict[str, Any], as_json: bool) -> None:

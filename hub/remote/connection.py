@@ -113,6 +113,12 @@ def in_words(error: Mapping[str, Any]) -> str:
     return f"{said} [{more['code']}]" if more.get("code") else said
 
 
+def placed(error: Mapping[str, Any]) -> str:
+    """An error in words, after the place of what it is about; one about the whole has none."""
+    place = ".".join(map(str, error["path"]))
+    return f"{place}: {in_words(error)}" if place else in_words(error)
+
+
 def key_of_file(said: bytes) -> str:
     """An idempotency key that follows from a file and what is asked of it."""
     return f"file-{sha256(said).hexdigest()[:48]}"

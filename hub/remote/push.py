@@ -17,7 +17,7 @@ import click
 import orjson
 
 from hub.commands import FILE, JSON, Whole, counted, fail, report, tell_json
-from hub.remote.connection import Remote, in_words, key_of_file, pages, remote_command
+from hub.remote.connection import Remote, in_words, key_of_file, pages, placed, remote_command
 from hub.remote.mappings import remember, remembered
 from hub.remote.rows import Sent, rows_of
 from resolvers.context import RowError
@@ -251,11 +251,10 @@ def _told(errors: Sequence[RowError], language: Language) -> list[dict[str, Any]
 
 def _print(outcome: Outcome) -> None:
     for note in outcome.notes:
-        click.echo(": ".join([*note["path"], in_words(note)]), err=True)
+        click.echo(placed(note), err=True)
     for row in (*outcome.rejected, *outcome.warned):
         for error in row["errors"]:
-            where = ".".join(map(str, error["path"]))
-            click.echo(f"row {row['line']} ({row['externalId'] or '?'}) {where}: {in_words(error)}")
+            click.echo(f"row {row['line']} ({row['externalId'] or '?'}) {placed(error)}")
     for error in outcome.errors:
         click.echo(in_words(error), err=True)
     if outcome.rows:

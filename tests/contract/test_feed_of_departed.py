@@ -10,8 +10,7 @@ import pytest
 
 from tests.conftest import World
 from tests.contract.agreeing import agree, decide, propose, rule
-from tests.contract.test_agreement_versions import A, B, C, day
-from tests.contract.test_first_steps import REPORT
+from tests.contract.test_agreement_versions import A, B, C, day, report
 from tests.contract.test_locks import decides, id_of, meanwhile, waiting
 from tests.contract.test_never_share import mark, push
 
@@ -22,19 +21,6 @@ CHANGE = """mutation($in: UpdateSignalInput!) { updateSignal(input: $in) {
 WITHDRAW = """mutation($in: WithdrawInput!) { withdraw(input: $in) { id errors { code } } }"""
 FEED = """{ wijk(code: "WK063711") { feed(first: 100) { nodes { change recordId } } } }"""
 EVERYTHING = {"precision": "EXACT", "includesPast": True}
-
-
-async def report(world: World, key: str = "melding-een") -> str:
-    """The id of a signal about noise that the first corporation has reported."""
-    given = {
-        "idempotencyKey": key,
-        "wijk": "WK063711",
-        "category": "NOISE",
-        "seenAt": "2026-11-20T22:15:00+01:00",
-    }
-    made = (await world.partner(A).ask(REPORT, {"in": given}))["reportSignal"]
-    id_: str = made["signal"]["id"]
-    return id_
 
 
 async def withdraw(world: World, id_: str) -> None:
@@ -75,7 +61,7 @@ async def test_who_comes_later_hears_nothing_of_what_has_left(
     world: World, departure: str, precision: str
 ) -> None:
     """Also on the day itself, and with an agreement about the past."""
-    await DEPARTURES[departure](world, await report(world))
+    await DEPARTURES[departure](world, await report(world, A))
     rules = [await rule(world, A, B, category="NOISE", includesPast=True, precision=precision)]
     await agree(world, rules, A, B)
     assert await told(world, B) == []
@@ -88,14 +74,14 @@ async def test_who_saw_it_hears_that_it_is_gone_and_what_happened_before(
     world: World, departure: str
 ) -> None:
     await agree(world, [await rule(world, A, B, category="NOISE", **EVERYTHING)], A, B)
-    id_ = await report(world)
+    id_ = await report(world, A)
     await DEPARTURES[departure](world, id_)
     assert await told(world, B) == [("CREATED", id_), ("WITHDRAWN", id_)]
 
 
 async def test_who_was_only_told_a_number_hears_nothing_of_what_has_left(world: World) -> None:
     await agree(world, [await rule(world, A, B, precision="COUNT")], A, B)
-    await withdraw(world, await report(world))
+    await withdraw(world, await report(world, A))
     more = [await rule(world, A, B, **EVERYTHING)]
     await agree(world, more, A, B, idempotencyKey="tweede-convenant")
     assert await told(world, B) == []
@@ -103,7 +89,7 @@ async def test_who_was_only_told_a_number_hears_nothing_of_what_has_left(world: 
 
 async def test_who_saw_it_hears_that_it_is_gone_under_the_next_agreement(world: World) -> None:
     first = await agree(world, [await rule(world, A, B, **EVERYTHING)], A, B)
-    id_ = await report(world)
+    id_ = await report(world, A)
     await withdraw(world, id_)
     await decide(world, A, "revoke", first)
     assert await told(world, B) == []
@@ -122,7 +108,7 @@ async def test_what_comes_back_is_told_from_then_on(world: World) -> None:
 
 
 async def test_what_is_still_there_is_told_from_its_beginning(world: World) -> None:
-    id_ = await report(world)
+    id_ = await report(world, A)
     await agree(world, [await rule(world, A, B, **EVERYTHING)], A, B)
     assert await told(world, B) == [("CREATED", id_)]
 
@@ -134,7 +120,7 @@ async def gone(by_hand: Any) -> None:
 async def test_who_begins_to_see_it_while_it_goes_hears_that_it_is_gone(world: World) -> None:
     """It could be read between the decision and the commit by which it goes."""
     agreement = await propose(world, A, [await rule(world, A, B, **EVERYTHING)])
-    id_ = await report(world)
+    id_ = await report(world, A)
     async with meanwhile(world, A) as by_hand:
         await gone(by_hand)
         assert (await decide(world, B, "accept", agreement))["errors"] == []
@@ -147,7 +133,7 @@ async def test_who_is_not_looked_for_again_would_never_hear_of_it(world: World) 
     async with world.connect("owner") as owner:
         await owner.execute("alter table hub.feed_items disable trigger who_saw_last")
     agreement = await propose(world, A, [await rule(world, A, B, **EVERYTHING)])
-    await report(world)
+    await report(world, A)
     async with meanwhile(world, A) as by_hand:
         await gone(by_hand)
         await decide(world, B, "accept", agreement)
@@ -157,7 +143,7 @@ async def test_who_is_not_looked_for_again_would_never_hear_of_it(world: World) 
 async def test_a_commit_by_which_a_record_goes_waits_for_a_decision(world: World) -> None:
     """Else both could look before the other is there."""
     agreement = await propose(world, A, [await rule(world, A, B, **EVERYTHING)])
-    id_ = await report(world)
+    id_ = await report(world, A)
     async with meanwhile(world, B) as by_hand:
         await decides(by_hand, agreement, "ACCEPT")
         going = await waiting(world, withdraw(world, id_))
@@ -167,7 +153,7 @@ async def test_a_commit_by_which_a_record_goes_waits_for_a_decision(world: World
 
 async def test_who_could_see_it_is_known_to_nobody_who_asks(world: World) -> None:
     await agree(world, [await rule(world, A, B, **EVERYTHING)], A, B)
-    await withdraw(world, await report(world))
+    await withdraw(world, await report(world, A))
     async with world.connect("superuser") as behind:
         seen_by = await behind.fetchval(
             "select seen_by from hub.feed_items where change = 'WITHDRAWN'"
