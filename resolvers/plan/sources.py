@@ -186,11 +186,12 @@ class Called:
         except Exception as error:
             return [run.fail(error) for _ in rows]
         if self._level is not None:
-            others = {name: value for name, value in given.items() if name != self._info_name}
             try:
-                return await self._level(run.context, rows, **others)
+                return await self._level(run.context, rows, **given)
             except Exception:  # noqa: S110 -- found again below, and put in its place
                 pass
+        if self._info_name is not None:
+            given = {**given, self._info_name: self._info(run)}
         if self.waits:
             return await together([run.awaited(self._call(row, given)) for row in rows])
         return [run.attempt(lambda row: self._call(row, given), row) for row in rows]
@@ -199,17 +200,16 @@ class Called:
         own = (row,) if self._takes_self else ()
         return self._resolve(*own, **given, **dict.fromkeys(self._parents, row))
 
-    def _arguments(self, run: Run) -> dict[str, Any]:
-        """What the resolver is given of the operation: its arguments, and `info` where it asks for
-        it. Arguments that are the same each time are read once.
+    def _arguments(self, run: Run) -> Mapping[str, Any]:
+        """The field's arguments in this operation; those that are the same each time are read
+        once.
         """
-        info = self._info(run)
-        given = self._same
-        if given is None:
-            given = self._converted(run, info)
-            if not self._varies:
-                self._same = given
-        return {**given} if self._info_name is None else {**given, self._info_name: info}
+        if self._same is not None:
+            return self._same
+        given = self._converted(run, self._info(run))
+        if not self._varies:
+            self._same = given
+        return given
 
     def _converted(self, run: Run, info: Info[Any, Any]) -> Mapping[str, Any]:
         """The arguments as graphql-core coerces and Strawberry converts them."""

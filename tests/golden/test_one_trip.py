@@ -21,6 +21,7 @@ from sql.session import Database
 from tests.conftest import World
 from tests.golden.recording import Recorder
 from tests.golden.town import OOSTERHEEM, SEGHWAERT
+from tests.isolation.pair import rewrite
 from tests.ledger import WRITE, ledger
 from tests.partner import Partner
 
@@ -79,6 +80,14 @@ async def test_a_code_of_another_year_beside_it_is_told(golden: World) -> None:
     [error] = answer["errors"]
     assert error["extensions"]["code"] == "CODE_OF_ANOTHER_YEAR"
     assert error["path"] == ["then"]
+
+
+async def test_a_trip_that_fails_is_told_as_it_failed(world: World) -> None:
+    async with world.connect("superuser") as superuser:
+        too_slow = "raise sqlstate '57014'; perform set_config"
+        await rewrite(superuser, ("at_once_signals_newest",), "perform set_config", too_slow)
+    answer = await world.partner("buurtwerk").answer(LISTED % (OOSTERHEEM, 2))
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["TIMEOUT"]
 
 
 async def test_reference_rows_alone_are_no_trip(golden: World, recorder: Recorder) -> None:

@@ -88,7 +88,7 @@ FAULTS: dict[str, tuple[object, str, object, str]] = {
         sql.session, "_roll_back", _nothing, "a transaction is open",
     ),
     "loaders shared between requests": (
-        hub.app, "Loaders", _forgetful([]), "another's|nobody asked for it",
+        hub.app, "Loaders", _forgetful([]), "another's|nobody asked for it|INTERNAL",
     ),
 }  # fmt: skip
 
