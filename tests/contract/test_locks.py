@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +20,7 @@ from sql.statements import statements
 from tests.conftest import World
 from tests.contract.agreeing import Proposal, agree, decide, organisation, propose, rule
 from tests.contract.lookup3 import colliding, hashed
-from tests.contract.test_agreement_versions import REPORT, SIGNALS, A, B, C, report
+from tests.contract.test_agreement_versions import REPORT, SIGNALS, A, B, C, D, report
 from tests.contract.writing import PUSH
 from tests.isolation.play import Connection, as_asker
 from tests.partner import Partner
@@ -209,6 +210,34 @@ async def test_a_delivery_waits_for_a_decision_about_its_sender_alone(world: Wor
         delivering = await waiting(world, report(world, A))
     await delivering
     assert await shown(world, B) == [(1, "BUURT")]
+
+
+async def retained(world: World) -> int:
+    """Retention of signals, as every day: how many went."""
+    went = 0
+    async with world.connect("owner") as owner:
+        while some := await owner.fetchval("select hub.retain('GM0637', 'SIGNAL', 'OPEN', 9)"):
+            went += some
+    return went
+
+
+async def test_retention_makes_nobody_wait_for_a_strangers_decision(world: World) -> None:
+    """What it takes away of one owner is committed before that of the next."""
+    async with world.connect("owner") as owner:
+        await owner.execute(
+            "insert into hub.retention_rules (gemeente, kind, state, days)"
+            " values ('GM0637', 'SIGNAL', 'OPEN', 200)"
+        )
+    await report(world, A)
+    await report(world, C)
+    await world.set_now(datetime(2027, 9, 1, 12, tzinfo=UTC))
+    ours = await propose(world, A, [await rule(world, A, B)])
+    theirs = await propose(world, C, [await rule(world, C, D)])
+    async with meanwhile(world, D) as by_hand:
+        await decides(by_hand, theirs, "ACCEPT")
+        running = await waiting(world, retained(world))
+        assert (await decide(world, B, "accept", ours))["errors"] == []
+    assert await running == 2
 
 
 async def test_decisions_on_one_version_take_turns(world: World) -> None:

@@ -32,6 +32,7 @@ from tests.isolation.model import (
     Rule,
     Signal,
     Wanted,
+    World,
 )
 from tests.isolation.play import (
     INNER,
@@ -501,6 +502,11 @@ class Acting:
 
 class Unsettled(Play):
     """A world played on within a transaction: what happens in it is not yet for the feed."""
+
+    def __init__(self, world: World, owner: Connection, app: Connection) -> None:
+        super().__init__(world, owner, app)
+        if world.begun is None:
+            world.begun = len(world.items)
 
     async def _settled(self) -> None:
         """The transaction is its own."""
@@ -1151,9 +1157,9 @@ class Battery:
                 await refused(play, first, move.format(_week(days)))
 
     async def _announced(self, play: Play, recorder: Acting) -> None:
-        """What receivers are told of agreements, and that the recorder reads nothing else of the feed, but what has left."""
+        """What receivers are told of agreements, and that the recorder reads nothing else of the feed, but what has left and its own."""
         rows = await recorder.fetch(
-            "select gemeente, change, agreement, version, receiver, owner, wijk, on_day from hub.feed_items"
+            "select gemeente, change, agreement, version, receiver, owner, wijk, on_day, xid = pg_current_xact_id() as own from hub.feed_items"
         )
         expected = {
             (
@@ -1170,8 +1176,10 @@ class Battery:
             if isinstance(item, Announcement)
         }
         here = [row for row in rows if row["gemeente"] == play.world.gemeente]
-        assert {tuple(row) for row in here if row["receiver"] is not None} == expected
-        assert {row["change"] for row in rows if row["receiver"] is None} == {"WITHDRAWN"}
+        assert {tuple(row)[:-1] for row in here if row["receiver"] is not None} == expected
+        records = [(row["change"], row["own"]) for row in rows if row["receiver"] is None]
+        assert {change for change, own in records if not own} == {"WITHDRAWN"}
+        assert ("CREATED", True) in records
 
     async def _noted(self, play: Play) -> None:
         """Every item of the feed is as the model has it, also those of this transaction, which nobody is shown yet."""

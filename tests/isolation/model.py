@@ -10,7 +10,7 @@ compare the database's doors with it, row by row.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -362,7 +362,11 @@ class Item:
     @property
     def slice(self) -> tuple[Any, ...]:
         """What it is shared by, as far as that of one record can change."""
-        return self.record.id, self.wijk, self.record.category, self.record.kept
+        return self.slice_in(self.wijk)
+
+    def slice_in(self, wijk: UUID) -> tuple[Any, ...]:
+        """The same in another of the wijken of the record."""
+        return self.record.id, wijk, self.record.category, self.record.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,13 +402,23 @@ class World:
     items: list[Item | Announcement] = field(default_factory=list)
     marked: set[tuple[UUID, str]] = field(default_factory=set)
     """Whose datasets are never shared."""
+    begun: int | None = None
+    """With how many items the transaction began in which everything happens since; None: each thing has its own."""
 
     # -- who sees what --------------------------------------------------------------------------------------------
 
-    def rights(self, receiver: UUID, record: Record, wijk: UUID | None = None) -> list[View]:
-        """Every view that some rule in force, maybe only of one wijk, gives of a record: the one that applies first; COUNT too."""
+    def rights(
+        self,
+        receiver: UUID,
+        record: Record,
+        wijk: UUID | None = None,
+        but: Set[UUID] = frozenset(),
+    ) -> list[View]:
+        """Every view that some rule in force, maybe only of one wijk, or of none of some, gives of a record: the one that applies first;
+        COUNT too.
+        """
         found = []
-        wijken = set(record.places) if wijk is None else {wijk} & set(record.places)
+        wijken = (set(record.places) if wijk is None else {wijk} & set(record.places)) - but
         for agreement in self.agreements.values():
             for number, rule in enumerate(agreement.rules, start=1):
                 if rule.provider != record.owner or rule.receiver != receiver:
@@ -444,15 +458,21 @@ class World:
         shown = shown_by(type(record), rank, rule.fields, cap.with_text)
         return View(type(record), LADDER[rank], agreement.id, shown)
 
-    def view(self, receiver: UUID, record: Record, wijk: UUID | None = None) -> View | None:
+    def view(
+        self,
+        receiver: UUID,
+        record: Record,
+        wijk: UUID | None = None,
+        but: Set[UUID] = frozenset(),
+    ) -> View | None:
         """How a receiver sees another's record, or None; being counted is not being seen.
 
-        In a wijk it is met by a rule about that wijk; the best rule about any of its wijken says how.
+        In a wijk it is met by a rule about that wijk; the best rule about any of its wijken, but for some, says how.
         """
-        here = self.rights(receiver, record, wijk)
+        here = self.rights(receiver, record, wijk, but)
         if not here or here[0].precision == "COUNT":
             return None
-        return self.rights(receiver, record)[0]
+        return self.rights(receiver, record, but=but)[0]
 
     def row(self, asker: UUID, record: Record, wijk: UUID | None = None) -> dict[str, Any] | None:
         """The record as a door shows it to the asker, in one wijk or wherever it is, or None."""
@@ -582,10 +602,14 @@ class World:
         """
         exact: list[Item | Announcement] = []
         reduced: list[Item] = []
-        left_unseen = {
-            item.slice: number
+        departures = [
+            (number, item)
             for number, item in enumerate(self.items)
-            if isinstance(item, Item) and item.change == "WITHDRAWN" and asker not in item.seen_by
+            if isinstance(item, Item) and item.change == "WITHDRAWN"
+        ]
+        left = {item.slice: number for number, item in departures}
+        left_unseen = {
+            item.slice: number for number, item in departures if asker not in item.seen_by
         }
         for number, item in enumerate(self.items):
             if isinstance(item, Announcement):
@@ -598,12 +622,21 @@ class World:
                 if item.for_owner:
                     exact.append(item)
                 continue
-            view = self.view(asker, item.record, wijk)
+            unseen = {
+                one
+                for one in item.record.places
+                if number <= left_unseen.get(item.slice_in(one), -1)
+            }
+            view = self.view(asker, item.record, wijk, but=unseen)
             if view is None or (
                 item.change == "UPDATED" and not item.changed & (view.columns | {"slice"})
             ):
                 continue
-            if number <= left_unseen.get(item.slice, -1):
+            if (
+                item.change == "UPDATED"
+                and "slice" not in item.changed
+                and number < left.get(item.slice, -1)
+            ):
                 continue
             if view.precision == "EXACT":
                 exact.append(item)
@@ -676,9 +709,20 @@ class World:
 
     def _departure(self, record: Record, wijk: UUID, *, for_owner: bool = True) -> Item:
         """A record leaves what it was shared by in a wijk."""
+        gone = Item("WITHDRAWN", record, wijk, self.today, for_owner=for_owner)
+        if self._came_now(gone):
+            return gone
         others = set(self.organisations) - {record.owner}
         seen_by = frozenset(one for one in others if self.view(one, record, wijk) is not None)
-        return Item("WITHDRAWN", record, wijk, self.today, for_owner=for_owner, seen_by=seen_by)
+        return replace(gone, seen_by=seen_by)
+
+    def _came_now(self, gone: Item) -> bool:
+        """Whether the transaction that runs brought the record to where it leaves: nobody else ever saw it there."""
+        if self.begun is None:
+            return False
+        own = (one for one in self.items[self.begun :] if isinstance(one, Item))
+        first = next((one for one in own if one.slice == gone.slice), gone)
+        return first.change == "CREATED" or "slice" in first.changed
 
     def propose(self, agreement: Agreement) -> None:
         """A proposal; a later version of an agreement has a key of its own among the agreements."""

@@ -372,7 +372,7 @@ def notices(before: World, after: World, asker: UUID) -> bool:
 
 def _beside(world: World, other: World) -> World:
     """A world with what it has beside the other: its own records, and its items from the first that differs on, with those before that
-    tell of what has left since; all as after the next batch.
+    tell of records of which something has left since; all as after the next batch.
     """
     same = 0
     for one, another in zip(world.items, other.items, strict=False):
@@ -380,11 +380,11 @@ def _beside(world: World, other: World) -> World:
             break
         same += 1
     left = {
-        item.slice
+        item.record.id
         for item in (*world.items[same:], *other.items[same:])
         if isinstance(item, Item) and item.change == "WITHDRAWN"
     }
-    before = [one for one in world.items[:same] if isinstance(one, Item) and one.slice in left]
+    before = [one for one in world.items[:same] if isinstance(one, Item) and one.record.id in left]
     records = {id_: one for id_, one in world.records.items() if other.records.get(id_) is not one}
     items = [_in_batch(one) for one in (*before, *world.items[same:])]
     return replace(world, records=records, items=items)

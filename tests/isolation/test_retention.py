@@ -310,7 +310,8 @@ async def check(connection: Connection, rows: Rows, batch: int) -> None:
     terms = await connection.fetch(
         "select kind, state, due from hub.retention_due('GM7001', 0)",
     )
-    most = (len(rows.records) + 2 * len(rows.logs)) // batch + 2
+    owners = {each.owner for each in rows.records}  # records go of one owner at a time
+    most = (len(rows.records) + 2 * len(rows.logs)) // batch + len(owners) + 2
     taken = dict.fromkeys(((each["kind"], each["state"]) for each in terms), 0)
     for kind, state in taken:
         for _ in range(most):
