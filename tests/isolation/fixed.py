@@ -1016,6 +1016,8 @@ class Battery:
             ):
                 rules = (rule(going, *pair, **seeing) for pair in permutations(range(3), 2))
                 await agree(going, name, first, 9, *rules)
+            # what left its slice long ago is there again for no longer than this transaction
+            await going.change(named("twin", "b"), {"category": "LITTER"})
             for id_ in list(going.world.records):
                 await going.withdraw(id_)
             await self._noted(going)
