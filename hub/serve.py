@@ -30,7 +30,7 @@ from hub.settings import Settings
 from sql.errors import Refusal
 from sql.migrate import migrate
 from sql.serving import check_fit_to_serve
-from sql.session import Database, Watch
+from sql.session import COMMAND_SECONDS, Database, Watch
 
 # Beside the hub's own: commands, a look inside, and what PostgreSQL reserves.
 SPARE_CONNECTIONS = 20
@@ -108,6 +108,7 @@ async def open_database(
         dsn,
         size=size or settings.pool_size,
         acquire_timeout=settings.acquire_seconds,
+        command_timeout=max(COMMAND_SECONDS, settings.limits.operation_seconds),
         watch=watch,
         ledger_waits=settings.ledger_waits,
     )

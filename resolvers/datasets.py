@@ -29,6 +29,7 @@ async def mark(
         if name != OF_THE_HUB:
             check_dataset(name, "input", "dataset")
         await session.fetch("write_dataset", name, kind)
+    await session.fetch("may_take_long")
     await session.fetch("dataset_mark", name, never_share)
     if past_too:
         await session.fetch("dataset_share_past", name)

@@ -52,6 +52,9 @@ _TALLIED = itemgetter("agreement", "owner", "hidden", "id")
 # The role's own statement_timeout is 5 s: who is silent for longer is away.
 CALL_SECONDS = 6.0
 
+# Who works as the owner, or in an operation that may take longer, has no such limit.
+COMMAND_SECONDS = 30.0
+
 # A revocation is seen within a second: who read for longer than this looks again before it answers.
 LOOK_AGAIN_SECONDS = 0.5
 
@@ -361,7 +364,7 @@ class Database:
         *,
         size: int = 8,
         acquire_timeout: float = 2.0,
-        command_timeout: float = 30.0,
+        command_timeout: float = COMMAND_SECONDS,
         watch: Watch = lambda *_: None,
         clock: Callable[[], float] = time.monotonic,
         ledger_waits: bool = False,

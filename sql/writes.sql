@@ -163,6 +163,11 @@ from hub.receipts r where r.gemeente = hub.gemeente() and r.owner = hub.asker() 
 select w.line, w.external_id, w.outcome, w.record, w.version, w.errors
 from hub.receipt_rows w where w.gemeente = hub.gemeente() and w.owner = hub.asker() and w.receipt = $1
 
+-- may_take_long --
+-- What follows in this transaction is about all of a dataset or a delivery, and cannot be asked for in parts: it may take what its
+-- operation may (HUB_LIMIT_OPERATION_SECONDS, of which this is the most), not the seconds of a statement of hub_app.
+select set_config('statement_timeout', '300s', true)
+
 -- undo_asked --
 -- What is known of a receipt ($1) of the asker's own that is to be undone.
 select r.dataset, r.kind, r.mode, r.dry_run or r.refused or r.mode = 'NOTHING' as stored_nothing

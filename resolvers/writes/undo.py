@@ -73,6 +73,7 @@ async def _undo(
         new_id, dataset, asked["kind"], "UNDO", frame["now"],
         undoes=receipt, reason=_kept_reason(reason, Writer.of(frame)),
     )  # fmt: skip
+    await session.fetch("may_take_long")
     made.rows = [_row(line) for line in await session.fetch("undo_lines", receipt)]
     await request.remember(session, made.id)
     return await made.store(session)

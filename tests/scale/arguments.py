@@ -268,6 +268,7 @@ def _of_writing(known: Known) -> dict[str, list[Arguments]]:
     receipts, one = known.receipts, known.receipts[0]
     by_receipt = "receipt_said undo_asked undo_done dry_run_asked dry_run_take"
     return {name: [(one,)] for name in by_receipt.split()} | {
+        "may_take_long": [()],
         "write_frame": [(None, None, None), ("sleutel-1", 1, "nergens")],
         "write_turn": [("sleutel-1", "nergens")],
         "write_dataset": [("nergens", "SIGNAL")],
