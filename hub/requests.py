@@ -24,6 +24,8 @@ LEGACY = "application/json"
 
 NUL_ESCAPE = b"\\u0000"
 
+WATCHED_AFTER_SECONDS = 0.02
+
 T = TypeVar("T")
 
 
@@ -159,7 +161,9 @@ AS_JSON = Manner(check_head, lambda _, body, limits: read_question(body, limits.
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` gives; cancelled, and Gone raised, when the caller closes the connection."""
+    """What `work` gives; cancelled, and Gone raised, when the caller closes the connection. That
+    is watched for after a moment: most of the work is done before, and needs no task beside it.
+    """
     worker = asyncio.current_task()
     gone = False
 
@@ -171,7 +175,10 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         if worker is not None:
             worker.cancel()
 
-    watching = asyncio.ensure_future(watch())
+    watching: list[asyncio.Future[None]] = []
+    soon = asyncio.get_running_loop().call_later(
+        WATCHED_AFTER_SECONDS, lambda: watching.append(asyncio.ensure_future(watch()))
+    )
     try:
         return await work
     except asyncio.CancelledError:
@@ -179,4 +186,6 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
             raise Gone from None
         raise
     finally:
-        watching.cancel()
+        soon.cancel()
+        for each in watching:
+            each.cancel()

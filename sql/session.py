@@ -149,9 +149,15 @@ class Session:
         """The connection, in the transaction."""
         connection = await self._foreseen(statement)
         if not self._open:
-            await connection.execute(self._begin)
+            await connection.execute(self._beginning())
             self._open = True
         return connection
+
+    def _beginning(self) -> str:
+        """Begins the transaction and says who asks; a read in one trip does neither."""
+        if self._settings is None:
+            return self._begin
+        return f"{self._begin}; {_setting(self._settings)}"
 
     async def _foreseen(self, statement: str = "a command") -> Connection:
         """The connection. After a trip that was to be the only one, what is the same for everybody
@@ -235,7 +241,8 @@ class Session:
         async with self._lock:
             try:
                 connection = await self._foreseen()
-                await connection.execute(command if self._open else f"{self._begin}; {command}")
+                begun = command if self._open else f"{self._beginning()}; {command}"
+                await connection.execute(begun)
                 self._open, self._left = True, ""
             except asyncio.CancelledError:
                 self._broken = True
@@ -484,8 +491,6 @@ class Database:
     async def _transaction(
         self, begin: str, operation: str, settings: tuple[str, ...] | None = None
     ) -> AsyncIterator[Session]:
-        if settings is not None:
-            begin = f"{begin}; {_setting(settings)}"
         session = Session(self._connection, begin, operation, settings)
         try:
             yield session

@@ -26,7 +26,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import is_awaitable
 from strawberry import Info
-from strawberry.schema.schema_converter import get_arguments
+from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from resolvers.batch import LEVEL, TRIPS, FromRow, Source, value_of
@@ -175,6 +175,8 @@ class Called:
         info = resolver.info_parameter
         self._info_name = None if info is None else info.name
         self._fragments = {name: each.definition for name, each in asked.document.fragments.items()}
+        schema = asked.document.schema._strawberry_schema  # type: ignore[attr-defined]
+        self._converter = schema.schema_converter
         self._varies = _names_variables(asked.nodes[0])
         self._same: Mapping[str, Any] | None = None
         """The arguments, where the document itself gives them."""
@@ -206,30 +208,22 @@ class Called:
         """
         if self._same is not None:
             return self._same
-        given = self._converted(run, self._info(run))
+        given = self._converted(run)
         if not self._varies:
             self._same = given
         return given
 
-    def _converted(self, run: Run, info: Info[Any, Any]) -> Mapping[str, Any]:
+    def _converted(self, run: Run) -> Mapping[str, Any]:
         """The arguments as graphql-core coerces and Strawberry converts them."""
         asked = self._asked
-        coerced = (
-            get_argument_values(asked.definition, asked.nodes[0], run.variables, None, True)
-            if asked.definition.args
-            else {}
+        if not asked.definition.args:
+            return {}
+        return convert_arguments(
+            get_argument_values(asked.definition, asked.nodes[0], run.variables, None, True),
+            self._declared.arguments,
+            self._converter.scalar_registry,
+            self._converter.config,
         )
-        converter = info.schema.schema_converter
-        _, given = get_arguments(
-            field=self._declared,
-            source=None,
-            info=info,
-            kwargs=coerced,
-            config=converter.config,
-            scalar_registry=converter.scalar_registry,
-        )
-        others = (*self._parents, self._info_name)
-        return {name: value for name, value in given.items() if name not in others}
 
     def _info(self, run: Run) -> Info[Any, Any]:
         """What a resolver may know of its field. One for all rows, so without a path."""
