@@ -68,8 +68,10 @@ def label(key: str, language: Language, /, **params: object) -> str:
 
     Raises KeyError for a key that is not in the catalogue and for a missing parameter.
     """
-    values = {name: _short(value) for name, value in params.items()}
-    return LABELS[key][language].format_map(values)
+    words = LABELS[key][language]
+    if not params and "{" not in words:
+        return words
+    return words.format_map({name: _short(value) for name, value in params.items()})
 
 
 def kinds_name(kind: str, language: Language) -> str:

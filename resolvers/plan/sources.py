@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from graphql import (
@@ -29,7 +30,7 @@ from strawberry import Info
 from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
-from resolvers.batch import LEVEL, TRIPS, FromRow, Source, value_of
+from resolvers.batch import LEVEL, TRIPS, FromRow, Source, is_made, value_of
 from resolvers.plan.leaves import Names
 from resolvers.plan.running import Run, together
 from sql.reference import REFERENCE
@@ -85,10 +86,14 @@ class Read:
         """Python that reads it of `row`, which is `made` by a resolver or has columns."""
         return f"{names.bind(self.of)}(row)"
 
+    def of_all(self, rows: Sequence[Any]) -> list[Any]:
+        """The value of each row, where none fails."""
+        return [self.of(row) for row in rows]
+
     async def values(self, run: Run, rows: Sequence[Any]) -> list[Any]:
         """The value of each row."""
         try:
-            return [self.of(row) for row in rows]
+            return self.of_all(rows)
         except Exception:
             return [run.attempt(self.of, row) for row in rows]
 
@@ -106,6 +111,12 @@ class Column(Read):
     def code(self, names: Names, *, made: bool) -> str:
         """Python that reads it of `row`."""
         return f"row.{self.name}" if made else f"row[{self.name!r}]"
+
+    def of_all(self, rows: Sequence[Any]) -> list[Any]:
+        """The value of each row."""
+        if any(map(is_made, set(map(type, rows)))):
+            return Read.of_all(self, rows)
+        return list(map(itemgetter(self.name), rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +180,8 @@ class Called:
         self._asked = asked
         self._declared = declared
         self._resolve: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]
-        self._takes_self = resolver.self_parameter is not None
-        parents = (resolver.parent_parameter, resolver.root_parameter)
-        self._parents = tuple(each.name for each in parents if each is not None)
+        parents = (resolver.self_parameter, resolver.parent_parameter, resolver.root_parameter)
+        self._takes_row = any(each is not None for each in parents)
         info = resolver.info_parameter
         self._info_name = None if info is None else info.name
         self._fragments = {name: each.definition for name, each in asked.document.fragments.items()}
@@ -194,13 +204,20 @@ class Called:
                 pass
         if self._info_name is not None:
             given = {**given, self._info_name: self._info(run)}
+        call = self._of_row(given)
         if self.waits:
-            return await together([run.awaited(self._call(row, given)) for row in rows])
-        return [run.attempt(lambda row: self._call(row, given), row) for row in rows]
+            return await together([run.awaited(call(row)) for row in rows])
+        try:
+            return [call(row) for row in rows]
+        except Exception:
+            return [run.attempt(call, row) for row in rows]
 
-    def _call(self, row: Any, given: Mapping[str, Any]) -> Any:
-        own = (row,) if self._takes_self else ()
-        return self._resolve(*own, **given, **dict.fromkeys(self._parents, row))
+    def _of_row(self, given: Mapping[str, Any]) -> Callable[[Any], Any]:
+        """Calls the resolver for a row: its first parameter, where it takes one."""
+        resolve = self._resolve
+        if self._takes_row:
+            return lambda row: resolve(row, **given)
+        return lambda _: resolve(**given)
 
     def _arguments(self, run: Run) -> Mapping[str, Any]:
         """The field's arguments in this operation; those that are the same each time are read
