@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Of what is gone the feed tells who could see it, and as much as could be seen: also when one transaction brings and takes a record, takes
--- it and begins to share, or takes what a later one brought; in each wijk of a record in several.
+-- it and begins to share, or takes what a later one brought; in each wijk of a record in several, and of each stay of a record that comes back.
 
 -- Who could see a record in a slice, by the day on which it was recorded; and whether the transaction that takes it away brought it there
 -- itself, so that nobody did.
@@ -71,31 +71,32 @@ select hub.reword('hub.on_decision()', array[
   set constraints hub.who_saw_last deferred;
   perform hub.compile_grants(new.gemeente, null, new.agreement);']]);
 
--- What happened to one record is in the order of its numbers: an older transaction can take away what a newer one brought, and in the order of
--- the feed the newer one comes after it, as if it were there again. Of a record in several wijken each of its slices is looked at by itself. That
--- a field was changed is not told of what is gone: who was shown less of it then would learn it by what is agreed now.
+-- A record can be in a slice more than once: what the feed tells of one stay there follows from the item by which that stay ended, whatever
+-- became of it later. What happened to one record is in the order of its numbers: an older transaction can take away what a newer one
+-- brought, and in the order of the feed the newer one comes after it, as if it were there again. Of a record in several wijken each of its
+-- slices is looked at by itself. That a field was changed is not told of what is gone: who was shown less of it then would learn it by what is
+-- agreed now.
 select hub.reword('hub.feed_granted(uuid, text[], boolean, xid8, bigint, xid8, xid8, uuid, int)', array[
-  [('g.shows or ''slice'' = any (f.changed))' || before), ('g.shows or ''slice'' = any (f.changed))
+  [('g.shows or ''slice'' = any (f.changed))' || before), format('g.shows or ''slice'' = any (f.changed))
       and not exists (
-        select from hub.feed_items l
-        where l.gemeente = f.gemeente and l.record = f.record and l.slice = f.slice and l.change = ''WITHDRAWN'' and l.seq >= f.seq
-          and ((select hub.asker()) = any (l.seen_by) is not true or l.xid < f.xid or f.change = ''UPDATED'' and ''slice'' <> all (f.changed)))')],
-  [('b.shows or ''slice'' = any (f.changed))' || before), ('b.shows or ''slice'' = any (f.changed))
+        select from (%s) l
+        where (select hub.asker()) = any (l.seen_by) is not true or l.xid < f.xid or f.change = ''UPDATED'' and ''slice'' <> all (f.changed))',
+    format(end_of_stay, 'f'))],
+  [('b.shows or ''slice'' = any (f.changed))' || before), format('b.shows or ''slice'' = any (f.changed))
       and not exists (
-        select from hub.feed_items l
-        where l.gemeente = f.gemeente and l.record = f.record and l.slice = f.slice and l.change = ''WITHDRAWN'' and l.seq > f.seq
-          and (l.xid < f.xid or f.change = ''UPDATED'' and ''slice'' <> all (f.changed)))')],
-  ['hub.best_grant(f.slices, f.recorded_on, in_wijk) b', 'hub.best_grant(array(
+        select from (%s) l where l.xid < f.xid or f.change = ''UPDATED'' and ''slice'' <> all (f.changed))', format(end_of_stay, 'f'))],
+  ['hub.best_grant(f.slices, f.recorded_on, in_wijk) b', format('hub.best_grant(array(
       select s.slice from unnest(f.slices) s(slice)
       where not exists (
-        select from hub.feed_items l
-        where l.gemeente = f.gemeente and l.record = f.record and l.slice = s.slice and l.change = ''WITHDRAWN'' and l.seq >= f.seq
-          and (select hub.asker()) = any (l.seen_by) is not true)), f.recorded_on, in_wijk) b']])
+        select from (%s) l where (select hub.asker()) = any (l.seen_by) is not true)), f.recorded_on, in_wijk) b', format(end_of_stay, 's'))]])
 from (select '
       and not exists (
         select from hub.feed_items l
         where l.gemeente = f.gemeente and l.record = f.record and l.slice = f.slice and l.change = ''WITHDRAWN''
-          and (l.xid, l.seq) >= (f.xid, f.seq) and (select hub.asker()) = any (l.seen_by) is not true)' as before) t;
+          and (l.xid, l.seq) >= (f.xid, f.seq) and (select hub.asker()) = any (l.seen_by) is not true)' as before,
+  'select l.* from hub.feed_items l
+          where l.gemeente = f.gemeente and l.record = f.record and l.slice = %s.slice and l.change = ''WITHDRAWN'' and l.seq >= f.seq
+          order by l.seq limit 1' as end_of_stay) t;
 
 -- Of one owner at a time: a commit that takes records away waits for whoever decides about their owner's, and two owners' decisions have
 -- nothing to do with one another.

@@ -170,6 +170,48 @@ async def test_a_field_that_changed_is_not_told_of_what_is_gone(world: World) ->
     assert sorted(await told(world, B)) == before
 
 
+async def moved(world: World, id_: str, *categories: str, version: int) -> None:
+    """It is of these categories, one after another, in one request."""
+    changes = {
+        f"c{n}": {"id": id_, "version": version + n, "category": category}
+        for n, category in enumerate(categories)
+    }
+    given = ", ".join(f"${name}: UpdateSignalInput!" for name in changes)
+    calls = " ".join(f"{n}: updateSignal(input: ${n}) {{ errors {{ code }} }}" for n in changes)
+    done = await world.partner(A).ask(f"mutation({given}) {{ {calls} }}", changes)
+    assert done == {name: {"errors": []} for name in changes}
+
+
+async def test_what_was_told_of_one_stay_does_not_follow_from_another_in_one_request(
+    world: World,
+) -> None:
+    await agree(world, [await rule(world, A, B, category="NOISE", **EVERYTHING)], A, B)
+    id_ = await report(world, A)
+    await moved(world, id_, "SAFETY", version=1)
+    before = await told(world, B)
+    assert before == [("CREATED", id_), ("WITHDRAWN", id_)]
+    await moved(world, id_, "NOISE", "SAFETY", version=2)
+    assert await told(world, B) == before
+
+
+@pytest.mark.parametrize("precision", ["EXACT", "WIJK"])
+@pytest.mark.parametrize("returns", [True, False])
+async def test_what_was_told_of_one_stay_does_not_follow_from_another_between_agreements(
+    world: World, returns: bool, precision: str
+) -> None:
+    rules = [await rule(world, A, B, category="NOISE", precision=precision, includesPast=True)]
+    first = await agree(world, rules, A, B)
+    id_ = await report(world, A)
+    await moved(world, id_, "SAFETY", version=1)
+    await decide(world, A, "revoke", first)
+    if returns:
+        await moved(world, id_, "NOISE", version=2)
+        await moved(world, id_, "SAFETY", version=3)
+    await agree(world, rules, A, B, idempotencyKey="tweede-convenant")
+    await day(world, 11, 24)
+    assert sorted(await told(world, B)) == [("CREATED", id_), ("WITHDRAWN", id_)]
+
+
 async def test_who_does_not_look_at_its_own_items_tells_what_nobody_saw(world: World) -> None:
     """The fault that the first test looks for."""
     async with world.connect("owner") as owner:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import permutations
+from itertools import permutations, product
 from typing import Any
 from uuid import UUID
 
@@ -267,7 +267,15 @@ async def play_world(play: Play) -> None:
     )
     await play.create(record(play, "early", buurt=1, category="LITTER"))
     await play.create(activity(play, "early", buurt=1, category="LITTER"))
+    await play.create(record(play, "returns", category="GREEN"))
+    await play.create(activity(play, "returns", category="GREEN"))
+    returning = (named("twin", "returns"), named("twin", "activity", "returns"))
+    for id_ in returning:  # the second sees its first stay in GREEN, and not the next
+        await play.change(id_, {"category": "LITTER"})
     await play.decide(revoked, organisations[0], "REVOKE")
+    for id_, category in product(returning, ("GREEN", "LITTER")):
+        await play.change(id_, {"category": category})
+    await agree(play, "green", 0, 60, rule(play, 0, 1, category="GREEN", includes_past=True))
     await play.cut()
     await play.pass_days(6)
     # from here on: the second sees the first's records at BUURT, without text; the third at WIJK with the summary, or counts

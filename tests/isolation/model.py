@@ -9,7 +9,7 @@ compare the database's doors with it, row by row.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -598,19 +598,19 @@ class World:
     def feed(self, asker: UUID, wijk: UUID) -> tuple[list[Item | Announcement], list[Item]]:
         """What happened in a wijk: the stream that the asker sees exactly, in order, and the one by batch.
 
-        Of a record that left is told what whoever asks could see of it until then.
+        Of a record that left is told what whoever asks could see of it until then, of each stay by itself.
         """
         exact: list[Item | Announcement] = []
         reduced: list[Item] = []
-        departures = [
-            (number, item)
-            for number, item in enumerate(self.items)
-            if isinstance(item, Item) and item.change == "WITHDRAWN"
-        ]
-        left = {item.slice: number for number, item in departures}
-        left_unseen = {
-            item.slice: number for number, item in departures if asker not in item.seen_by
-        }
+        departures: defaultdict[tuple[Any, ...], list[tuple[int, Item]]] = defaultdict(list)
+        for number, item in enumerate(self.items):
+            if isinstance(item, Item) and item.change == "WITHDRAWN":
+                departures[item.slice].append((number, item))
+
+        def end_of_stay(number: int, slice_: tuple[Any, ...]) -> Item | None:
+            """By which the record left, after what happened to it there."""
+            return next((one for at, one in departures[slice_] if at >= number), None)
+
         for number, item in enumerate(self.items):
             if isinstance(item, Announcement):
                 if (item.receiver, item.wijk) == (asker, wijk):
@@ -625,7 +625,7 @@ class World:
             unseen = {
                 one
                 for one in item.record.places
-                if number <= left_unseen.get(item.slice_in(one), -1)
+                if (end := end_of_stay(number, item.slice_in(one))) and asker not in end.seen_by
             }
             view = self.view(asker, item.record, wijk, but=unseen)
             if view is None or (
@@ -635,7 +635,7 @@ class World:
             if (
                 item.change == "UPDATED"
                 and "slice" not in item.changed
-                and number < left.get(item.slice, -1)
+                and end_of_stay(number, item.slice)
             ):
                 continue
             if view.precision == "EXACT":
