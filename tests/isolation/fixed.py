@@ -267,17 +267,25 @@ async def play_world(play: Play) -> None:
     )
     await play.create(record(play, "early", buurt=1, category="LITTER"))
     await play.create(activity(play, "early", buurt=1, category="LITTER"))
+    returning = (named("twin", "returns"), named("twin", "activity", "returns"))
     await play.create(record(play, "returns", category="GREEN"))
     await play.create(activity(play, "returns", category="GREEN"))
-    returning = (named("twin", "returns"), named("twin", "activity", "returns"))
-    for id_ in returning:  # the second sees its first stay in GREEN, and not the next
+    await play.create(activity(play, "shrinks", category="GREEN"))
+    await play.change(returning[0], {"summary": "anders"})
+    for id_ in (returning[1], named("twin", "activity", "shrinks")):
+        await play.change(id_, {"attendance": 5})
+    for id_ in returning:
         await play.change(id_, {"category": "LITTER"})
     await play.decide(revoked, organisations[0], "REVOKE")
-    for id_, category in product(returning, ("GREEN", "LITTER")):
-        await play.change(id_, {"category": category})
-    await agree(play, "green", 0, 60, rule(play, 0, 1, category="GREEN", includes_past=True))
     await play.cut()
     await play.pass_days(6)
+    # nobody sees the second stay in GREEN, nor that one of the two wijken is left
+    for id_, category in product(returning, ("GREEN", "LITTER")):
+        await play.change(id_, {"category": category})
+    inner = (next(iter(play.world.wijken)),)
+    await play.change(named("twin", "activity", "shrinks"), {"wijken": inner})
+    green = rule(play, 0, 1, fields=EVERYTHING, category="GREEN", includes_past=True)
+    await agree(play, "green", 0, 60, green)
     # from here on: the second sees the first's records at BUURT, without text; the third at WIJK with the summary, or counts
     await agree(
         play,
@@ -350,6 +358,12 @@ async def play_world(play: Play) -> None:
     await play.change(named("twin", "b"), {"category": "NOISE"})
     await play.change(named("twin", "c"), {"status": "DONE"})
     await _keep(play)
+    # what changes in a stay that goes on: a field that the second is shown, and one that it is not; and a wijk that is left
+    await play.create(activity(play, "narrows", category="GREEN"))
+    for name in ("a", "narrows"):
+        for field in ({"attendance": 7}, {"facility": "nog anders"}):
+            await play.change(named("twin", "activity", name), field)
+    await play.change(named("twin", "activity", "narrows"), {"wijken": inner})
     await play.cut()
     await play.pass_days(5)
     await play.create(record(play, "mover"))
